@@ -1,0 +1,204 @@
+// From text to the cache: train the tokenizers, encode every split, put the folder in its place.
+#include <nlohmann/json.hpp>
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <optional>
+
+#include "data/corpus.h"
+#include "data/corpus/manifest.h"
+#include "data/corpus/pairs.h"
+#include "data/files/atomic_file.h"
+#include "data/files/sha256.h"
+#include "transformer/config/writer.h"
+#include "transformer/core/error.h"
+
+namespace ablate::data {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::int64_t report_every = 1'000'000;
+
+using TokenizerPtr = std::unique_ptr<Tokenizer>;
+
+struct Tokenizers {
+  TokenizerPtr source;
+  TokenizerPtr target;  ///< empty if joint
+  const Tokenizer& of_target() const { return target ? *target : *source; }
+};
+
+/// Source and target lines of the training pairs, either or both.
+class TrainingLines {
+ public:
+  TrainingLines(Pairs& pairs, bool source, bool target)
+      : reader_(pairs.open("train")), source_(source), target_(target) {}
+  bool operator()(std::string& line) {
+    if (target_is_next_) {
+      target_is_next_ = false;
+      line = pair_.target;
+      return true;
+    }
+    if (!reader_->next(pair_)) return false;
+    target_is_next_ = source_ && target_;
+    line = source_ ? pair_.source : pair_.target;
+    return true;
+  }
+
+ private:
+  std::unique_ptr<PairReader> reader_;
+  bool source_;
+  bool target_;
+  RawPair pair_;
+  bool target_is_next_ = false;
+};
+
+/// One line about where a split's pairs lie, for messages about the whole of it.
+std::string named(const std::string& split) { return "the split '" + split + "'"; }
+
+TokenizerPtr train(const TokenizerConfig& config, Pairs& pairs, bool source, bool target) {
+  // The stream is opened by the first call: an existing model needs none.
+  std::optional<TrainingLines> lines;
+  return train_tokenizer(config, [&](std::string& line) {
+    if (!lines) lines.emplace(pairs, source, target);
+    return (*lines)(line);
+  });
+}
+
+Tokenizers train_tokenizers(const TokenizerConfig& config, Pairs& pairs, const Log& log) {
+  RawPair first;
+  if (!pairs.open("train")->next(first))
+    throw UserError("the corpus is empty: " + named("train") + " has no pairs");
+  log(config.model ? "reading the tokenizer" : "training the tokenizer (" + config.kind + ")");
+  Tokenizers tokenizers;
+  tokenizers.source = train(config, pairs, true, config.joint);
+  if (!config.joint) tokenizers.target = train(config.for_target(), pairs, false, true);
+  return tokenizers;
+}
+
+void report(const std::string& split, const SplitWriter& writer, const Log& log) {
+  log(split + ": " + std::to_string(writer.size()) + " pairs");
+}
+
+void encode_split(const std::string& split, Pairs& pairs, const Tokenizers& tokenizers,
+                  const fs::path& folder, const Log& log) {
+  SplitWriter writer(folder / split_file(split));
+  const auto reader = pairs.open(split);
+  for (RawPair pair; reader->next(pair);) {
+    const auto source = tokenizers.source->encode(pair.source);
+    const auto target = tokenizers.of_target().encode(pair.target);
+    if (split == "train" && (source.empty() || target.empty())) {
+      writer.skip();
+      continue;
+    }
+    writer.add(source, target, pair.source, pair.target);
+    if (writer.size() % report_every == 0) report(split, writer, log);
+  }
+  if (writer.size() == 0) {
+    throw UserError("the corpus is empty: " + named(split) +
+                    (writer.skipped() > 0 ? " has no pair with text on both sides" : " has no pairs"));
+  }
+  writer.finish();
+  report(split, writer, log);
+  if (writer.skipped() > 0) {
+    log("warning: " + split + ": " + std::to_string(writer.skipped()) +
+        " pairs with an empty side were left out");
+  }
+}
+
+StoredTokenizer store(const Tokenizer& tokenizer, const std::string& name, const fs::path& folder) {
+  const std::string bytes = tokenizer.serialize();
+  const std::string file = name + tokenizer.extension();
+  write_file_atomically(folder / file, bytes);
+  return {file, sha256(bytes)};
+}
+
+/// A folder that is removed unless it has been given its name.
+class BuildFolder {
+ public:
+  explicit BuildFolder(const fs::path& place) : place_(place), folder_(temporary_name(place)) {
+    make_folders(folder_);
+  }
+  ~BuildFolder() {
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+  }
+  const fs::path& path() const { return folder_; }
+
+  /// If another process was faster, its folder stays: it holds the same.
+  void put_in_place() {
+    sync_folder(folder_);
+    if (std::rename(folder_.c_str(), place_.c_str()) != 0 && errno != ENOTEMPTY && errno != EEXIST) {
+      throw RunError("cannot create " + place_.string() + ": " + std::strerror(errno));
+    }
+    sync_folder(place_.parent_path());
+  }
+
+ private:
+  fs::path place_;
+  fs::path folder_;
+};
+
+void build(Pairs& pairs, const TokenizerConfig& config, const Json& made_from, const fs::path& place,
+           const Log& log) {
+  BuildFolder folder(place);
+  const Tokenizers tokenizers = train_tokenizers(config, pairs, log);
+  Manifest manifest{.splits = pairs.split_names(), .tokenizers = {}};
+  for (const std::string& split : manifest.splits) encode_split(split, pairs, tokenizers, folder.path(), log);
+  manifest.tokenizers.push_back(
+      store(*tokenizers.source, config.joint ? "tokenizer" : "source_tokenizer", folder.path()));
+  if (!config.joint)
+    manifest.tokenizers.push_back(store(*tokenizers.target, "target_tokenizer", folder.path()));
+  write_manifest(folder.path(), manifest, made_from);
+  folder.put_in_place();
+}
+
+std::optional<Corpus> open_if_sound(const fs::path& place, const Log& log) {
+  if (!fs::exists(place)) return std::nullopt;
+  try {
+    return Corpus(place);
+  } catch (const Error& error) {
+    log("warning: the prepared corpus cannot be used and is built again: " + std::string(error.what()));
+  }
+  // Moved aside first: another process may have a sound file of it open, and none may find it half removed.
+  const fs::path aside = temporary_name(place);
+  if (std::rename(place.c_str(), aside.c_str()) == 0) {
+    std::error_code ignored;
+    fs::remove_all(aside, ignored);
+  }
+  return std::nullopt;
+}
+
+TokenizerConfig with_paths(TokenizerConfig config, const fs::path& folder) {
+  for (auto* model : {&config.model, &config.target_model}) {
+    if (*model) *model = (folder / **model).string();
+  }
+  return config;
+}
+
+/// The configuration with the content of named models in place of their paths.
+Json tokenizer_fingerprint(TokenizerConfig config) {
+  for (auto* model : {&config.model, &config.target_model}) {
+    if (*model) *model = sha256_file(**model);
+  }
+  return config::Writer::write(config);
+}
+
+}  // namespace
+
+Corpus prepare_corpus(const DataConfig& config, const CorpusPaths& paths, const Log& log) {
+  if (const std::string missing = config.missing(); !missing.empty()) throw UserError(missing);
+  const auto pairs = find_pairs(config, paths);
+  const TokenizerConfig tokenizer = with_paths(config.tokenizer, paths.experiment_folder);
+  const Json made_from = {{"format", cache_format},
+                          {"pairs", pairs->fingerprint()},
+                          {"tokenizer", tokenizer_fingerprint(tokenizer)}};
+  const fs::path place = paths.cache_folder / sha256(made_from.dump()).substr(0, 32);
+  if (auto found = open_if_sound(place, log)) return std::move(*found);
+  build(*pairs, tokenizer, made_from, place, log);
+  return Corpus(place);
+}
+
+}  // namespace ablate::data

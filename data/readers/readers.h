@@ -1,0 +1,49 @@
+#pragma once
+// Files to pairs of texts, one pair at a time: what a line means in each format. Splits, tokens and caches
+// come after.
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "transformer/config/fields.h"
+
+namespace ablate::data {
+
+struct RawPair {
+  std::string source;
+  std::string target;
+  std::uint64_t line = 0;  ///< where it stands in its file, the first line being 1
+};
+
+class PairReader {
+ public:
+  virtual ~PairReader() = default;
+  /// The next pair; false at the end. Throws UserError with file and line if a line is not in the format.
+  virtual bool next(RawPair& pair) = 0;
+};
+
+struct ReaderConfig {
+  std::string kind = "parallel";
+  std::vector<std::int64_t> source_columns{0};
+  std::vector<std::int64_t> target_columns{1};
+  std::vector<std::int64_t> spell_columns;
+  std::optional<std::string> split_at;
+  std::optional<std::string> comment;
+  bool skip_header = false;
+
+  void describe(config::Fields& f);
+};
+
+config::Choices reader_kinds();
+
+/// Files that make one set: 2 for parallel (source, target), else 1. Throws UserError for an unknown kind.
+std::size_t files_per_set(const ReaderConfig& config);
+
+/// Opens a set; UserError if the number of files is not files_per_set() or one cannot be opened.
+std::unique_ptr<PairReader> open_reader(const ReaderConfig& config,
+                                        const std::vector<std::filesystem::path>& files);
+
+}  // namespace ablate::data

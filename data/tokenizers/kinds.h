@@ -1,0 +1,29 @@
+#pragma once
+// The kinds of tokenizers one by one; the table in tokenizer.cpp binds them to their names.
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/tokenizers/tokenizer.h"
+
+namespace ablate::data {
+
+/// `make_*` builds a kind from the training text, `restore_*` from what its file holds.
+using MakeTokenizer = std::unique_ptr<Tokenizer> (*)(const TokenizerConfig& config, const NextLine& lines);
+using RestoreTokenizer = std::unique_ptr<Tokenizer> (*)(std::vector<std::string> pieces);
+
+std::unique_ptr<Tokenizer> make_sentencepiece(const TokenizerConfig& config, const NextLine& lines);
+/// `model`: SentencePiece's serialized model; `source` names it in errors.
+std::unique_ptr<Tokenizer> restore_sentencepiece(std::string model, const std::string& source);
+
+std::unique_ptr<Tokenizer> make_words(const TokenizerConfig& config, const NextLine& lines);
+std::unique_ptr<Tokenizer> restore_words(std::vector<std::string> pieces);
+
+std::unique_ptr<Tokenizer> make_characters(const TokenizerConfig& config, const NextLine& lines);
+std::unique_ptr<Tokenizer> restore_characters(std::vector<std::string> pieces);
+
+std::unique_ptr<Tokenizer> make_bytes(const TokenizerConfig& config, const NextLine& lines);
+std::unique_ptr<Tokenizer> restore_bytes(std::vector<std::string> pieces);
+
+}  // namespace ablate::data

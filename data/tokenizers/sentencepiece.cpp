@@ -1,0 +1,206 @@
+// SentencePiece (Kudo and Richardson 2018), in this process: models are trained, kept and stored in memory,
+// as the bytes of SentencePiece's own file, which its other programs read.
+#include <algorithm>
+#include <exception>
+#include <random>
+#include <regex>
+#include <unordered_map>
+#include <utility>
+
+#include <sentencepiece_processor.h>
+#include <sentencepiece_trainer.h>
+
+#include "data/tokenizers/kinds.h"
+#include "data/tokenizers/vocabulary.h"
+#include "transformer/core/error.h"
+
+namespace ablate::data {
+namespace {
+
+namespace sp = ::sentencepiece;
+
+class SentencePiece final : public Tokenizer {
+ public:
+  SentencePiece(std::string model, const std::string& source) : model_(std::move(model)) {
+    if (const sp::util::Status status = processor_.LoadFromSerializedProto(model_); !status.ok()) {
+      throw UserError(source + ": not a tokenizer: neither a SentencePiece model nor a vocabulary in JSON");
+    }
+    const auto own_or_added = [this](int id, const std::string& piece) -> std::int64_t {
+      if (id >= 0) return id;
+      added_.push_back(piece);
+      return size() - 1;
+    };
+    specials_.pad = own_or_added(processor_.pad_id(), special_pieces()[default_specials.pad]);
+    specials_.bos = own_or_added(processor_.bos_id(), special_pieces()[default_specials.bos]);
+    specials_.eos = own_or_added(processor_.eos_id(), special_pieces()[default_specials.eos]);
+    specials_.unk = processor_.unk_id();
+  }
+
+  std::vector<std::int32_t> encode(std::string_view line) const override {
+    std::vector<int> ids;
+    check(processor_.Encode(line, &ids), "encode");
+    return {ids.begin(), ids.end()};
+  }
+
+  std::string decode(std::span<const std::int32_t> ids) const override {
+    std::vector<int> text_ids;
+    for (const std::int32_t id : ids) {
+      check_id(id, size());
+      if (!is_control(specials_, id)) text_ids.push_back(id);
+    }
+    std::string line;
+    check(processor_.Decode(text_ids, &line), "decode");
+    return line;
+  }
+
+  std::string piece(std::int32_t id) const override {
+    check_id(id, size());
+    const std::int32_t own = processor_.GetPieceSize();
+    return id < own ? processor_.IdToPiece(id) : added_[static_cast<std::size_t>(id - own)];
+  }
+
+  std::int64_t size() const override {
+    return processor_.GetPieceSize() + static_cast<std::int64_t>(added_.size());
+  }
+  Specials specials() const override { return specials_; }
+  std::string serialize() const override { return model_; }
+  std::string extension() const override { return ".model"; }
+
+ private:
+  static void check(const sp::util::Status& status, const char* action) {
+    if (status.ok()) return;
+    throw RunError(std::string("SentencePiece could not ") + action + ": " + status.ToString());
+  }
+
+  std::string model_;
+  sp::SentencePieceProcessor processor_;
+  std::vector<std::string> added_;  ///< special symbols that the model lacks; their ids follow its own
+  Specials specials_{};
+};
+
+/// Algorithm R (Vitter 1985): `wanted` lines, each with the same chance; all of them if there are fewer.
+std::vector<std::string> draw_lines(const NextLine& lines, std::size_t wanted) {
+  std::vector<std::string> drawn;
+  std::mt19937_64 random(1);  // the same lines give the same tokenizer, whatever the seed of the run
+  std::string line;
+  for (std::size_t seen = 0; lines(line); ++seen) {
+    if (drawn.size() < wanted) {
+      drawn.push_back(line);
+    } else if (const std::size_t place = random() % (seen + 1); place < wanted) {
+      drawn[place] = line;
+    }
+  }
+  return drawn;
+}
+
+/// Hands the training lines to SentencePiece. An exception of the source waits until SentencePiece is done.
+class Lines final : public sp::SentenceIterator {
+ public:
+  explicit Lines(const NextLine& lines) : lines_(lines) { Next(); }
+
+  bool done() const override { return done_; }
+  const std::string& value() const override { return line_; }
+  sp::util::Status status() const override {
+    return failure_ ? sp::util::Status(sp::util::StatusCode::kAborted, "no more lines") : sp::util::Status();
+  }
+
+  void Next() override {
+    try {
+      done_ = !lines_(line_);
+    } catch (...) {
+      done_ = true;
+      failure_ = std::current_exception();
+    }
+    if (!done_) hide_reserved();
+  }
+  void rethrow_failure() const {
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+ private:
+  /// SentencePiece marks unknown characters by U+2585 and boundaries by a tab, and skips lines with either.
+  void hide_reserved() {
+    constexpr std::string_view mark = "\xE2\x96\x85";
+    for (std::size_t at = line_.find(mark); at != std::string::npos; at = line_.find(mark, at)) {
+      line_.replace(at, mark.size(), " ");
+    }
+    std::replace(line_.begin(), line_.end(), '\t', ' ');
+  }
+
+  const NextLine& lines_;
+  std::string line_;
+  bool done_ = false;
+  std::exception_ptr failure_;
+};
+
+std::unordered_map<std::string, std::string> arguments(const TokenizerConfig& config) {
+  const auto text = [](bool value) { return value ? "true" : "false"; };
+  return {
+      {"model_type", config.model_type},
+      {"vocab_size", std::to_string(config.vocabulary_size)},
+      {"character_coverage", std::to_string(config.character_coverage)},
+      {"normalization_rule_name", config.normalization},
+      {"byte_fallback", text(config.byte_fallback)},
+      {"remove_extra_whitespaces", text(config.remove_extra_whitespaces)},
+      {"add_dummy_prefix", text(config.add_dummy_prefix)},
+      {"pad_id", std::to_string(config.pad_id)},
+      {"bos_id", std::to_string(config.bos_id)},
+      {"eos_id", std::to_string(config.eos_id)},
+      {"unk_id", std::to_string(config.unk_id)},
+      // The largest number that SentencePiece takes, in bytes: no line is too long to learn from.
+      {"max_sentence_length", std::to_string(1 << 30)},
+      // SentencePiece's own number, on every machine: the sums of `unigram` depend on it.
+      {"num_threads", "16"},
+      // Only what ends the program: all other failures come back as a status.
+      {"minloglevel", "3"},
+  };
+}
+
+/// SentencePiece's account of a failure, in terms of the configuration.
+std::string explain(const std::string& message, const TokenizerConfig& config) {
+  std::smatch found;
+  if (std::regex_search(message, found,
+                        std::regex("size too high \\(\\d+\\)\\. Please set it to a value <= (\\d+)"))) {
+    return "vocabulary_size " + std::to_string(config.vocabulary_size) +
+           " is more than the training text allows for '" + config.model_type + "': set it to " +
+           found[1].str() + " or less";
+  }
+  if (std::regex_search(message, found, std::regex("smaller than required_chars\\. \\d+ vs (\\d+)"))) {
+    return "vocabulary_size " + std::to_string(config.vocabulary_size) +
+           " is less than the characters of the training text: set it to " + found[1].str() +
+           " or more, or lower character_coverage";
+  }
+  return "SentencePiece could not train the tokenizer: " + message;
+}
+
+}  // namespace
+
+std::unique_ptr<Tokenizer> make_sentencepiece(const TokenizerConfig& config, const NextLine& lines) {
+  std::vector<std::string> drawn;
+  NextLine source = [&, any = false](std::string& line) mutable {
+    const bool more = lines(line);
+    any = any || (more && line.find_first_not_of(' ') != std::string::npos);
+    if (!more && !any) throw UserError("the training text of the tokenizer is empty");
+    return more;
+  };
+  if (config.sample_lines) {
+    drawn = draw_lines(source, static_cast<std::size_t>(*config.sample_lines));
+    source = [&drawn, next = std::size_t{0}](std::string& line) mutable {
+      if (next == drawn.size()) return false;
+      line = std::move(drawn[next++]);
+      return true;
+    };
+  }
+  Lines iterator(source);
+  std::string model;
+  const sp::util::Status status = sp::SentencePieceTrainer::Train(arguments(config), &iterator, &model);
+  iterator.rethrow_failure();
+  if (!status.ok()) throw UserError(explain(status.ToString(), config));
+  return std::make_unique<SentencePiece>(std::move(model), "the trained SentencePiece model");
+}
+
+std::unique_ptr<Tokenizer> restore_sentencepiece(std::string model, const std::string& source) {
+  return std::make_unique<SentencePiece>(std::move(model), source);
+}
+
+}  // namespace ablate::data

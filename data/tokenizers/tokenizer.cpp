@@ -1,0 +1,176 @@
+#include "data/tokenizers/tokenizer.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "data/tokenizers/kinds.h"
+#include "transformer/config/document.h"
+#include "transformer/core/error.h"
+
+namespace ablate::data {
+namespace {
+
+struct Kind {
+  MakeTokenizer make;
+  RestoreTokenizer restore;  ///< nullptr: its file is not a vocabulary in JSON
+};
+
+constexpr config::Variant<Kind> kind_rows[] = {
+    {{"sentencepiece", "subwords of raw text, spaces included", "Kudo and Richardson 2018",
+      "model target_model model_type vocabulary_size target_vocabulary_size character_coverage normalization "
+      "byte_fallback remove_extra_whitespaces add_dummy_prefix sample_lines pad_id bos_id eos_id unk_id"},
+     {make_sentencepiece, nullptr}},
+    {{"words", "what stands between whitespace", "", "max_vocabulary min_count"},
+     {make_words, restore_words}},
+    {{"characters", "Unicode code points, spaces and newlines included", "", "max_vocabulary min_count"},
+     {make_characters, restore_characters}},
+    {{"bytes", "the 256 bytes; nothing to train", "Xue et al. 2022", ""}, {make_bytes, restore_bytes}},
+};
+constexpr config::VariantTable<Kind> kinds{"tokenizer", kind_rows};
+
+struct NoValue {};
+
+constexpr config::Variant<NoValue> model_type_rows[] = {
+    {{"bpe", "merges the most frequent pair of neighbours, again and again", "Sennrich et al. 2016", ""}, {}},
+    {{"unigram", "prunes a large vocabulary by the likelihood of a unigram language model", "Kudo 2018", ""},
+     {}},
+    {{"char", "single characters", "", ""}, {}},
+    {{"word", "words between spaces", "", ""}, {}},
+};
+constexpr config::VariantTable<NoValue> model_types{"SentencePiece model type", model_type_rows};
+
+constexpr config::Variant<NoValue> normalization_rows[] = {
+    {{"identity", "the text as it is", "", ""}, {}},
+    {{"nmt_nfkc", "NFKC, control characters removed, all kinds of spaces and line ends to a space", "", ""},
+     {}},
+    {{"nfkc", "Unicode normalisation form KC: compatibility characters composed", "Unicode annex 15", ""},
+     {}},
+    {{"nmt_nfkc_cf", "nmt_nfkc, then case folding", "", ""}, {}},
+    {{"nfkc_cf", "nfkc, then case folding", "", ""}, {}},
+};
+constexpr config::VariantTable<NoValue> normalizations{"SentencePiece normalisation", normalization_rows};
+
+constexpr config::Range vocabulary_range{5, 1 << 30};  // four special symbols and something to write with
+constexpr config::Range coverage_range{0.98, 1};       // what SentencePiece accepts
+constexpr config::Range id_range{0, 1 << 30};
+
+std::string read_bytes(const std::filesystem::path& file) {
+  if (std::filesystem::is_directory(file))
+    throw UserError(file.string() + ": a folder, not a tokenizer's file");
+  std::ifstream in(file, std::ios::binary);
+  if (!in) throw UserError(file.string() + ": the tokenizer cannot be read: " + std::strerror(errno));
+  std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  if (bytes.empty()) throw UserError(file.string() + ": the tokenizer's file is empty");
+  return bytes;
+}
+
+std::unique_ptr<Tokenizer> restore_vocabulary(const std::string& bytes, const std::string& source) {
+  const Json json = config::parse_json(bytes, source);
+  const auto kind = json.find("kind");
+  const auto pieces = json.find("pieces");
+  const bool well_formed = json.size() == 2 && kind != json.end() && kind->is_string() &&
+                           pieces != json.end() && pieces->is_array();
+  if (!well_formed)
+    throw UserError(source + ": not a tokenizer: expected {\"kind\": text, \"pieces\": list}");
+  std::vector<std::string> texts;
+  for (const Json& piece : *pieces) {
+    if (!piece.is_string()) throw UserError(source + ": not a tokenizer: a piece is " + piece.dump());
+    texts.push_back(piece.get<std::string>());
+  }
+  try {
+    const RestoreTokenizer restore = kinds.at(kind->get<std::string>()).restore;
+    if (restore == nullptr) throw UserError("SentencePiece models are not stored as JSON");
+    return restore(std::move(texts));
+  } catch (const UserError& error) {
+    throw UserError(source + ": " + error.what());
+  }
+}
+
+}  // namespace
+
+config::Choices tokenizer_kinds() { return kinds.choices(); }
+config::Choices sentencepiece_model_types() { return model_types.choices(); }
+config::Choices sentencepiece_normalizations() { return normalizations.choices(); }
+
+void TokenizerConfig::describe(config::Fields& f) {
+  f.variant(kind, tokenizer_kinds(), "how text is cut into tokens");
+  f.field("joint", joint, "one vocabulary for source and target");
+  describe_existing_model(f);
+  describe_sentencepiece_training(f);
+  f.field("max_vocabulary", max_vocabulary,
+          "keep the most frequent, special symbols included; null: keep all", vocabulary_range);
+  f.field("min_count", min_count, "leave out what occurs less often", config::at_least_one);
+}
+
+void TokenizerConfig::describe_existing_model(config::Fields& f) {
+  f.field("model", model, "file of an existing SentencePiece model, instead of training one");
+  f.only_if(model.has_value() && !joint, "has an effect only with 'model' and with 'joint' false")
+      .field("target_model", target_model, "the existing model of the target's own vocabulary");
+  f.check(!model || joint || target_model, "target_model",
+          "needed: 'joint' is false and 'model' is the source's; name the target's, or set 'joint' to true");
+}
+
+void TokenizerConfig::describe_sentencepiece_training(config::Fields& f) {
+  const auto trained = [&]() -> config::Fields& {
+    return f.only_if(!model, "has no effect: 'model' names a model that is trained already");
+  };
+  trained().choice("model_type", model_type, sentencepiece_model_types(), "algorithm");
+  trained().field("vocabulary_size", vocabulary_size,
+                  "number of pieces, special symbols included; for 'char' the most there may be",
+                  vocabulary_range);
+  f.only_if(!model && !joint, "has an effect only with 'joint' false and without 'model'")
+      .field("target_vocabulary_size", target_vocabulary_size, "vocabulary_size of the target, if another",
+             vocabulary_range);
+  trained().field("character_coverage", character_coverage,
+                  "share of the text that its kept characters make up", coverage_range);
+  trained().choice("normalization", normalization, sentencepiece_normalizations(),
+                   "what is done to text first");
+  trained().field("byte_fallback", byte_fallback, "unknown characters become bytes; takes 256 pieces");
+  trained().field("remove_extra_whitespaces", remove_extra_whitespaces,
+                  "drop leading, trailing and repeated spaces");
+  trained().field("add_dummy_prefix", add_dummy_prefix,
+                  "treat a word at the start of a line as one after a space");
+  trained().field("sample_lines", sample_lines,
+                  "train on that many lines drawn at random; null: on all, which memory must hold",
+                  config::at_least_one);
+  trained().field("pad_id", pad_id, "id of the padding symbol", id_range);
+  trained().field("bos_id", bos_id, "id of the symbol before a sentence", id_range);
+  trained().field("eos_id", eos_id, "id of the symbol after a sentence", id_range);
+  trained().field("unk_id", unk_id, "id of what is not in the vocabulary", id_range);
+  const std::set<std::int64_t> ids{pad_id, bos_id, eos_id, unk_id};
+  f.check(ids.size() == 4, "pad_id", "pad_id, bos_id, eos_id and unk_id must be four different ids");
+  f.check(*ids.rbegin() < std::min(vocabulary_size, target_vocabulary_size.value_or(vocabulary_size)),
+          "pad_id", "pad_id, bos_id, eos_id and unk_id must be below the size of the vocabulary");
+}
+
+TokenizerConfig TokenizerConfig::for_target() const {
+  TokenizerConfig target = *this;
+  if (target_model) target.model = target_model;
+  if (target_vocabulary_size) target.vocabulary_size = *target_vocabulary_size;
+  return target;
+}
+
+std::unique_ptr<Tokenizer> train_tokenizer(const TokenizerConfig& config, const NextLine& lines) {
+  if (config.model) {
+    std::unique_ptr<Tokenizer> existing = load_tokenizer(*config.model);
+    if (existing->extension() == ".model") return existing;
+    throw UserError(*config.model + ": 'model' must name a SentencePiece model, not a vocabulary in JSON");
+  }
+  return kinds.at(config.kind).make(config, lines);
+}
+
+std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& file) {
+  std::string bytes = read_bytes(file);
+  // A SentencePiece model is a protocol buffer, whose first byte 0x0A announces the first piece.
+  if (bytes.front() == '{') return restore_vocabulary(bytes, file.string());
+  return restore_sentencepiece(std::move(bytes), file.string());
+}
+
+}  // namespace ablate::data

@@ -1,0 +1,112 @@
+// `ablate describe`: what an experiment file comes to, row by row, without training anything.
+#include "experiments/cli/command.h"
+#include "experiments/lab/module_tree.h"
+#include "experiments/lab/number_format.h"
+#include "experiments/lab/preparation.h"
+#include "transformer/model/cost.h"
+
+#include <algorithm>
+#include <iostream>
+
+namespace ablate::cli {
+namespace {
+
+using lab::Experiment;
+using lab::ExperimentRow;
+
+/// Sizes from `model.vocabulary` where it is given; else the corpus is prepared, as training would.
+VocabularyInfo find_vocabulary(const Experiment& experiment, const ExperimentRow& row,
+                               const std::filesystem::path& out) {
+  if (row.config.model.vocabulary) return lab::vocabulary_of(row.config.model, experiment.file.string());
+  return lab::prepare(experiment, {&row}, out, [](const std::string& message) { std::cerr << message << "\n"; })
+      .front()
+      .vocabulary;
+}
+
+std::string shown(const Json& value) { return value.is_null() ? "(none)" : value.dump(); }
+
+void print_heading(const std::string& text) { std::cout << "\n## " << text << "\n\n"; }
+
+void print_settings(const Experiment& experiment, const ExperimentRow& row) {
+  print_heading("Settings");
+  std::cout << row.resolved.dump(2) << "\n";
+  if (!row.notes.empty()) {
+    print_heading("Dropped");
+    for (const std::string& note : row.notes) std::cout << note << "\n";
+  }
+  if (row.is_baseline) return;
+  print_heading("Difference to the baseline '" + experiment.baseline().label + "'");
+  for (const config::Change& change : row.changes) {
+    std::cout << change.path << ": " << shown(change.before) << " -> " << shown(change.after) << "\n";
+  }
+}
+
+void print_model(const Transformer& model, const ModelConfig& config) {
+  print_heading("Modules and parameters");
+  std::cout << lab::module_tree(model, "transformer");
+  const std::int64_t all = count_parameters(model);
+  const std::int64_t embeddings = count_parameters(model.embeddings());
+  std::cout << "\nparameters: " << lab::with_commas(all) << " = " << lab::with_commas(embeddings) << " in embeddings ("
+            << tying_table().choices().find(config.embedding.tying)->doc << ") + "
+            << lab::with_commas(all - embeddings) << "\n";
+}
+
+void print_cost(Transformer& model) {
+  const std::int64_t length = std::min<std::int64_t>(SequenceLengths{}.source, model.max_length());
+  const ForwardCost cost = forward_cost(model, 1, {length, length});
+  const auto line = [length](const char* part, double flops, const char* side) {
+    std::cout << part << lab::compact(flops / static_cast<double>(length)) << " per " << side << " token\n";
+  };
+  print_heading("Forward FLOPs");
+  line("encoder        ", cost.encoder.flops, "source");
+  line("decoder        ", cost.decoder.flops, "target");
+  line("output layer   ", cost.output.flops, "target");
+  line("all            ", cost.flops(), "target");
+  std::cout << "\nMatrix products alone, 2 FLOPs per multiplication and addition; sentences of " << length
+            << " source and " << length << " target tokens.\n";
+}
+
+void print_row(const Experiment& experiment, const ExperimentRow& row, const std::filesystem::path& out) {
+  // Before anything is printed: what is wrong with the data comes alone.
+  const VocabularyInfo vocabulary = find_vocabulary(experiment, row, out);
+  const auto model = make_transformer(row.config.model, vocabulary, at::kMeta, 0);
+
+  std::cout << "# " << experiment.title << ": " << row.label << (row.is_baseline ? " (baseline)" : "") << "\n";
+  if (experiment.rows.size() > 1) {
+    std::cout << "\nrows:";
+    for (const ExperimentRow& other : experiment.rows) {
+      std::cout << (&other == &experiment.rows.front() ? " '" : ", '") << other.label << "'";
+    }
+    std::cout << "\n";
+  }
+  print_settings(experiment, row);
+  print_model(*model, row.config.model);
+  print_cost(*model);
+}
+
+}  // namespace
+
+int describe_command(const std::vector<std::string>& arguments) {
+  Arguments options(
+      "describe FILE.json [--row NAME] [--set path=value]…",
+      "Shows what a row of an experiment comes to: its resolved settings, what differs from the baseline, the modules\n"
+      "with their parameters, FLOPs of a forward pass. Trains nothing. Data is needed only where `model.vocabulary` is\n"
+      "not given.",
+      "  ablate describe experiments/base/vaswani2017_base.json --set model.vocabulary=37000\n"
+      "  ablate describe experiments/multi30k/experiment.json --row swiglu");
+  options.add_options()("file", "experiment file", cxxopts::value<std::string>(), "FILE")(
+      "row", "which row, by its name in the table (default: the baseline)", cxxopts::value<std::string>(), "NAME")(
+      "set", "a setting on top of every row; may be given again", cxxopts::value<std::vector<std::string>>(),
+      "path=value")("out", "folder of runs, where prepared corpora are kept",
+                    cxxopts::value<std::string>()->default_value("runs"), "DIR");
+  if (!options.parse(arguments, {"file"})) return success;
+  const std::vector<std::string> settings =
+      options.has("set") ? options.get<std::vector<std::string>>("set") : std::vector<std::string>{};
+  const Experiment experiment = lab::load_experiment(options.required("file"), settings);
+  const ExperimentRow& row =
+      options.has("row") ? *experiment.select({options.get<std::string>("row")}).front() : experiment.baseline();
+  print_row(experiment, row, options.get<std::string>("out"));
+  return success;
+}
+
+}  // namespace ablate::cli

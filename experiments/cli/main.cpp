@@ -1,0 +1,84 @@
+// `ablate`: finds the subcommand, and turns errors into a sentence and an exit status.
+#include "experiments/cli/command.h"
+#include "experiments/lab/interrupt.h"
+#include "transformer/config/suggest.h"
+#include "transformer/core/error.h"
+
+#include <csignal>
+#include <iostream>
+#include <new>
+
+namespace {
+
+using namespace ablate;
+using namespace ablate::cli;
+
+constexpr Command commands[] = {
+    {"run", "train and evaluate every row and seed of an experiment that is not finished, print its table", run_command},
+    {"table", "print the table of an experiment or of a folder of runs", table_command},
+    {"describe", "show what an experiment file comes to: config, module tree, parameters, FLOPs", describe_command},
+    {"variants", "list the catalogue of variants with formula and paper", variants_command},
+    {"schema", "print the JSON Schema of experiment files, for editors", schema_command},
+    {"translate", "translate lines with a trained run", translate_command},
+    {"score", "score hypotheses against references", score_command},
+    {"tokenizer", "train a tokenizer, encode or decode lines", tokenizer_command},
+    {"data", "list, show or get the corpora that experiments name", data_command},
+};
+
+void print_help(std::ostream& out) {
+  out << "ablate " ABLATE_VERSION ": Transformer ablations from one JSON file to the table of the paper\n\n"
+         "usage: ablate COMMAND [arguments]\n\n";
+  for (const Command& command : commands) {
+    out << "  " << command.name << std::string(11 - command.name.size(), ' ') << command.summary << "\n";
+  }
+  out << "\n`ablate COMMAND --help` shows a command's options and examples.\n";
+}
+
+int dispatch(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) {
+    print_help(std::cerr);
+    return wrong_usage;
+  }
+  const std::string& name = arguments.front();
+  if (name == "--help" || name == "-h" || name == "help") {
+    print_help(std::cout);
+    return success;
+  }
+  if (name == "--version") {
+    std::cout << "ablate " ABLATE_VERSION "\n";
+    return success;
+  }
+  std::vector<std::string> names;
+  for (const Command& command : commands) {
+    if (command.name == name) return command.run({arguments.begin() + 1, arguments.end()});
+    names.emplace_back(command.name);
+  }
+  throw UserError("unknown command '" + name + "'" + config::suggestion(name, names));
+}
+
+}  // namespace
+
+int main(int argc, char* argv[]) {
+  // A file beyond a limit of size is then an error of writing, with its message, as a full disk is.
+  std::signal(SIGXFSZ, SIG_IGN);
+  int status = failed;
+  try {
+    status = dispatch({argv + 1, argv + argc});
+    // A full disk behind `ablate table > file` shows only when the stream is flushed.
+    if (!(std::cout << std::flush)) {
+      std::cerr << "ablate: standard output cannot be written\n";
+      status = failed;
+    }
+  } catch (const lab::Interrupted& stop) {
+    std::cerr << "ablate: " << stop.what() << "\n";
+    status = stop.exit_status();
+  } catch (const UserError& error) {
+    std::cerr << "ablate: " << error.what() << "\n";
+    status = wrong_usage;
+  } catch (const std::bad_alloc&) {
+    std::cerr << "ablate: out of memory: make the model or training.batch.tokens smaller\n";
+  } catch (const std::exception& error) {
+    std::cerr << "ablate: " << error.what() << "\n";
+  }
+  return status;
+}

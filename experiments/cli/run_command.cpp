@@ -1,0 +1,116 @@
+// `ablate run`: from an experiment file to its table.
+#include "experiments/cli/command.h"
+#include "experiments/cli/device.h"
+#include "experiments/lab/dry_run.h"
+#include "experiments/lab/interrupt.h"
+#include "experiments/lab/render/render.h"
+#include "experiments/lab/results_table.h"
+#include "experiments/lab/runner.h"
+
+#include "transformer/core/error.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+
+namespace ablate::cli {
+namespace {
+
+using namespace lab;
+
+std::vector<std::int64_t> chosen_seeds(const Experiment& experiment, const Arguments& arguments) {
+  if (!arguments.has("seeds")) return experiment.seeds;
+  std::vector<std::int64_t> seeds;
+  for (const std::string& text : split_list(arguments.get<std::string>("seeds"))) {
+    std::size_t used = 0;
+    std::int64_t seed = -1;
+    try {
+      seed = std::stoll(text, &used);
+    } catch (const std::exception&) {
+      used = 0;
+    }
+    if (used != text.size() || seed < 0) throw UserError("--seeds: '" + text + "' is not a seed: 0, 1, 2, …");
+    if (std::find(seeds.begin(), seeds.end(), seed) != seeds.end()) throw UserError("--seeds: " + text + " stands there twice");
+    seeds.push_back(seed);
+  }
+  if (seeds.empty()) throw UserError("--seeds: expected at least one, such as 1,2");
+  return seeds;
+}
+
+void delete_runs(const std::vector<PreparedRow>& rows, const std::vector<std::int64_t>& seeds,
+                 const std::filesystem::path& out) {
+  for (const PreparedRow& row : rows) {
+    for (const std::int64_t seed : seeds) RunFolder(out, row, seed).remove();
+  }
+}
+
+void train_all(const std::vector<PreparedRow>& rows, const std::vector<std::int64_t>& seeds, const RunOptions& options,
+               Progress& progress) {
+  std::vector<std::pair<const PreparedRow*, std::int64_t>> missing;
+  // All rows of one seed before the next seed: a table of every row is there after the first third.
+  for (const std::int64_t seed : seeds) {
+    for (const PreparedRow& row : rows) {
+      const RunFolder folder(options.out, row, seed);
+      if (!folder.exists() || !is_complete(row, folder.result())) missing.emplace_back(&row, seed);
+    }
+  }
+  for (std::size_t i = 0; i < missing.size(); ++i) {
+    const auto& [row, seed] = missing[i];
+    progress.start_run("[" + std::to_string(i + 1) + "/" + std::to_string(missing.size()) + "] " + row->row->label +
+                       ", seed " + std::to_string(seed));
+    execute_run(*row, seed, options, progress);
+  }
+}
+
+}  // namespace
+
+int run_command(const std::vector<std::string>& words) {
+  Arguments arguments(
+      "run FILE.json [options]",
+      "Trains and evaluates every row and seed of an experiment that is not finished yet, and prints the table.\n"
+      "Ctrl-C finishes the step and saves; the same command goes on.",
+      "  ablate run experiments/quickstart/experiment.json\n"
+      "  ablate run my.json --set training.budget.steps=100 --rows baseline,swiglu --seeds 1\n"
+      "  ablate run my.json --dry-run");
+  arguments.add_options()("file", "experiment file", cxxopts::value<std::string>());
+  arguments.add_options()("set", "a setting on top of every row, path=value; may be given again",
+                          cxxopts::value<std::vector<std::string>>());
+  arguments.add_options()("rows", "only these rows, by name", cxxopts::value<std::string>());
+  arguments.add_options()("seeds", "these seeds instead of the file's", cxxopts::value<std::string>());
+  arguments.add_options()("out", "folder of runs", cxxopts::value<std::string>()->default_value("runs"));
+  arguments.add_options()("device", "auto, cpu or cuda:N", cxxopts::value<std::string>()->default_value("auto"));
+  arguments.add_options()("threads", "threads of the CPU; 0: all", cxxopts::value<int>()->default_value("0"));
+  arguments.add_options()("dry-run", "show rows, parameters, memory and what is finished; train nothing");
+  arguments.add_options()("fresh", "delete the runs of this experiment first and train again");
+  arguments.add_options()("format", "of the table: markdown, latex, csv or json",
+                          cxxopts::value<std::string>()->default_value("markdown"));
+  if (!arguments.parse(words, {"file"})) return success;
+
+  const std::string format = arguments.get<std::string>("format");
+  table_formats().at(format);
+  RunOptions options{arguments.get<std::string>("out"), choose_device(arguments.get<std::string>("device"))};
+  set_threads(arguments.get<int>("threads"));
+  const auto settings =
+      arguments.has("set") ? arguments.get<std::vector<std::string>>("set") : std::vector<std::string>{};
+  const Experiment experiment = load_experiment(arguments.required("file"), settings);
+  const auto selected =
+      experiment.select(arguments.has("rows") ? split_list(arguments.get<std::string>("rows")) : std::vector<std::string>{});
+  const std::vector<std::int64_t> seeds = chosen_seeds(experiment, arguments);
+
+  catch_interrupts();
+  Progress progress(std::cerr, isatty(STDERR_FILENO) != 0);
+  const std::vector<PreparedRow> rows =
+      prepare(experiment, selected, options.out, [&](const std::string& text) { progress.message(text); });
+  if (arguments.has("dry-run")) {
+    print_dry_run(std::cout, rows, seeds, options);
+    return success;
+  }
+  if (arguments.has("fresh")) delete_runs(rows, seeds, options.out);
+  train_all(rows, seeds, options, progress);
+  progress.message("");
+  std::cout << render(results_table(experiment, rows, seeds, options.out, {}), format);
+  return success;
+}
+
+}  // namespace ablate::cli

@@ -1,0 +1,85 @@
+// `ablate score`: hypotheses against references, one line per metric with its signature.
+#include "experiments/cli/command.h"
+#include "experiments/cli/input_lines.h"
+#include "experiments/metrics/score.h"
+#include "transformer/core/error.h"
+
+#include <iostream>
+#include <stdexcept>
+
+namespace ablate::cli {
+namespace {
+
+constexpr const char* default_metrics = "bleu,chrf,exact_match";
+
+std::string doc() {
+  std::string text =
+      "Scores hypotheses against one or more references, line by line, as sacreBLEU 2 does. Files may be compressed\n"
+      "with gzip. A metric takes options after colons: bleu:tokenize=intl:lowercase=true.\n";
+  for (const metrics::MetricRow& metric : metrics::metrics()) {
+    text += "\n  " + std::string(metric.name) + ": " + std::string(metric.doc);
+    for (const metrics::OptionRow& option : metric.options) {
+      text += "\n    " + std::string(option.name) + ": " + std::string(option.doc);
+    }
+  }
+  return text;
+}
+
+std::vector<metrics::MetricRequest> read_requests(const std::string& list) {
+  std::vector<metrics::MetricRequest> requests;
+  for (const std::string& text : split_list(list)) {
+    try {
+      requests.push_back(metrics::parse_request(text));
+    } catch (const std::invalid_argument& error) {
+      throw UserError(std::string("--metrics: ") + error.what());
+    }
+  }
+  if (requests.empty()) throw UserError("--metrics names no metric");
+  return requests;
+}
+
+metrics::Lines lines_to_score(const std::optional<std::string>& file) {
+  metrics::Lines lines = read_lines(file);
+  if (lines.empty()) throw UserError(input_name(file) + ": there are no lines to score");
+  return lines;
+}
+
+}  // namespace
+
+int score_command(const std::vector<std::string>& arguments) {
+  Arguments options("score --reference REF [REF…] [--hypothesis HYP] [--metrics LIST]", doc(),
+                    "  ablate score --reference test.de --hypothesis output.de\n"
+                    "  ablate score --reference a.de b.de --metrics bleu:tokenize=none,chrf++ < output.de");
+  options.add_options()("reference", "a file of references; several give several references for each line",
+                        cxxopts::value<std::vector<std::string>>(), "FILE")(
+      "hypothesis", "the file to score (default: standard input)", cxxopts::value<std::string>(), "FILE")(
+      "metrics", "which metrics, divided by commas", cxxopts::value<std::string>()->default_value(default_metrics),
+      "LIST");
+  if (!options.parse(arguments, {"reference"})) return success;
+  if (!options.has("reference")) throw UserError("no reference is named: give at least one file with --reference");
+
+  const std::vector<metrics::MetricRequest> requests = read_requests(options.get<std::string>("metrics"));
+  const auto reference_files = options.get<std::vector<std::string>>("reference");
+  std::optional<std::string> hypothesis_file;
+  if (options.has("hypothesis")) hypothesis_file = options.get<std::string>("hypothesis");
+
+  metrics::References references;
+  for (const std::string& file : reference_files) references.push_back(lines_to_score(file));
+  const metrics::Lines hypotheses = lines_to_score(hypothesis_file);
+  for (std::size_t i = 0; i < references.size(); ++i) {
+    if (references[i].size() == hypotheses.size()) continue;
+    throw UserError("unequal line counts: " + input_name(hypothesis_file) + " has " +
+                    std::to_string(hypotheses.size()) + ", " + reference_files[i] + " has " +
+                    std::to_string(references[i].size()));
+  }
+  for (const metrics::MetricRequest& request : requests) {
+    try {
+      std::cout << metrics::score(request.name, hypotheses, references, request.options).text << "\n";
+    } catch (const std::invalid_argument& error) {
+      throw UserError(input_name(hypothesis_file) + ": " + error.what());
+    }
+  }
+  return success;
+}
+
+}  // namespace ablate::cli

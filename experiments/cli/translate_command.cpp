@@ -1,0 +1,75 @@
+// `ablate translate`: lines through a trained run, in order, as many out as in.
+#include "experiments/cli/command.h"
+#include "experiments/cli/device.h"
+#include "experiments/cli/input_lines.h"
+#include "experiments/lab/interrupt.h"
+#include "experiments/lab/trained_run.h"
+#include "transformer/core/error.h"
+
+#include <iostream>
+
+namespace ablate::cli {
+namespace {
+
+void print_hypotheses(const lab::Translation& translation, std::int64_t n_best) {
+  for (const lab::TranslatedLine& line : translation.lines) {
+    if (n_best <= 1) {
+      std::cout << (line.hypotheses.empty() ? "" : line.hypotheses.front().text) << "\n";
+      continue;
+    }
+    // One block per line: score, tab, text. An empty line keeps its place as an empty block.
+    for (const lab::TranslatedHypothesis& hypothesis : line.hypotheses) {
+      std::cout << hypothesis.score << "\t" << hypothesis.text << "\n";
+    }
+    std::cout << "\n";
+  }
+}
+
+}  // namespace
+
+int translate_command(const std::vector<std::string>& words) {
+  Arguments arguments("translate RUN_DIR [options]",
+                      "Translates lines with the weights that the run's evaluation chooses: as many lines out as in, in\n"
+                      "order; empty lines stay empty. With --n-best K: for every line K lines \"score TAB text\" and an\n"
+                      "empty line.",
+                      "  ablate translate runs/swiglu.s1.0123456789abcdef --input text.en > text.de\n"
+                      "  echo 'a man rides a horse .' | ablate translate runs/swiglu.s1.0123456789abcdef --beam 8 --n-best 3");
+  arguments.add_options()("run", "folder of a run", cxxopts::value<std::string>());
+  arguments.add_options()("input", "file of lines, plain or .gz; default: standard input", cxxopts::value<std::string>());
+  arguments.add_options()("beam", "beam size instead of the run's decoding; 1: greedy", cxxopts::value<std::int64_t>());
+  arguments.add_options()("n-best", "hypotheses per line", cxxopts::value<std::int64_t>());
+  arguments.add_options()("batch-tokens", "source tokens in a batch",
+                          cxxopts::value<std::int64_t>()->default_value("4096"));
+  arguments.add_options()("seed", "for sampling", cxxopts::value<std::uint64_t>()->default_value("1"));
+  arguments.add_options()("device", "auto, cpu or cuda:N", cxxopts::value<std::string>()->default_value("auto"));
+  arguments.add_options()("threads", "threads of the CPU; 0: all", cxxopts::value<int>()->default_value("0"));
+  if (!arguments.parse(words, {"run"})) return success;
+
+  set_threads(arguments.get<int>("threads"));
+  lab::TrainedRun run(arguments.required("run"), choose_device(arguments.get<std::string>("device")));
+  lab::TranslationOptions options{run.decoding(), arguments.get<std::int64_t>("batch-tokens"),
+                                  arguments.get<std::uint64_t>("seed")};
+  if (arguments.has("beam")) {
+    options.decoding.kind = "beam";
+    options.decoding.beam = arguments.get<std::int64_t>("beam");
+  }
+  if (arguments.has("n-best")) {
+    options.decoding.n_best = arguments.get<std::int64_t>("n-best");
+    if (options.decoding.kind == "greedy" && options.decoding.n_best > 1) {
+      throw UserError("--n-best: greedy search finds one hypothesis for a line: give --beam too");
+    }
+  }
+  lab::check_decoding(options.decoding);
+
+  const std::vector<std::string> lines =
+      read_lines(arguments.has("input") ? arguments.get<std::string>("input") : "-");
+  lab::catch_interrupts();
+  const lab::Translation translation = run.translate(lines, options);
+  if (translation.cut > 0) {
+    std::cerr << "warning: " << translation.cut << " lines are longer than the model's maximum and were cut\n";
+  }
+  print_hypotheses(translation, options.decoding.n_best);
+  return success;
+}
+
+}  // namespace ablate::cli

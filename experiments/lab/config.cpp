@@ -1,0 +1,68 @@
+#include "experiments/lab/config.h"
+
+#include "experiments/metrics/score.h"
+
+namespace ablate::lab {
+namespace {
+
+constexpr config::Variant<CheckpointChoice> rows[] = {
+    {{"best", "the evaluation with the lowest dev nll", "", ""}, CheckpointChoice::best},
+    {{"last", "the end of training", "", ""}, CheckpointChoice::last},
+    {{"average_best", "the mean of the weights of the best k evaluations", "", "average"},
+     CheckpointChoice::average_best},
+    {{"average_last", "the mean of the weights of the last k evaluations", "Vaswani et al. 2017, section 6.1", "average"},
+     CheckpointChoice::average_last},
+};
+constexpr config::VariantTable<CheckpointChoice> table{"checkpoint", rows};
+
+}  // namespace
+
+const config::VariantTable<CheckpointChoice>& checkpoint_choice_table() { return table; }
+
+void RunTrainingConfig::describe(config::Fields& f) {
+  f.object("batch", batch, "how sentences become batches");
+  TrainingConfig::describe(f);
+}
+
+void EvaluationConfig::describe(config::Fields& f) {
+  f.field("metrics", metrics, "metrics of text with their options, such as bleu:tokenize=none; see `ablate variants`");
+  f.field("splits", splits, "splits that are decoded and scored; nothing given: every test set, or dev if there is none");
+  f.choice("checkpoint", checkpoint, table.choices(), "which weights are evaluated; chosen on dev alone");
+  const bool averages = table.choices().find(checkpoint) != nullptr &&
+                        table.choices().find(checkpoint)->uses_option("average");
+  f.only_if(averages, "has no effect with checkpoint '" + checkpoint + "'")
+      .field("average", average, "k, number of checkpoints whose weights are averaged", config::at_least_one);
+  f.field("batch_tokens", batch_tokens, "tokens a side in a batch of evaluation; changes speed, not figures",
+          config::at_least_one);
+  for (const std::string& metric : metrics) {
+    try {
+      metrics::parse_request(metric);
+    } catch (const std::invalid_argument& error) {
+      f.check(false, "metrics", error.what());
+    }
+  }
+}
+
+void RunConfig::describe(config::Fields& f) {
+  f.object("model", model, "the architecture");
+  f.object("data", data, "the corpus and its tokenizers");
+  f.object("training", training, "how the weights are found");
+  f.object("decoding", decoding, "how outputs are found");
+  f.object("evaluation", evaluation, "what is measured on which weights");
+
+  const std::int64_t average = evaluation.average;
+  const auto needs = [&](const char* choice, std::int64_t kept, const char* key) {
+    f.check(evaluation.checkpoint != choice || kept >= average, "evaluation.average",
+            std::to_string(average) + " checkpoints are averaged but training.checkpoints." + key + " keeps " +
+                std::to_string(kept));
+  };
+  needs("average_best", training.checkpoints.keep_best, "keep_best");
+  needs("average_last", training.checkpoints.keep_last, "keep_last");
+}
+
+void TableConfig::describe(config::Fields& f) {
+  f.field("metrics", metrics, "columns, such as bleu@test, perplexity@dev, nll@dev, accuracy@test; nothing given: all");
+  f.field("caption", caption, "the sentence under the table");
+}
+
+}  // namespace ablate::lab

@@ -1,0 +1,44 @@
+#pragma once
+// What one row of an experiment is made of: the sections `model`, `data`, `training`, `decoding`, `evaluation`.
+#include "data/batching.h"
+#include "data/config.h"
+#include "transformer/decoding/config.h"
+#include "transformer/model/config.h"
+#include "transformer/training/config.h"
+
+namespace ablate::lab {
+
+/// The trainer knows nothing of sentences, so their batching joins its section here.
+struct RunTrainingConfig : TrainingConfig {
+  data::BatchConfig batch;
+  void describe(config::Fields& f);
+};
+
+enum class CheckpointChoice { best, last, average_best, average_last };
+const config::VariantTable<CheckpointChoice>& checkpoint_choice_table();
+
+struct EvaluationConfig {
+  std::vector<std::string> metrics{"bleu"};
+  std::vector<std::string> splits;
+  std::string checkpoint = "best";
+  std::int64_t average = 5;
+  std::int64_t batch_tokens = 4096;
+  void describe(config::Fields& f);
+};
+
+struct RunConfig {
+  ModelConfig model;
+  data::DataConfig data;
+  RunTrainingConfig training;
+  DecodingConfig decoding;
+  EvaluationConfig evaluation;
+  void describe(config::Fields& f);
+};
+
+struct TableConfig {
+  std::vector<std::string> metrics;
+  std::string caption;
+  void describe(config::Fields& f);
+};
+
+}  // namespace ablate::lab

@@ -1,0 +1,66 @@
+#include "experiments/lab/dry_run.h"
+
+#include "experiments/lab/number_format.h"
+#include "experiments/lab/render/render.h"
+#include "transformer/model/cost.h"
+
+#include <ostream>
+
+namespace ablate::lab {
+namespace {
+
+std::string state_text(const PreparedRow& row, const RunFolder& folder) {
+  if (!folder.exists()) return "to do";
+  const Json result = folder.result();
+  switch (state_of(result, true)) {
+    case RunState::diverged:
+      return "diverged";
+    case RunState::finished:
+      return is_complete(row, result) ? "finished" : "trained, to be evaluated";
+    default:
+      return "started";
+  }
+}
+
+}  // namespace
+
+double estimated_training_memory(const RunConfig& config, const VocabularyInfo& vocabulary) {
+  const auto model = make_transformer(config.model, vocabulary, at::kMeta, 0);
+  const double remembered = config.training.optimizer.kind != "sgd" ? 2 : config.training.optimizer.momentum > 0 ? 1 : 0;
+  const double bytes_of_parameters = 4.0 * static_cast<double>(count_parameters(*model)) * (2 + remembered);
+  const SequenceLengths lengths{std::min<std::int64_t>(32, config.model.max_length),
+                                std::min<std::int64_t>(32, config.model.max_length)};
+  const std::int64_t sentences = std::max<std::int64_t>(1, config.training.batch.tokens / lengths.target);
+  const ForwardCost cost = forward_cost(*model, sentences, lengths);
+  return bytes_of_parameters + cost.encoder.activation_bytes + cost.decoder.activation_bytes;
+}
+
+void print_dry_run(std::ostream& out, const std::vector<PreparedRow>& rows, const std::vector<std::int64_t>& seeds,
+                   const RunOptions& options) {
+  Table table;
+  table.title = "What would be trained";
+  table.columns = {parameters_column(), {}};
+  table.columns.back().key = "memory";
+  table.columns.back().heading = "Memory";
+  table.columns.back().unit = "estimated";
+  table.columns.back().content = Content::text;
+  for (const std::int64_t seed : seeds) {
+    Column column;
+    column.key = "seed_" + std::to_string(seed);
+    column.heading = "Seed " + std::to_string(seed);
+    column.content = Content::text;
+    table.columns.push_back(column);
+  }
+  for (const PreparedRow& row : rows) {
+    const RunConfig& config = row.row->config;
+    const auto model = make_transformer(config.model, row.vocabulary, at::kMeta, 0);
+    const auto parameters = static_cast<double>(count_parameters(*model));
+    const double memory = estimated_training_memory(config, row.vocabulary);
+    Row printed{row.row->label, row.row->group, row.row->is_baseline, {fact_cell(parameters), text_cell(compact(memory) + "B")}};
+    for (const std::int64_t seed : seeds) printed.cells.push_back(text_cell(state_text(row, RunFolder(options.out, row, seed))));
+    table.rows.push_back(std::move(printed));
+  }
+  out << render(table, "markdown");
+}
+
+}  // namespace ablate::lab

@@ -1,0 +1,212 @@
+#include "experiments/lab/evaluation.h"
+
+#include "ablate_commit.h"
+#include "data/files/lines.h"
+#include "data/tokenizers/code_points.h"
+#include "experiments/lab/identity.h"
+#include "experiments/lab/interrupt.h"
+#include "experiments/metrics/score.h"
+#include "transformer/core/atomic_file.h"
+#include "transformer/training/checkpoint.h"
+
+#include <cmath>
+
+namespace ablate::lab {
+namespace {
+
+namespace fs = std::filesystem;
+
+metrics::Lines reference_lines(const data::Split& split) {
+  metrics::Lines lines;
+  for (std::int64_t i = 0; i < split.size(); ++i) lines.emplace_back(split.target_text(i));
+  return lines;
+}
+
+metrics::Lines read_lines(const fs::path& file) {
+  metrics::Lines lines;
+  data::LineReader reader(file);
+  for (std::string line; reader.next(line);) lines.push_back(line);
+  return lines;
+}
+
+class SplitEvaluation {
+ public:
+  SplitEvaluation(const PreparedRow& row, std::int64_t seed, const std::string& split, Progress& progress)
+      : row_(row), seed_(seed), name_(split), split_(row.corpus->split(split)), progress_(progress) {
+    data::BatchConfig batch;
+    batch.tokens = row.row->config.evaluation.batch_tokens;
+    const std::int64_t longest = row.row->config.model.max_length;
+    plan_.emplace(data::BatchPlan::evaluation(*row.corpus, split, batch, {longest, longest}));
+    if (plan_->cut() > 0) {
+      progress.message("warning: " + std::to_string(plan_->cut()) + " sentences of " + split +
+                       " are longer than model.max_length and are cut");
+    }
+  }
+
+  Json loss(Transformer& model) {
+    const SplitLoss loss = evaluate_loss(model, plan_->size(), [&](std::int64_t i) { return plan_->batch(0, i); },
+                                         row_.row->config.training.loss);
+    return {{"loss", loss.loss},
+            {"nll", loss.nll},
+            {"perplexity", std::exp(loss.nll)},
+            {"accuracy", 100 * loss.accuracy},
+            {"nll_sum", loss.nll_sum},
+            {"tokens", loss.tokens},
+            {"cut_sentences", plan_->cut()}};
+  }
+
+  metrics::Lines hypotheses(Transformer& model) {
+    metrics::Lines lines(static_cast<std::size_t>(split_.size()));
+    std::int64_t done = 0;
+    for (std::int64_t i = 0; i < plan_->size(); ++i) {
+      if (interrupt_requested()) {
+        throw Interrupted("stopped while decoding " + name_ + ": the same command goes on", interrupt_signal());
+      }
+      const Batch batch = plan_->batch(0, i);
+      const std::vector<std::uint64_t> sentences(batch.index.begin(), batch.index.end());
+      const Hypotheses found = decode(model, batch.source.to(model.device()), target_symbols(*row_.corpus),
+                                      row_.row->config.decoding, derive_seeds(seed_).decoding, sentences);
+      for (std::size_t b = 0; b < found.size(); ++b) {
+        const std::vector<std::int64_t>& tokens = found[b].front().tokens;
+        const std::vector<std::int32_t> ids(tokens.begin(), tokens.end());
+        lines[static_cast<std::size_t>(batch.index[b])] = as_line(row_.corpus->target_tokenizer().decode(ids));
+      }
+      done += static_cast<std::int64_t>(found.size());
+      progress_.decoding(name_, done, split_.size());
+    }
+    return lines;
+  }
+
+ private:
+  const PreparedRow& row_;
+  std::int64_t seed_;
+  std::string name_;
+  const data::Split& split_;
+  Progress& progress_;
+  std::optional<data::BatchPlan> plan_;
+};
+
+Json score_json(const std::string& request, const metrics::Lines& hypotheses, const metrics::Lines& references) {
+  const metrics::MetricRequest metric = metrics::parse_request(request);
+  const metrics::Score score = metrics::score(metric.name, hypotheses, {references}, metric.options);
+  return {{"value", score.value}, {"signature", score.signature}, {"text", score.text}};
+}
+
+void write_lines(const fs::path& file, const metrics::Lines& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  write_file_atomically(file, text);
+}
+
+/// A split is asked for twice in different ways: its loss always (dev too), its outputs if it is to be scored.
+std::vector<std::string> splits_with_loss(const PreparedRow& row) {
+  std::vector<std::string> splits = evaluated_splits(row.row->config.evaluation, *row.corpus);
+  if (std::find(splits.begin(), splits.end(), "dev") == splits.end()) splits.insert(splits.begin(), "dev");
+  return splits;
+}
+
+/// The entry of a split if it was made from the same data; else a fresh one.
+Json entry_of(const Json& decoding, const PreparedRow& row, const std::string& split) {
+  const Json found = decoding.value("splits", Json::object()).value(split, Json::object());
+  const std::string hash = row.corpus->split_hash(split);
+  return found.value("data", "") == hash ? found : Json{{"data", hash}};
+}
+
+bool is_scored(const Json& entry, const EvaluationConfig& config) {
+  for (const std::string& metric : config.metrics) {
+    if (!entry.contains("scores") || !entry["scores"].contains(metric)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string as_line(std::string_view text) {
+  std::string line;
+  data::for_each_code_point(text, [&](std::string_view character, bool valid) {
+    const bool breaks = character == "\n" || character == "\r";
+    line += breaks ? " " : valid ? character : "\u{FFFD}";
+  });
+  return line;
+}
+
+std::vector<fs::path> chosen_checkpoints(const EvaluationConfig& config, const Json& result, const fs::path& folder) {
+  const CheckpointFolder checkpoints(folder, 1, 1);
+  const CheckpointChoice choice = checkpoint_choice_table().at(config.checkpoint);
+  const bool best = choice == CheckpointChoice::best || choice == CheckpointChoice::average_best;
+  const bool one = choice == CheckpointChoice::best || choice == CheckpointChoice::last;
+  const Json& kept = result.at("training").at(best ? "best" : "last");
+  const auto count = static_cast<std::size_t>(one ? 1 : config.average);
+  std::vector<fs::path> files;
+  for (std::size_t i = 0; i < std::min(count, kept.size()); ++i) {
+    files.push_back(checkpoints.file(kept[i].at("step").get<std::int64_t>()));
+  }
+  return files;
+}
+
+std::shared_ptr<Transformer> load_model(const ModelConfig& config, const VocabularyInfo& vocabulary,
+                                        const std::vector<fs::path>& checkpoints, at::Device device) {
+  const auto model = make_transformer(config, vocabulary, device, /*seed=*/0);
+  const NamedTensors weights =
+      checkpoints.size() == 1 ? read_tensors(checkpoints.front()).tensors : average_weights(checkpoints);
+  load_weights(*model, weights, checkpoints.front().string());
+  model->eval();
+  return model;
+}
+
+bool is_evaluated(const PreparedRow& row, const Json& result) {
+  const EvaluationConfig& config = row.row->config.evaluation;
+  const std::string key = decoding_hash(row.row->config);
+  const Json decodings = result.value("decodings", Json::object());
+  if (!decodings.contains(key)) return false;
+  const std::vector<std::string> scored = evaluated_splits(config, *row.corpus);
+  for (const std::string& split : splits_with_loss(row)) {
+    const Json entry = entry_of(decodings[key], row, split);
+    const bool wanted = std::find(scored.begin(), scored.end(), split) != scored.end();
+    if (!entry.contains("loss") || (wanted && !is_scored(entry, config))) return false;
+  }
+  return true;
+}
+
+void evaluate_run(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, const RunOptions& options,
+                  Progress& progress, Json& result) {
+  if (is_evaluated(row, result)) return;
+  const RunConfig& config = row.row->config;
+  const std::string key = decoding_hash(config);
+  Json& decoding = result["decodings"][key];
+  if (decoding.is_null()) {
+    decoding = {{"checkpoint", config.evaluation.checkpoint},
+                {"decoding", row.row->resolved.at("decoding")},
+                {"commit", ABLATE_COMMIT},
+                {"splits", Json::object()}};
+  }
+  const std::vector<fs::path> checkpoints = chosen_checkpoints(config.evaluation, result, folder.path());
+  decoding["averaged"] = checkpoints.size();
+  std::shared_ptr<Transformer> model;
+  const auto loaded = [&]() -> Transformer& {
+    if (!model) model = load_model(config.model, row.vocabulary, checkpoints, options.device);
+    return *model;
+  };
+  const std::vector<std::string> scored = evaluated_splits(config.evaluation, *row.corpus);
+  for (const std::string& split : splits_with_loss(row)) {
+    Json entry = entry_of(decoding, row, split);
+    SplitEvaluation evaluation(row, seed, split, progress);
+    if (!entry.contains("loss")) entry.update(evaluation.loss(loaded()));
+    if (std::find(scored.begin(), scored.end(), split) != scored.end() && !is_scored(entry, config.evaluation)) {
+      const fs::path file = folder.hypotheses_file(key, split);
+      if (!entry.contains("hypotheses") || !fs::exists(file)) {
+        write_lines(file, evaluation.hypotheses(loaded()));
+        entry["hypotheses"] = file.filename().string();
+      }
+      const metrics::Lines hypotheses = read_lines(file);
+      const metrics::Lines references = reference_lines(row.corpus->split(split));
+      for (const std::string& metric : config.evaluation.metrics) {
+        entry["scores"][metric] = score_json(metric, hypotheses, references);
+      }
+    }
+    decoding["splits"][split] = std::move(entry);
+    folder.write_result(result);
+  }
+}
+
+}  // namespace ablate::lab

@@ -1,0 +1,25 @@
+#pragma once
+// After training: the chosen weights, their loss on every split, their outputs and the scores of these.
+#include "experiments/lab/runner.h"
+
+namespace ablate::lab {
+
+/// Files of the weights that `evaluation.checkpoint` chooses, one or those to be averaged, from a result.json.
+std::vector<std::filesystem::path> chosen_checkpoints(const EvaluationConfig& config, const Json& result,
+                                                      const std::filesystem::path& folder);
+
+/// Text of a model as one line of a file: characters and bytes may hold line breaks, and bytes may be no UTF-8.
+std::string as_line(std::string_view text);
+
+/// A model of a run with these weights.
+std::shared_ptr<Transformer> load_model(const ModelConfig& config, const VocabularyInfo& vocabulary,
+                                        const std::vector<std::filesystem::path>& checkpoints, at::Device device);
+
+/// Fills in `result["decodings"]` what is missing and saves after every split.
+void evaluate_run(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, const RunOptions& options,
+                  Progress& progress, Json& result);
+
+/// True if nothing that the row asks for is missing in `result`.
+bool is_evaluated(const PreparedRow& row, const Json& result);
+
+}  // namespace ablate::lab

@@ -1,0 +1,51 @@
+#pragma once
+// An experiment file as rows: every row is the base with its own settings on top, read strictly, and all mistakes of the
+// file are reported together. Knows nothing of data on disk or of runs.
+#include "experiments/lab/config.h"
+#include "transformer/config/document.h"
+#include "transformer/config/writer.h"
+
+#include <filesystem>
+
+namespace ablate::lab {
+
+struct ExperimentRow {
+  std::string name;   ///< as written, "" if the file gives none
+  std::string label;  ///< the name, or the difference to the baseline
+  std::string group;  ///< heading above the row in the table
+  bool is_baseline = false;
+  RunConfig config;
+  Json resolved;                     ///< every setting that applies
+  std::vector<config::Change> changes;  ///< to the baseline
+  std::vector<std::string> notes;    ///< settings dropped because a `kind` changed
+};
+
+struct Experiment {
+  std::filesystem::path file;
+  std::string title;
+  std::vector<std::int64_t> seeds;
+  TableConfig table;
+  std::vector<ExperimentRow> rows;  ///< in the order of the file
+
+  const ExperimentRow& baseline() const;
+  /// The rows with these labels, all if the list is empty; UserError with a suggestion for an unknown one. Labels may
+  /// hold commas: neighbours of the list that make a label together, joined by a comma, stand for it.
+  std::vector<const ExperimentRow*> select(const std::vector<std::string>& parts) const;
+};
+
+/// The keys of an experiment file that are not a row's.
+struct ExperimentKeys {
+  std::string title;
+  std::vector<std::int64_t> seeds{1};
+  std::optional<std::string> baseline;
+  Json rows, grid;
+  TableConfig table;
+  Json model, data, training, decoding, evaluation;  ///< read with the rows
+  void describe(config::Fields& f);
+};
+
+/// Reads a file with everything that it extends and with `path=value` settings on top of every row.
+/// UserError lists every problem with its file and path.
+Experiment load_experiment(const std::filesystem::path& file, const std::vector<std::string>& settings);
+
+}  // namespace ablate::lab

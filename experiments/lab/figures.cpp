@@ -1,0 +1,145 @@
+#include "experiments/lab/figures.h"
+
+#include "transformer/config/suggest.h"
+#include "transformer/core/error.h"
+
+#include <algorithm>
+
+namespace ablate::lab {
+namespace {
+
+/// Figures of the model itself, beside the metrics of its text.
+struct LossFigure {
+  const char* name;
+  const char* heading;
+  const char* unit;
+  Direction direction;
+  int decimals;
+};
+constexpr LossFigure loss_figures[] = {
+    {"nll", "NLL", "nats/token", Direction::lower, 3},
+    {"perplexity", "PPL", "per token", Direction::lower, 2},
+    {"accuracy", "Accuracy", "% of tokens", Direction::higher, 2},
+    {"loss", "Loss", "nats/token, smoothed", Direction::lower, 3},
+};
+
+const LossFigure* find_loss_figure(const std::string& name) {
+  for (const LossFigure& figure : loss_figures) {
+    if (name == figure.name) return &figure;
+  }
+  return nullptr;
+}
+
+void add_once(std::vector<Figure>& figures, const Figure& figure) {
+  const bool there = std::any_of(figures.begin(), figures.end(),
+                                 [&](const Figure& known) { return known.key() == figure.key(); });
+  if (!there) figures.push_back(figure);
+}
+
+/// Everything that was measured, in the order of splits and metrics.
+std::vector<Figure> measured_figures(const std::vector<const Json*>& decodings) {
+  std::vector<Figure> figures;
+  for (const Json* decoding : decodings) {
+    for (const auto& [split, entry] : (*decoding).at("splits").items()) {
+      const Json scores = entry.value("scores", Json::object());
+      for (const auto& [metric, score] : scores.items()) {
+        add_once(figures, {metric, split});
+      }
+      for (const LossFigure& figure : loss_figures) {
+        if (entry.contains(figure.name)) add_once(figures, {figure.name, split});
+      }
+    }
+  }
+  return figures;
+}
+
+std::string joined(const Json& object) {
+  std::string text;
+  for (const auto& [key, value] : object.items()) {
+    if (value.is_null()) continue;
+    text += (text.empty() ? "" : ", ") + key + " " + (value.is_string() ? value.get<std::string>() : value.dump());
+  }
+  return text;
+}
+
+}  // namespace
+
+std::vector<Figure> choose_figures(const std::vector<const Json*>& decodings, const std::vector<std::string>& asked) {
+  const std::vector<Figure> measured = measured_figures(decodings);
+  std::vector<Figure> chosen;
+  if (asked.empty()) {
+    for (const Figure& figure : measured) {
+      const bool is_score = find_loss_figure(figure.metric) == nullptr;
+      if (is_score || (figure.metric == "perplexity" && figure.split == "dev")) chosen.push_back(figure);
+    }
+    return chosen;
+  }
+  std::vector<std::string> known;
+  for (const Figure& figure : measured) known.push_back(figure.key());
+  for (const std::string& wanted : asked) {
+    const std::size_t before = chosen.size();
+    for (const Figure& figure : measured) {
+      if (wanted == figure.key() || wanted == figure.metric) add_once(chosen, figure);
+    }
+    if (chosen.size() > before) continue;
+    // Before the first run is finished there is nothing to compare with: the column is shown empty.
+    const std::size_t at = wanted.find('@');
+    if (!measured.empty()) throw UserError("no run measures '" + wanted + "'" + config::suggestion(wanted, known));
+    chosen.push_back({wanted.substr(0, at), at == std::string::npos ? "test" : wanted.substr(at + 1)});
+  }
+  return chosen;
+}
+
+Column column_of(const Figure& figure) {
+  Column column;
+  column.key = figure.key();
+  column.group = figure.split;
+  if (const LossFigure* loss = find_loss_figure(figure.metric)) {
+    column.heading = loss->heading;
+    column.unit = loss->unit;
+    column.direction = loss->direction;
+    column.decimals = loss->decimals;
+    return column;
+  }
+  const std::string name = figure.metric.substr(0, figure.metric.find(':'));
+  const std::string options = figure.metric.size() > name.size() ? " " + figure.metric.substr(name.size() + 1) : "";
+  column.heading = (name == "bleu" ? "BLEU" : name == "chrf" ? "chrF" : name == "chrf++" ? "chrF++"
+                    : name == "exact_match" ? "Exact match" : name) + options;
+  column.unit = name == "exact_match" ? "%" : "";
+  column.direction = Direction::higher;
+  return column;
+}
+
+std::optional<double> value_of(const Json& decoding, const Figure& figure) {
+  const Json entry = decoding.at("splits").value(figure.split, Json::object());
+  if (find_loss_figure(figure.metric) != nullptr) {
+    return entry.contains(figure.metric) ? std::optional(entry[figure.metric].get<double>()) : std::nullopt;
+  }
+  const Json score = entry.value("scores", Json::object()).value(figure.metric, Json::object());
+  return score.contains("value") ? std::optional(score["value"].get<double>()) : std::nullopt;
+}
+
+std::string signature_of(const Json& decoding, const Figure& figure) {
+  const Json entry = decoding.at("splits").value(figure.split, Json::object());
+  const Json score = entry.value("scores", Json::object()).value(figure.metric, Json::object());
+  return score.contains("signature") ? figure.metric + ": " + score["signature"].get<std::string>() : "";
+}
+
+std::string describe_decoding(const Json& decoding) {
+  const auto averaged = decoding.value("averaged", 1);
+  const std::string weights = decoding.value("checkpoint", "") +
+                              (averaged > 1 ? " (" + std::to_string(averaged) + " checkpoints averaged)" : "");
+  return "Weights: " + weights + ", chosen on dev; decoding: " + joined(decoding.value("decoding", Json::object()));
+}
+
+std::string describe_budget(const Json& training) {
+  return "Budget: " + training.at("steps").dump() + " updates, " + training.at("epochs").dump() +
+         " whole epochs, ended by " + training.value("reason", "");
+}
+
+std::string describe_environment(const Json& environment) {
+  return "Trained on " + environment.value("device", "") + ", " + environment.value("threads", Json(0)).dump() +
+         " threads, " + environment.value("precision", "") + ", torch " + environment.value("torch", "");
+}
+
+}  // namespace ablate::lab

@@ -1,0 +1,20 @@
+#pragma once
+// The figures that a result holds: their columns, values, signatures, and the conditions under which they were measured
+// said in a sentence.
+#include "experiments/lab/results_table.h"
+
+namespace ablate::lab {
+
+/// The figures to show: those asked for, or all scores and the dev perplexity. UserError for one that nothing measures.
+std::vector<Figure> choose_figures(const std::vector<const Json*>& decodings, const std::vector<std::string>& asked);
+
+Column column_of(const Figure& figure);
+std::optional<double> value_of(const Json& decoding, const Figure& figure);
+/// "bleu@test: nrefs:1|…", or "" for a figure without one.
+std::string signature_of(const Json& decoding, const Figure& figure);
+
+std::string describe_decoding(const Json& decoding);
+std::string describe_budget(const Json& training);
+std::string describe_environment(const Json& environment);
+
+}  // namespace ablate::lab

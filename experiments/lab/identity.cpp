@@ -1,0 +1,53 @@
+#include "experiments/lab/identity.h"
+
+#include "data/files/sha256.h"
+#include "transformer/config/writer.h"
+
+namespace ablate::lab {
+namespace {
+
+/// Sorted keys, so that the order of declaration decides nothing.
+std::string canonical(const Json& json) { return nlohmann::json::parse(json.dump()).dump(); }
+
+std::string short_hash(const Json& json, std::size_t digits) {
+  data::Sha256 hash;
+  hash.update(canonical(json));
+  return hash.hex().substr(0, digits);
+}
+
+template <class Section>
+Json reduced(const Section& section) {
+  return config::without_defaults(config::Writer::write(section, /*expand=*/true),
+                                  config::Writer::write(Section{}, /*expand=*/true));
+}
+
+}  // namespace
+
+std::string run_hash(const RunConfig& config, const std::string& data_hash, std::int64_t seed) {
+  Json model = reduced(config.model);
+  // Both stacks are written in full: what stands beside them for them to inherit says nothing more. The sizes of the
+  // vocabularies are the data's.
+  for (const char* key : {"norm", "residual", "attention", "feed_forward", "position", "dropout", "vocabulary",
+                          "target_vocabulary"}) {
+    model.erase(key);
+  }
+  Json training = reduced(config.training);
+  training.erase("log_every");
+  return short_hash({{"mathematics", mathematics_version},
+                     {"model", std::move(model)},
+                     {"training", std::move(training)},
+                     {"data", data_hash},
+                     {"seed", seed}},
+                    16);
+}
+
+std::string decoding_hash(const RunConfig& config) {
+  Json weights = {{"checkpoint", config.evaluation.checkpoint}};
+  if (checkpoint_choice_table().choices().find(config.evaluation.checkpoint)->uses_option("average")) {
+    weights["average"] = config.evaluation.average;
+  }
+  return short_hash({{"mathematics", mathematics_version}, {"weights", weights}, {"decoding", reduced(config.decoding)}},
+                    12);
+}
+
+}  // namespace ablate::lab

@@ -1,0 +1,73 @@
+#include "experiments/lab/preparation.h"
+
+#include "data/recipe.h"
+#include "transformer/core/error.h"
+
+#include <map>
+
+namespace ablate::lab {
+
+VocabularyInfo vocabulary_of(const data::Corpus& corpus, const ModelConfig& model, const std::string& where) {
+  const data::Specials source = corpus.source_tokenizer().specials();
+  const data::Specials target = corpus.target_tokenizer().specials();
+  const VocabularyInfo info{corpus.source_tokenizer().size(), corpus.target_tokenizer().size(), source.pad};
+  if (source.pad != target.pad) {
+    throw UserError(where + ": data.tokenizer: padding has the id " + std::to_string(source.pad) +
+                    " in the source vocabulary and " + std::to_string(target.pad) + " in the target vocabulary");
+  }
+  if (!corpus.joint() && tying_table().at(model.embedding.tying).shares_vocabulary()) {
+    throw UserError(where + ": model.embedding.tying: '" + model.embedding.tying +
+                    "' needs one vocabulary for both sides, but data.tokenizer.joint is false");
+  }
+  const auto check = [&](const char* key, std::optional<std::int64_t> stated, std::int64_t actual) {
+    if (!stated || *stated == actual) return;
+    throw UserError(where + ": model." + key + ": " + std::to_string(*stated) + " is stated but the data has " +
+                    std::to_string(actual) + " types");
+  };
+  check("vocabulary", model.vocabulary, info.source_size);
+  check("target_vocabulary", model.target_vocabulary, info.target_size);
+  return info;
+}
+
+VocabularyInfo vocabulary_of(const ModelConfig& model, const std::string& where) {
+  if (!model.vocabulary) throw UserError(where + ": model.vocabulary: say how many types there are, or name data");
+  return {*model.vocabulary, model.target_vocabulary.value_or(*model.vocabulary), data::default_specials.pad};
+}
+
+TargetSymbols target_symbols(const data::Corpus& corpus) {
+  const data::Specials specials = corpus.target_tokenizer().specials();
+  return {specials.bos, specials.eos, specials.pad};
+}
+
+std::vector<std::string> evaluated_splits(const EvaluationConfig& config, const data::Corpus& corpus) {
+  if (!config.splits.empty()) return config.splits;
+  std::vector<std::string> tests;
+  for (const std::string& name : corpus.split_names()) {
+    if (name != "train" && name != "dev") tests.push_back(name);
+  }
+  return tests.empty() ? std::vector<std::string>{"dev"} : tests;
+}
+
+std::vector<PreparedRow> prepare(const Experiment& experiment, const std::vector<const ExperimentRow*>& rows,
+                                 const std::filesystem::path& out, const data::Log& log) {
+  const data::CorpusPaths paths{experiment.file.parent_path(), out / "corpora", data::data_root(),
+                                data::recipes_folder()};
+  std::map<std::string, std::shared_ptr<const data::Corpus>> corpora;
+  std::vector<PreparedRow> prepared;
+  for (const ExperimentRow* row : rows) {
+    const std::string where = experiment.file.string() + " (row '" + row->label + "')";
+    if (const std::string missing = row->config.data.missing(); !missing.empty()) {
+      throw UserError(where + ": data: " + missing);
+    }
+    std::shared_ptr<const data::Corpus>& corpus = corpora[row->resolved.at("data").dump()];
+    if (!corpus) {
+      corpus = std::make_shared<data::Corpus>(data::prepare_corpus(row->config.data, paths, log));
+    }
+    if (!corpus->has_split("dev")) throw UserError(where + ": data: there is no dev set, and all choosing happens on it");
+    for (const std::string& split : evaluated_splits(row->config.evaluation, *corpus)) corpus->split(split);
+    prepared.push_back({row, corpus, vocabulary_of(*corpus, row->config.model, where)});
+  }
+  return prepared;
+}
+
+}  // namespace ablate::lab

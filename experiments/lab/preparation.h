@@ -1,0 +1,32 @@
+#pragma once
+// From rows to what can be trained: corpora read and tokenised, vocabularies known, contradictions found.
+#include "data/corpus.h"
+#include "experiments/lab/experiment.h"
+#include "transformer/decoding/decode.h"
+#include "transformer/model/transformer.h"
+
+namespace ablate::lab {
+
+struct PreparedRow {
+  const ExperimentRow* row;
+  std::shared_ptr<const data::Corpus> corpus;
+  VocabularyInfo vocabulary;
+};
+
+/// Sizes and padding as the tokenizers have them; UserError where they contradict the model's settings.
+VocabularyInfo vocabulary_of(const data::Corpus& corpus, const ModelConfig& model, const std::string& where);
+
+/// The same from `model.vocabulary` alone, for a model without data; UserError if it is not given.
+VocabularyInfo vocabulary_of(const ModelConfig& model, const std::string& where);
+
+TargetSymbols target_symbols(const data::Corpus& corpus);
+
+/// Prepares the corpora of the rows, each once. Caches lie in `out`/corpora. Checks that every split to be evaluated is
+/// there. Messages go to `log`.
+std::vector<PreparedRow> prepare(const Experiment& experiment, const std::vector<const ExperimentRow*>& rows,
+                                 const std::filesystem::path& out, const data::Log& log);
+
+/// The splits that a row is scored on: those it names, or every test set, or dev if there is none.
+std::vector<std::string> evaluated_splits(const EvaluationConfig& config, const data::Corpus& corpus);
+
+}  // namespace ablate::lab

@@ -1,0 +1,129 @@
+// LaTeX with booktabs: rules above, below and between sections, none between columns.
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "experiments/lab/render/latex_escape.h"
+#include "experiments/lab/render/printed_cell.h"
+#include "experiments/lab/render/render.h"
+
+namespace ablate::lab {
+namespace {
+
+constexpr std::string_view indent = "    ";
+
+/// 2.61e+13 -> 2.61 \times 10^{13}; all other numbers stay as they are. For math mode.
+std::string math_number(const std::string& number) {
+  const std::size_t e = number.find('e');
+  if (e == std::string::npos) return number;
+  return number.substr(0, e) + " \\times 10^{" + std::to_string(std::stoi(number.substr(e + 1))) + "}";
+}
+
+std::string number_of(const PrintedCell& cell) {
+  const std::string mean = math_number(cell.number.mean);
+  std::string math = cell.best ? "\\mathbf{" + mean + "}" : mean;
+  if (!cell.number.sd.empty()) math += " \\pm " + math_number(cell.number.sd);
+  return "$" + math + "$" + (cell.number.unit.empty() ? "" : "\\," + cell.number.unit);
+}
+
+std::string cell_text(const PrintedCell& cell) {
+  std::string text;
+  switch (cell.state) {
+    case State::value:
+      text = cell.text.empty() ? number_of(cell) : latex_escape(cell.text);
+      break;
+    case State::missing:
+      text = "--";
+      break;
+    case State::diverged:
+    case State::running:
+      text = name_of(cell.state);
+      break;
+  }
+  return cell.note.empty() ? text : text + " (" + cell.note + ")";
+}
+
+std::string line_of(const std::vector<std::string>& cells) {
+  std::string line(indent);
+  for (std::size_t i = 0; i < cells.size(); ++i) line += (i == 0 ? "" : " & ") + cells[i];
+  return line + " \\\\\n";
+}
+
+std::string spanning(std::size_t columns, std::string_view alignment, const std::string& text) {
+  return "\\multicolumn{" + std::to_string(columns) + "}{" + std::string(alignment) + "}{" + text + "}";
+}
+
+/// Headings above groups of neighbouring columns, each with its rule; "" if no column has a group.
+std::string column_groups(const std::vector<Column>& columns) {
+  std::vector<std::string> cells = {""};
+  std::string rules;
+  for (std::size_t first = 0, last = 0; first < columns.size(); first = last) {
+    const std::string& group = columns[first].group;
+    for (last = first + 1; last < columns.size() && !group.empty() && columns[last].group == group;) ++last;
+    cells.push_back(group.empty() ? "" : spanning(last - first, "c", latex_escape(group)));
+    if (group.empty()) continue;
+    // Column 1 is the label, so that the first of `columns` is number 2.
+    rules += " \\cmidrule(lr){" + std::to_string(first + 2) + "-" + std::to_string(last + 1) + "}";
+  }
+  return rules.empty() ? "" : line_of(cells) + std::string(indent) + rules.substr(1) + "\n";
+}
+
+std::string header(const Table& table) {
+  std::vector<std::string> cells = {latex_escape(table.row_heading)};
+  for (const Column& column : table.columns) cells.push_back(latex_escape(heading_text(column)));
+  return column_groups(table.columns) + line_of(cells);
+}
+
+std::string body(const Table& table) {
+  std::vector<std::vector<bool>> best;
+  for (std::size_t i = 0; i < table.columns.size(); ++i) best.push_back(best_rows(table, i));
+
+  std::string text;
+  for (const Section& section : sections(table)) {
+    text += std::string(indent) + "\\midrule\n";
+    if (!section.heading.empty()) {
+      const std::string heading = "\\emph{" + latex_escape(section.heading) + "}";
+      text += line_of({spanning(table.columns.size() + 1, "l", heading)});
+    }
+    for (const std::size_t index : section.rows) {
+      const Row& row = table.rows[index];
+      std::vector<std::string> cells = {latex_escape(row.label)};
+      for (std::size_t i = 0; i < row.cells.size(); ++i) {
+        cells.push_back(cell_text(printed_cell(row.cells[i], table.columns[i], best[i][index])));
+      }
+      text += line_of(cells);
+    }
+  }
+  return text;
+}
+
+std::string caption(const Table& table) {
+  std::string text = latex_escape(table.title);
+  if (!table.caption.empty()) {
+    const bool ends = text.empty() || std::string_view(".?!").find(text.back()) != std::string_view::npos;
+    text += (text.empty() ? "" : ends ? " " : ". ") + latex_escape(table.caption);
+  }
+  return text.empty() ? "" : "  \\caption{" + text + "}\n";
+}
+
+std::string footnotes(const Table& table) {
+  if (table.footnotes.empty()) return "";
+  std::string text = "\n  \\medskip\n  \\begin{minipage}{\\linewidth}\\footnotesize\\raggedright\n";
+  for (const std::string& footnote : table.footnotes) text += "    " + latex_escape(footnote) + "\\par\n";
+  return text + "  \\end{minipage}\n";
+}
+
+}  // namespace
+
+std::string render_latex(const Table& table) {
+  std::string alignment = "l";
+  for (const Column& column : table.columns) alignment += column.content == Content::text ? "l" : "r";
+  return "% Needs \\usepackage{booktabs}.\n"
+         "\\begin{table}[t]\n"
+         "  \\centering\n" +
+         caption(table) + "  \\begin{tabular}{" + alignment + "}\n" + std::string(indent) + "\\toprule\n" +
+         header(table) + body(table) + std::string(indent) + "\\bottomrule\n" + "  \\end{tabular}\n" +
+         footnotes(table) + "\\end{table}\n";
+}
+
+}  // namespace ablate::lab

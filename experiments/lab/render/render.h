@@ -1,0 +1,35 @@
+#pragma once
+// A table as text: one renderer per format, each a pure function of the table. Every format has the rows in
+// the order of sections(); markdown and latex are for people and round, csv and json are for programs and do
+// not.
+#include <string>
+
+#include "experiments/lab/table.h"
+#include "transformer/config/variants.h"
+
+namespace ablate::lab {
+
+/// A renderer takes a table that has passed check() and ends its text with a line break.
+using Renderer = std::string (*)(const Table& table);
+
+/// GitHub-flavoured Markdown whose columns are aligned, so that it reads as well in a terminal.
+std::string render_markdown(const Table& table);
+
+/// A `table` float for \input, in pure ASCII; needs \usepackage{booktabs} and nothing else.
+std::string render_latex(const Table& table);
+
+/// RFC 4180: a header and one line per row. A measurement K has the columns K_mean, K_sd, K_n (finite seeds),
+/// K_diverged (diverged seeds) and K_seed_S for each seed S of the table: a number, NaN where it diverged,
+/// empty where it is missing or running. Facts and texts have one column.
+std::string render_csv(const Table& table);
+
+/// Everything that the table holds and what is computed from it: statistics, states, which values are best.
+std::string render_json(const Table& table);
+
+/// The values of `ablate table --format`.
+const config::VariantTable<Renderer>& table_formats();
+
+/// check() and then the renderer; throws UserError with a suggestion for an unknown format.
+std::string render(const Table& table, std::string_view format);
+
+}  // namespace ablate::lab

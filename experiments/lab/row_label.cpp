@@ -1,0 +1,51 @@
+#include "experiments/lab/row_label.h"
+
+#include <algorithm>
+#include <sstream>
+
+namespace ablate::lab {
+namespace {
+
+std::string parent_of(const std::string& path) {
+  const std::size_t dot = path.rfind('.');
+  return dot == std::string::npos ? "" : path.substr(0, dot);
+}
+
+bool sets(const Json& settings, const std::string& path) {
+  const Json* node = &settings;
+  std::istringstream parts(path);
+  for (std::string key; std::getline(parts, key, '.');) {
+    const auto found = node->find(key);
+    if (!node->is_object() || found == node->end()) return false;
+    node = &*found;
+  }
+  return true;
+}
+
+bool kind_changed(const std::vector<config::Change>& changes, const std::string& path) {
+  const std::string kind = parent_of(path) + ".kind";
+  return std::any_of(changes.begin(), changes.end(), [&](const config::Change& c) { return c.path == kind; });
+}
+
+}  // namespace
+
+std::string short_setting(const std::string& path, const Json& value) {
+  std::string shown = path;
+  for (const std::string section : {"model.", "training.", "data."}) {
+    if (shown.starts_with(section)) shown = shown.substr(section.size());
+  }
+  if (shown.ends_with(".kind")) shown = parent_of(shown);
+  return shown + "=" + (value.is_string() ? value.get<std::string>() : value.dump());
+}
+
+std::string label_of(const std::vector<config::Change>& changes, const Json& settings) {
+  std::string label;
+  for (const config::Change& change : changes) {
+    const bool comes_or_goes = change.before.is_null() || change.after.is_null();
+    if (comes_or_goes && kind_changed(changes, change.path) && !sets(settings, change.path)) continue;
+    label += (label.empty() ? "" : ", ") + short_setting(change.path, change.after);
+  }
+  return label;
+}
+
+}  // namespace ablate::lab

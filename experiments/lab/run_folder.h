@@ -1,0 +1,48 @@
+#pragma once
+// The folder of one run (a row times a seed): config.json, metrics.jsonl, checkpoints, tokenizers, result.json.
+#include "experiments/lab/preparation.h"
+
+namespace ablate::lab {
+
+class RunFolder {
+ public:
+  /// The folder of the run in `out`, named LABEL.sSEED.HASH; one with the same hash under another label is the same run.
+  /// UserError if a run of another configuration lies there.
+  RunFolder(const std::filesystem::path& out, const PreparedRow& row, std::int64_t seed);
+  /// An existing run's folder. UserError if it is none.
+  explicit RunFolder(std::filesystem::path folder);
+
+  /// Creates it if need be and takes it for this process; UserError if another process trains in it. Held until the
+  /// object dies. What a process that was killed left half-written is removed.
+  void open(const PreparedRow& row, std::int64_t seed);
+  ~RunFolder();
+  RunFolder(const RunFolder&) = delete;
+  RunFolder& operator=(const RunFolder&) = delete;
+
+  bool exists() const;
+  const std::filesystem::path& path() const { return folder_; }
+  std::filesystem::path metrics_file() const { return folder_ / "metrics.jsonl"; }
+  std::filesystem::path hypotheses_file(const std::string& decoding, const std::string& split) const;
+  const std::string& hash() const { return hash_; }
+
+  /// result.json, or an empty object. UserError if it is damaged.
+  Json result() const;
+  void write_result(const Json& result) const;  ///< atomically
+  Json config() const;                          ///< config.json
+
+  /// Deletes everything that the run left.
+  void remove();
+
+ private:
+  void check_hash() const;
+
+  std::filesystem::path folder_;
+  std::string hash_;
+  int lock_ = -1;
+};
+
+/// What a finished or unfinished run shows from outside.
+enum class RunState { absent, unfinished, finished, diverged };
+RunState state_of(const Json& result, bool folder_exists);
+
+}  // namespace ablate::lab

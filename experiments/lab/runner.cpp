@@ -1,0 +1,151 @@
+#include "experiments/lab/runner.h"
+
+#include "ablate_commit.h"
+#include "experiments/lab/evaluation.h"
+#include "experiments/lab/interrupt.h"
+#include "experiments/lab/metrics_log.h"
+#include "transformer/core/random.h"
+
+#include <ATen/Parallel.h>
+#include <torch/version.h>
+
+namespace ablate::lab {
+namespace {
+
+Json to_json(const LogLine& line) {
+  return {{"step", line.step},
+          {"epoch", line.epoch},
+          {"tokens", line.tokens},
+          {"loss", line.loss},
+          {"nll", line.nll},
+          {"gradient_norm", line.gradient_norm},
+          {"learning_rate", line.learning_rate},
+          {"tokens_per_second", line.tokens_per_second},
+          {"seconds", line.seconds}};
+}
+
+Json to_json(const EvaluationLine& line) {
+  return {{"step", line.step},         {"epoch", line.epoch},       {"tokens", line.tokens}, {"seconds", line.seconds},
+          {"dev_loss", line.dev.loss}, {"dev_nll", line.dev.nll}, {"dev_accuracy", line.dev.accuracy}};
+}
+
+Json to_json(const std::vector<KeptCheckpoint>& checkpoints) {
+  Json list = Json::array();
+  for (const KeptCheckpoint& checkpoint : checkpoints) {
+    list.push_back({{"step", checkpoint.step}, {"dev_nll", checkpoint.nll}});
+  }
+  return list;
+}
+
+Json environment(at::Device device, const RunConfig& config) {
+  return {{"commit", ABLATE_COMMIT},
+          {"version", ABLATE_VERSION},
+          {"torch", TORCH_VERSION},
+          {"device", device.str()},
+          {"threads", at::get_num_threads()},
+          {"precision", config.training.precision}};
+}
+
+Json training_json(const TrainingOutcome& outcome, std::int64_t parameters, const data::BatchPlan& batches) {
+  return {{"reason", outcome.reason},
+          {"steps", outcome.steps},
+          {"epochs", outcome.epochs},
+          {"tokens", outcome.tokens},
+          {"seconds", outcome.seconds},
+          {"tokens_per_second", static_cast<double>(outcome.tokens) / std::max(1e-9, outcome.seconds)},
+          {"parameters", parameters},
+          {"batches_per_epoch", batches.size()},
+          {"padding_share", batches.padding_share()},
+          {"sentences", batches.used()},
+          {"skipped_sentences", batches.skipped()},
+          {"last", to_json(outcome.last)},
+          {"best", to_json(outcome.best)}};
+}
+
+std::string why_to_go_on(const TrainingOutcome& outcome, const RunFolder& folder) {
+  return "stopped after update " + std::to_string(outcome.steps) + "; everything is saved in " +
+         folder.path().string() + ": the same command goes on from there";
+}
+
+/// Trains from the start or from where it stopped; the result has the status `finished` or `diverged`.
+Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, const RunOptions& options,
+           Progress& progress) {
+  const RunConfig& config = row.row->config;
+  const RunSeeds seeds = derive_seeds(seed);
+  const data::LengthLimits limits{config.model.max_length, config.model.max_length};
+  auto batches =
+      data::BatchPlan::training(*row.corpus, "train", config.training.batch, limits, seeds.data_order);
+  if (batches.skipped() > 0) {
+    progress.message("warning: " + std::to_string(batches.skipped()) +
+                     " training sentences are longer than model.max_length and are skipped");
+  }
+  if (batches.size() == 0) throw UserError("no training sentence is short enough for model.max_length");
+  data::BatchConfig evaluation_batch;
+  evaluation_batch.tokens = config.evaluation.batch_tokens;
+  auto dev = data::BatchPlan::evaluation(*row.corpus, "dev", evaluation_batch, limits);
+
+  const auto model = make_transformer(config.model, row.vocabulary, options.device, seeds.initialization);
+  std::unique_ptr<MetricsLog> log;
+  TrainerHooks hooks{
+      .batches = {[&](std::int64_t epoch, std::int64_t i) { return batches.batch(epoch, i); }, batches.size()},
+      .evaluate =
+          [&](Transformer& trained) {
+            return evaluate_loss(trained, dev.size(), [&](std::int64_t i) { return dev.batch(0, i); },
+                                 config.training.loss);
+          },
+      .on_start = [&](std::int64_t step) { log = std::make_unique<MetricsLog>(folder.metrics_file(), step); },
+      .on_log =
+          [&](const LogLine& line) {
+            log->write(to_json(line));
+            progress.logged(line);
+          },
+      .on_evaluation =
+          [&](const EvaluationLine& line) {
+            log->write(to_json(line));
+            progress.evaluated(line);
+          },
+      .on_step = [&](const LogLine& line) { progress.step(line); },
+      .stop_requested = interrupt_requested,
+  };
+  Trainer trainer(*model, config.training, config.model.d_model, folder.path(), seeds.dropout, std::move(hooks));
+  const TrainingOutcome outcome = trainer.run();
+  if (outcome.status == TrainingStatus::interrupted) {
+    throw Interrupted(why_to_go_on(outcome, folder), interrupt_signal());
+  }
+  const bool diverged = outcome.status == TrainingStatus::diverged;
+  if (diverged) progress.message("diverged: " + outcome.reason);
+  return {{"status", diverged ? "diverged" : "finished"},
+          {"environment", environment(options.device, config)},
+          {"training", training_json(outcome, count_parameters(*model), batches)},
+          {"decodings", Json::object()}};
+}
+
+}  // namespace
+
+RunSeeds derive_seeds(std::int64_t seed) {
+  const auto stream = [seed](std::uint64_t number) {
+    return SplitMix64(static_cast<std::uint64_t>(seed), number).next();
+  };
+  return {stream(0), stream(1), stream(2), stream(3)};
+}
+
+bool is_complete(const PreparedRow& row, const Json& result) {
+  const RunState state = state_of(result, true);
+  return state == RunState::diverged || (state == RunState::finished && is_evaluated(row, result));
+}
+
+void execute_run(const PreparedRow& row, std::int64_t seed, const RunOptions& options, Progress& progress) {
+  RunFolder folder(options.out, row, seed);
+  folder.open(row, seed);
+  Json result = folder.result();
+  const RunState state = state_of(result, true);
+  if (state == RunState::unfinished) {
+    result = train(row, seed, folder, options, progress);
+    folder.write_result(result);
+    // The state serves to go on; the weights worth keeping are in the checkpoints.
+    if (result["status"] == "finished") std::filesystem::remove(folder.path() / "state.safetensors");
+  }
+  if (result["status"] == "finished") evaluate_run(row, seed, folder, options, progress, result);
+}
+
+}  // namespace ablate::lab

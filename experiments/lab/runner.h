@@ -1,0 +1,26 @@
+#pragma once
+// Trains and evaluates one run: a row with a seed. Finished parts are found, not done again.
+#include "experiments/lab/progress.h"
+#include "experiments/lab/run_folder.h"
+
+namespace ablate::lab {
+
+struct RunOptions {
+  std::filesystem::path out;
+  at::Device device = at::kCPU;
+};
+
+/// True if nothing is left to do: the weights are trained (or diverged) and everything asked for is decoded and scored.
+bool is_complete(const PreparedRow& row, const Json& result);
+
+/// Trains unless that is done, then decodes and scores what is missing. Throws Interrupted after saving if the user
+/// asks to stop.
+void execute_run(const PreparedRow& row, std::int64_t seed, const RunOptions& options, Progress& progress);
+
+/// Independent seeds for what varies between runs.
+struct RunSeeds {
+  std::uint64_t initialization, data_order, dropout, decoding;
+};
+RunSeeds derive_seeds(std::int64_t seed);
+
+}  // namespace ablate::lab

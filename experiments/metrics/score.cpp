@@ -1,0 +1,208 @@
+#include "experiments/metrics/score.h"
+
+#include <array>
+#include <charconv>
+#include <optional>
+#include <stdexcept>
+
+#include "experiments/metrics/accuracy.h"
+#include "experiments/metrics/bleu.h"
+#include "experiments/metrics/chrf.h"
+
+namespace ablate::metrics {
+
+namespace {
+
+template <typename Rows>
+std::string names_of(const Rows& rows) {
+  std::string names;
+  for (const auto& row : rows) names.append(names.empty() ? "" : ", ").append(row.name);
+  return names;
+}
+
+[[noreturn]] void refuse(std::string_view option, std::string_view value, const std::string& allowed) {
+  throw std::invalid_argument("option '" + std::string(option) + "' is '" + std::string(value) +
+                              "'; it must be " + allowed);
+}
+
+// The read functions leave `target`, which holds the default, alone where the option is not given.
+void read(const MetricOptions& options, std::string_view option, bool& target) {
+  const auto found = options.find(option);
+  if (found == options.end()) return;
+  if (found->second != "true" && found->second != "false") refuse(option, found->second, "true or false");
+  target = found->second == "true";
+}
+
+template <typename Number>
+bool parse(const std::string& text, Number& number) {
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  return error == std::errc() && stop == end;
+}
+
+void read(const MetricOptions& options, std::string_view option, int& target) {
+  const auto found = options.find(option);
+  if (found != options.end() && !parse(found->second, target)) {
+    refuse(option, found->second, "a whole number");
+  }
+}
+
+void read(const MetricOptions& options, std::string_view option, std::optional<double>& target) {
+  const auto found = options.find(option);
+  if (found != options.end() && !parse(found->second, target.emplace())) {
+    refuse(option, found->second, "a number");
+  }
+}
+
+template <typename Rows, typename Value>
+void read_choice(const MetricOptions& options, std::string_view option, const Rows& rows, Value& target) {
+  const auto found = options.find(option);
+  if (found == options.end()) return;
+  for (const auto& row : rows) {
+    if (row.name == found->second) {
+      target = row.value;
+      return;
+    }
+  }
+  refuse(option, found->second, "one of " + names_of(rows));
+}
+
+constexpr std::array<OptionRow, 5> bleu_options{{
+    {"tokenize", "13a (default), intl, char or none"},
+    {"lowercase", "true or false (default): score lower-cased text"},
+    {"effective_order", "true or false (default): average over the n-gram orders that occur"},
+    {"smooth_method", "exp (default), floor, add-k or none"},
+    {"smooth_value", "for floor (default 0.1) and add-k (default 1)"},
+}};
+
+BleuOptions read_bleu(const MetricOptions& options) {
+  BleuOptions bleu;
+  read_choice(options, "tokenize", tokenizations, bleu.tokenize);
+  read(options, "lowercase", bleu.lowercase);
+  read(options, "effective_order", bleu.effective_order);
+  read_choice(options, "smooth_method", smoothings, bleu.smooth_method);
+  read(options, "smooth_value", bleu.smooth_value);
+  check_options(bleu);
+  return bleu;
+}
+
+Score score_bleu(const Lines& hypotheses, const References& references, const MetricOptions& options) {
+  const BleuOptions bleu = read_bleu(options);
+  return bleu_report(corpus_bleu(hypotheses, references, bleu), bleu, references.size());
+}
+
+constexpr std::array<OptionRow, 6> chrf_options{{
+    {"char_order", "longest character n-gram (default 6)"},
+    {"word_order", "longest word n-gram (default 0 for chrf, 2 for chrf++)"},
+    {"beta", "how many times as much recall counts as precision (default 2)"},
+    {"lowercase", "true or false (default): score lower-cased text"},
+    {"whitespace", "true or false (default): count white space as characters"},
+    {"eps_smoothing", "true or false (default): average F over all n-gram orders"},
+}};
+
+template <int word_order>
+ChrfOptions read_chrf(const MetricOptions& options) {
+  ChrfOptions chrf;
+  chrf.word_order = word_order;
+  read(options, "char_order", chrf.char_order);
+  read(options, "word_order", chrf.word_order);
+  read(options, "beta", chrf.beta);
+  read(options, "lowercase", chrf.lowercase);
+  read(options, "whitespace", chrf.whitespace);
+  read(options, "eps_smoothing", chrf.eps_smoothing);
+  check_options(chrf);
+  return chrf;
+}
+
+template <int word_order>
+Score score_chrf(const Lines& hypotheses, const References& references, const MetricOptions& options) {
+  const ChrfOptions chrf = read_chrf<word_order>(options);
+  return chrf_report(corpus_chrf(hypotheses, references, chrf), chrf, references.size());
+}
+
+constexpr std::array<OptionRow, 1> exact_match_options{{
+    {"lowercase", "true or false (default): compare lower-cased text"},
+}};
+
+ExactMatchOptions read_exact_match(const MetricOptions& options) {
+  ExactMatchOptions exact;
+  read(options, "lowercase", exact.lowercase);
+  return exact;
+}
+
+Score score_exact_match(const Lines& hypotheses, const References& references, const MetricOptions& options) {
+  const ExactMatchOptions exact = read_exact_match(options);
+  return exact_match_report(exact_match(hypotheses, references, exact), exact, references.size());
+}
+
+template <auto read_options>
+void check(const MetricOptions& options) {
+  read_options(options);
+}
+
+constexpr std::array<MetricRow, 4> table{{
+    {"bleu", "n-gram precision with a penalty for brevity, percent", "Papineni et al. 2002", bleu_options,
+     check<read_bleu>, score_bleu},
+    {"chrf", "F-score of character n-grams, percent", "Popović 2015", chrf_options, check<read_chrf<0>>,
+     score_chrf<0>},
+    {"chrf++", "F-score of character and word n-grams, percent", "Popović 2017", chrf_options,
+     check<read_chrf<2>>, score_chrf<2>},
+    {"exact_match", "lines that equal a reference, percent", "", exact_match_options, check<read_exact_match>,
+     score_exact_match},
+}};
+
+const MetricRow& find_metric(std::string_view name) {
+  for (const MetricRow& row : table) {
+    if (row.name == name) return row;
+  }
+  throw std::invalid_argument("there is no metric '" + std::string(name) + "'; there are " + names_of(table));
+}
+
+void check_names(const MetricRow& metric, const MetricOptions& options) {
+  for (const auto& [name, value] : options) {
+    bool known = false;
+    for (const OptionRow& row : metric.options) known = known || row.name == name;
+    if (!known) {
+      throw std::invalid_argument("metric '" + std::string(metric.name) + "' has no option '" + name +
+                                  "'; it has " + names_of(metric.options));
+    }
+  }
+}
+
+}  // namespace
+
+std::span<const MetricRow> metrics() { return table; }
+
+void check_metric(std::string_view name, const MetricOptions& options) {
+  const MetricRow& metric = find_metric(name);
+  check_names(metric, options);
+  metric.check(options);
+}
+
+Score score(std::string_view name, const Lines& hypotheses, const References& references,
+            const MetricOptions& options) {
+  check_metric(name, options);
+  return find_metric(name).score(hypotheses, references, options);
+}
+
+MetricRequest parse_request(std::string_view text) {
+  MetricRequest request{std::string(text.substr(0, text.find(':'))), {}};
+  for (std::size_t at = text.find(':'); at != std::string_view::npos;) {
+    const std::size_t next = text.find(':', at + 1);
+    const std::string_view pair = text.substr(at + 1, next == std::string_view::npos ? next : next - at - 1);
+    const std::size_t equals = pair.find('=');
+    if (equals == std::string_view::npos) {
+      throw std::invalid_argument("metric '" + std::string(text) + "': '" + std::string(pair) +
+                                  "' is not an option with a value; write " + request.name + ":option=value");
+    }
+    const std::string option(pair.substr(0, equals));
+    if (!request.options.try_emplace(option, pair.substr(equals + 1)).second) {
+      throw std::invalid_argument("metric '" + std::string(text) + "' has option '" + option + "' twice");
+    }
+    at = next;
+  }
+  check_metric(request.name, request.options);
+  return request;
+}
+
+}  // namespace ablate::metrics

@@ -1,0 +1,53 @@
+// The metrics of text by name: what `ablate score --metrics` and the `evaluation` of an experiment file
+// choose from. Perplexity and token accuracy are not here: they are figures of a model, not of lines.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "experiments/metrics/corpus.h"
+#include "experiments/metrics/signature.h"
+
+namespace ablate::metrics {
+
+// Option -> value as text, as a command line or a JSON scalar gives it: 13a, true, 0.1.
+using MetricOptions = std::map<std::string, std::string, std::less<>>;
+
+struct OptionRow {
+  std::string_view name;
+  std::string_view doc;
+};
+
+struct MetricRow {
+  std::string_view name;
+  std::string_view doc;
+  std::string_view paper;
+  std::span<const OptionRow> options;
+  void (*check)(const MetricOptions&);
+  Score (*score)(const Lines&, const References&, const MetricOptions&);
+};
+
+// All metrics, in the order in which tables show them.
+std::span<const MetricRow> metrics();
+
+// Throws std::invalid_argument, naming what there is instead, for an unknown metric, an option that the
+// metric does not have, a value that the option cannot take and a value without effect. Needs no data.
+void check_metric(std::string_view name, const MetricOptions& options = {});
+
+// The figure of a whole corpus. Throws as check_metric and check_corpus do.
+Score score(std::string_view name, const Lines& hypotheses, const References& references,
+            const MetricOptions& options = {});
+
+// A metric with its options.
+struct MetricRequest {
+  std::string name;
+  MetricOptions options;
+};
+
+// Reads `bleu` or `bleu:tokenize=intl:lowercase=true` and checks it as check_metric does. Throws
+// std::invalid_argument, also for an option without a value or given twice.
+MetricRequest parse_request(std::string_view text);
+
+}  // namespace ablate::metrics

@@ -1,0 +1,174 @@
+// Laws that every row of every table must obey, each put into a tiny model.
+#include "tests/contract/variations.h"
+#include "transformer/config/writer.h"
+
+using namespace ablate;
+using namespace ablate::testing;
+
+namespace {
+
+constexpr std::int64_t pad = tiny_vocabulary.pad;
+const Tensor source = tokens({{5, 6, 7, 8, 2}, {9, 10, 2, pad, pad}});
+const Tensor target = tokens({{3, 4, 5, 6}, {3, 9, 10, 11}});
+
+Tensor scores(Transformer& model, const Tensor& source_tokens, const Tensor& target_tokens) {
+  return model.logits(model.decode(target_tokens, model.encode(source_tokens)));
+}
+
+bool finite(const Tensor& x) { return x.isfinite().all().item<bool>(); }
+
+}  // namespace
+
+TEST_CASE("the walk finds the tables of the model section", "[contract]") {
+  std::vector<std::string> paths;
+  for (const ChoiceFinder::Found& key : ChoiceFinder::find()) paths.push_back(key.path);
+  for (const char* expected : {"norm.kind", "residual.kind", "feed_forward.kind", "position.kind", "position.pairing",
+                               "attention.kind", "decoder.cross_attention.kind", "embedding.tying", "embedding.scale",
+                               "initialization.embedding.kind", "initialization.query_key_value.bias",
+                               "encoder.norm.kind", "decoder.position.pairing"}) {
+    INFO(expected);
+    CHECK(std::find(paths.begin(), paths.end(), expected) != paths.end());
+  }
+  CHECK(variations().size() > 100);
+}
+
+TEST_CASE("every variant gives finite scores of the right shape and dtype", "[contract]") {
+  for (const Variation& variation : variations()) {
+    INFO(variation.name);
+    for (const at::ScalarType dtype : {at::kFloat, at::kDouble}) {
+      const auto model = make_varied(variation.model, dtype);
+      const Memory memory = model->encode(source);
+      CHECK(memory.states.sizes() == at::IntArrayRef({2, 5, 8}));
+      const Tensor hidden = model->decode(target, memory);
+      CHECK(hidden.sizes() == at::IntArrayRef({2, 4, 8}));
+      CHECK(hidden.scalar_type() == dtype);
+      const Tensor logits = model->logits(hidden);
+      CHECK(logits.sizes() == at::IntArrayRef({2, 4, 13}));
+      CHECK(logits.scalar_type() == dtype);
+      CHECK(finite(logits));
+    }
+  }
+}
+
+TEST_CASE("every parameter of every variant gets a finite gradient", "[contract]") {
+  for (const Variation& variation : variations()) {
+    INFO(variation.name);
+    ParameterFactory factory(at::kCPU);
+    Transformer model(variation.model, tiny_vocabulary, factory);
+    factory.initialize(1);
+    model.train();
+    for (const auto& [name, gradient] : gradients(model, weighted_sum(scores(model, source, target)))) {
+      INFO(name);
+      REQUIRE(gradient.defined());
+      CHECK(finite(gradient));
+      if (!name.ends_with("bias")) CHECK(gradient.abs().max().item<double>() > 0);
+    }
+  }
+}
+
+TEST_CASE("the gradient of every variant is the limit of differences", "[contract][slow]") {
+  constexpr double step = 1e-6;
+  for (const Variation& variation : variations(/*everywhere=*/false)) {
+    INFO(variation.name);
+    ModelConfig config = variation.model;
+    config.encoder.layers = config.decoder.layers = 1;
+    const auto model = make_varied(config, at::kDouble);
+    const auto loss = [&] { return weighted_sum(scores(*model, source, target)) / 10; };
+    const auto all = gradients(*model, loss());
+    at::NoGradGuard no_grad;
+    std::uint64_t seed = 1;
+    for (const auto& [name, gradient] : all) {
+      INFO(name);
+      Tensor parameter = model->named_parameters()[name];
+      const Tensor direction = normal(parameter.sizes(), ++seed);
+      const Tensor start = parameter.clone();
+      parameter.copy_(start + step * direction);
+      const double above = loss().item<double>();
+      parameter.copy_(start - step * direction);
+      const double below = loss().item<double>();
+      parameter.copy_(start);
+      const double expected = (above - below) / (2 * step);
+      const double actual = (gradient * direction).sum().item<double>();
+      CHECK(actual == Approx(expected).epsilon(tolerance::finite_difference).margin(tolerance::finite_difference));
+    }
+  }
+}
+
+TEST_CASE("every variant is a function of its seed", "[contract]") {
+  for (const Variation& variation : variations()) {
+    INFO(variation.name);
+    ModelConfig config = variation.model;
+    config.encoder.dropout = config.decoder.dropout = 0.2;
+    config.encoder.attention.dropout = config.decoder.cross_attention.dropout = 0.2;
+    const auto trained = [&](std::uint64_t seed, std::uint64_t dropout_seed) {
+      const auto model = make_transformer(config, tiny_vocabulary, at::kCPU, seed);
+      model->train();
+      at::manual_seed(dropout_seed);
+      return scores(*model, source, target);
+    };
+    const Tensor first = trained(1, 1);
+    CHECK(trained(1, 1).equal(first));
+    CHECK_FALSE(trained(2, 1).equal(first));
+    CHECK_FALSE(trained(1, 2).equal(first));
+  }
+}
+
+TEST_CASE("no variant lets a target token change what stands before it", "[contract]") {
+  for (const Variation& variation : variations()) {
+    INFO(variation.name);
+    const auto model = make_varied(variation.model, at::kDouble);
+    const Tensor expected = scores(*model, source, target);
+    for (std::int64_t changed = 0; changed < target.size(1); ++changed) {
+      INFO("token " << changed);
+      Tensor other = target.clone();
+      other.select(1, changed).fill_(12);
+      const Tensor actual = scores(*model, source, other);
+      CHECK_CLOSE(actual.slice(1, 0, changed), expected.slice(1, 0, changed), tolerance::same_in_double);
+      CHECK(distance(actual.select(1, changed), expected.select(1, changed)) > 1e-9);
+    }
+  }
+}
+
+TEST_CASE("padding changes nothing in any variant", "[contract]") {
+  for (const Variation& variation : variations()) {
+    INFO(variation.name);
+    const auto model = make_varied(variation.model, at::kDouble);
+    const Tensor alone = scores(*model, tokens({{9, 10, 2}}), tokens({{3, 9, 10}}));
+    const Tensor padded = scores(*model, tokens({{9, 10, 2, pad, pad}}), tokens({{3, 9, 10, pad}}));
+    CHECK_CLOSE(padded.slice(1, 0, 3), alone, tolerance::same_in_double);
+    CHECK_CLOSE(scores(*model, source, target)[1].slice(0, 0, 3), alone[0], tolerance::same_in_double);
+  }
+}
+
+TEST_CASE("cached decoding of every variant is decoding at once", "[contract]") {
+  for (const Variation& variation : variations()) {
+    INFO(variation.name);
+    const auto model = make_varied(variation.model, at::kDouble);
+    const Memory memory = model->encode(source);
+    DecoderCache cache;
+    std::vector<Tensor> pieces;
+    for (const auto& [first, last] : {std::pair{0, 1}, std::pair{1, 2}, std::pair{2, 4}}) {
+      pieces.push_back(model->decode(target.slice(1, first, last), memory, &cache));
+    }
+    CHECK_CLOSE(at::cat(pieces, 1), model->decode(target, memory), tolerance::same_in_double);
+  }
+}
+
+TEST_CASE("asking for the weights of any variant does not change its states", "[contract]") {
+  for (const Variation& variation : variations()) {
+    INFO(variation.name);
+    const auto model = make_varied(variation.model, at::kDouble);
+    AttentionTrace trace;
+    const Tensor traced = model->decode(target, model->encode(source, &trace), nullptr, &trace);
+    CHECK_CLOSE(traced, model->decode(target, model->encode(source)), tolerance::same_in_double);
+    CHECK(trace.weights_BHTS.size() == 6);
+  }
+}
+
+TEST_CASE("the config of every variant is written and read back", "[contract]") {
+  for (const Variation& variation : variations()) {
+    INFO(variation.name);
+    const Json written = config::Writer::write(variation.model);
+    CHECK(config::Writer::write(read_model(written.dump())).dump() == written.dump());
+  }
+}

@@ -1,0 +1,106 @@
+// A tiny model for every row of every table: found by walking the declaration of the model section, so that a row, or
+// a whole table, that is added is under contract at once.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/transformer/model/configs.h"
+
+namespace ablate::testing {
+
+/// Every key of the model section that takes its value from a table.
+class ChoiceFinder final : public config::Fields {
+ public:
+  struct Found {
+    std::string path;
+    config::Choices choices;
+    std::string needs;  ///< what must be set for the key to have an effect, as a member of a JSON object, or ""
+  };
+  static std::vector<Found> find() {
+    ChoiceFinder finder;
+    ModelConfig().describe(finder);
+    return finder.found_;
+  }
+  void check(bool, const std::string&, const std::string&) override {}
+
+ private:
+  void do_field(const config::FieldInfo& info, config::Slot) override {
+    if (info.governs) kinds_.back() = *info.choices;
+    if (info.choices == nullptr) return;
+    found_.push_back({path() + info.name, *info.choices, info.applies ? "" : requirement(info.name)});
+  }
+  bool do_enter(const config::FieldInfo& info, const char*) override {
+    names_.push_back(info.name);
+    kinds_.emplace_back();
+    return true;
+  }
+  void do_leave() override {
+    names_.pop_back();
+    kinds_.pop_back();
+  }
+  std::string path() const {
+    std::string text;
+    for (const std::string& name : names_) text += name + ".";
+    return text;
+  }
+  /// The first kind that uses the option.
+  std::string requirement(const char* option) const {
+    const config::Choices& kinds = kinds_.back().value();
+    for (const std::string& kind : kinds.names()) {
+      if (kinds.find(kind)->uses_option(option)) return "\"" + path() + "kind\": \"" + kind + "\"";
+    }
+    return "";
+  }
+
+  std::vector<std::string> names_;
+  std::vector<std::optional<config::Choices>> kinds_{1};
+  std::vector<Found> found_;
+};
+
+struct Variation {
+  std::string name;
+  ModelConfig model;
+};
+
+/// One variation per row of every table. `everywhere`: also where a single stack overrides the model.
+inline std::vector<Variation> variations(bool everywhere = true) {
+  std::vector<Variation> all;
+  const auto add = [&](const std::string& members) { all.push_back({members, tiny("{" + members + "}")}); };
+  const auto member = [](const std::string& path, const std::string& value) {
+    return "\"" + path + "\": \"" + value + "\"";
+  };
+  for (const ChoiceFinder::Found& key : ChoiceFinder::find()) {
+    const bool override_in_stack = key.path.starts_with("encoder.") || key.path.starts_with("decoder.");
+    if (override_in_stack && !everywhere && !key.path.starts_with("decoder.cross_attention.")) continue;
+    for (const std::string& row : key.choices.names()) {
+      add((key.needs.empty() ? "" : key.needs + ", ") + member(key.path, row));
+    }
+  }
+  // The roles that meet inside of attention, and inside of the residual stream.
+  for (const std::string& position : position_table().choices().names()) {
+    for (const std::string& attention : attention_table().choices().names()) {
+      add(member("position.kind", position) + ", " + member("attention.kind", attention));
+    }
+  }
+  for (const std::string& norm : norm_table().choices().names()) {
+    for (const std::string& residual : residual_table().choices().names()) {
+      add(member("norm.kind", norm) + ", " + member("residual.kind", residual));
+    }
+  }
+  return all;
+}
+
+/// The model as its own initialisation starts it, with noise that moves biases and gains from 0 and 1.
+inline std::shared_ptr<Transformer> make_varied(const ModelConfig& config, at::ScalarType dtype, std::uint64_t seed = 1) {
+  ParameterFactory factory(at::kCPU, dtype);
+  auto model = std::make_shared<Transformer>(config, tiny_vocabulary, factory);
+  factory.initialize(seed);
+  at::NoGradGuard no_grad;
+  for (Tensor& parameter : model->parameters()) parameter += 0.1 * normal(parameter.sizes(), ++seed, dtype);
+  model->eval();
+  return model;
+}
+
+}  // namespace ablate::testing

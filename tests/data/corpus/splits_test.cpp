@@ -1,0 +1,100 @@
+// The rules that take dev and test out of the training files.
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/catch.h"
+#include "tests/data/corpus/support.h"
+#include "tests/data/support.h"
+#include "transformer/core/error.h"
+
+using namespace ablate;
+using namespace ablate::data;
+using namespace ablate::data::testing;
+
+namespace {
+
+/// `count` pairs "sN TAB tN".
+std::string numbered(int count) {
+  std::string text;
+  for (int i = 0; i < count; ++i) text += "s" + std::to_string(i) + "\tt" + std::to_string(i) + "\n";
+  return text;
+}
+
+std::string with_split(const std::string& split, const std::string& more = "") {
+  return words_config(R"("reader": {"kind": "tsv"}, "train": ["all.tsv"], "split": )" + split + more);
+}
+
+/// Checks that the splits hold all `count` pairs, each once, in the order of the file.
+void check_partition(const Corpus& corpus, int count) {
+  std::set<TextPair> seen;
+  int pairs = 0;
+  for (const std::string& name : corpus.split_names()) {
+    std::vector<int> order;
+    for (const TextPair& pair : texts(corpus.split(name))) {
+      seen.insert(pair);
+      order.push_back(std::stoi(pair.first.substr(1)));
+      CHECK(pair.second == "t" + pair.first.substr(1));
+      ++pairs;
+    }
+    CHECK(std::ranges::is_sorted(order));
+  }
+  CHECK(pairs == count);
+  CHECK(seen.size() == static_cast<std::size_t>(count));
+}
+
+}  // namespace
+
+TEST_CASE("random: the stated numbers of pairs, the same for the same seed") {
+  const Workspace work;
+  work.write("all.tsv", numbered(200));
+  const auto corpus = work.prepare(with_split(R"({"kind": "random", "dev": 20, "test": 30})"));
+  CHECK(corpus.split_names() == std::vector<std::string>{"train", "dev", "test"});
+  CHECK(corpus.split("dev").size() == 20);
+  CHECK(corpus.split("test").size() == 30);
+  check_partition(corpus, 200);
+
+  const auto other = work.prepare(with_split(R"({"kind": "random", "dev": 20, "test": 30, "seed": 2})"));
+  CHECK(texts(other.split("dev")) != texts(corpus.split("dev")));
+  std::filesystem::remove_all(work.cache());
+  const auto again = work.prepare(with_split(R"({"kind": "random", "dev": 20, "test": 30})"));
+  CHECK(texts(again.split("dev")) == texts(corpus.split("dev")));
+}
+
+TEST_CASE("random: dev may come out of train while test is a file") {
+  const Workspace work;
+  work.write("all.tsv", numbered(50));
+  work.write("test.tsv", "x\ty\n");
+  const auto corpus =
+      work.prepare(with_split(R"({"kind": "random", "dev": 5})", R"(, "test": ["test.tsv"])"));
+  CHECK(corpus.split("train").size() == 45);
+  CHECK(corpus.split("dev").size() == 5);
+  CHECK(texts(corpus.split("test")) == std::vector<TextPair>{{"x", "y"}});
+}
+
+TEST_CASE("random: asking for more than there is names the file") {
+  const Workspace work;
+  work.write("all.tsv", numbered(10));
+  CHECK_THROWS_AS(work.prepare(with_split(R"({"kind": "random", "dev": 10})")), UserError);
+  CHECK_THROWS_MENTION(work.prepare(with_split(R"({"kind": "random", "dev": 10})")), "all.tsv has only 10");
+}
+
+TEST_CASE("hash: by the source modulo 100, whatever the direction") {
+  const Workspace work;
+  work.write("all.tsv", numbered(1000));
+  const std::string split = R"({"kind": "hash", "dev_range": [5, 9], "test_range": [0, 4]})";
+  const auto corpus = work.prepare(with_split(split));
+  check_partition(corpus, 1000);
+  const auto in_range = [&](const std::string& name, std::uint64_t first, std::uint64_t last) {
+    return std::ranges::all_of(texts(corpus.split(name)), [&](const TextPair& pair) {
+      const std::uint64_t remainder = fnv1a(pair.first) % 100;
+      return first <= remainder && remainder <= last;
+    });
+  };
+  CHECK(in_range("test", 0, 4));
+  CHECK(in_range("dev", 5, 9));
+  CHECK(in_range("train", 10, 99));
+  const auto reversed = work.prepare(with_split(split, R"(, "reverse": true)"));
+  CHECK(reversed.split("dev").source_text(0) == corpus.split("dev").target_text(0));
+}

@@ -1,0 +1,154 @@
+// What the meter counts, against formulas derived by hand.
+#include "transformer/model/cost.h"
+
+#include "tests/catch.h"
+#include "tests/transformer/model/configs.h"
+
+using namespace ablate;
+using testing::tiny;
+
+namespace {
+
+Tensor meta(at::IntArrayRef shape, bool requires_grad = false) {
+  return at::empty(shape, at::TensorOptions().device(at::kMeta)).requires_grad_(requires_grad);
+}
+
+double flops(const std::function<void()>& work) { return measure_cost(work).flops; }
+double bytes(const std::function<void()>& work) { return measure_cost(work).activation_bytes; }
+
+/// The letters of Vaswani et al. 2017, table 3, and one sentence of S source and T target tokens.
+struct Sizes {
+  double d_model, heads, key_value_heads, d_k, d_v, d_ff, matrices, layers, vocabulary;
+};
+constexpr double S = 5, T = 7;
+
+/// Attention of `queries` tokens to `keys` tokens, with its four projections.
+double attention(const Sizes& n, double queries, double keys) {
+  const double projections = queries * n.d_model * n.heads * n.d_k +          // queries
+                             keys * n.d_model * n.key_value_heads * n.d_k +   // keys
+                             keys * n.d_model * n.key_value_heads * n.d_v +   // values
+                             queries * n.heads * n.d_v * n.d_model;           // output
+  return 2 * (projections + n.heads * queries * keys * (n.d_k + n.d_v));
+}
+
+double feed_forward(const Sizes& n, double tokens) { return 2 * n.matrices * tokens * n.d_model * n.d_ff; }
+double encoder(const Sizes& n) { return n.layers * (attention(n, S, S) + feed_forward(n, S)); }
+double decoder(const Sizes& n) {
+  return n.layers * (attention(n, T, T) + attention(n, T, S) + feed_forward(n, T));
+}
+
+ForwardCost cost_of(const std::string& settings, std::int64_t sentences = 1,
+                    SequenceLengths lengths = {.source = 5, .target = 7}) {
+  const auto model = make_transformer(tiny(settings), testing::tiny_vocabulary, at::kMeta, 1);
+  return forward_cost(*model, sentences, lengths);
+}
+
+void check_flops(const std::string& settings, const Sizes& sizes) {
+  INFO(settings);
+  const ForwardCost cost = cost_of(settings);
+  CHECK(cost.encoder.flops == encoder(sizes));
+  CHECK(cost.decoder.flops == decoder(sizes));
+  CHECK(cost.output.flops == 2 * T * sizes.d_model * sizes.vocabulary);
+  CHECK(cost.flops() == cost.encoder.flops + cost.decoder.flops + cost.output.flops);
+}
+
+constexpr Sizes vanilla{.d_model = 8, .heads = 4, .key_value_heads = 4, .d_k = 2, .d_v = 2, .d_ff = 6, .matrices = 2,
+                        .layers = 2, .vocabulary = 13};
+
+}  // namespace
+
+TEST_CASE("cost: a product of matrices counts once, however it is asked for", "[model]") {
+  const Tensor a = meta({3, 4}), b = meta({4, 5}), bias = meta({5});
+  const Tensor batch = meta({2, 3, 4}), weight = meta({5, 4});
+  CHECK(flops([&] { at::mm(a, b); }) == 2 * 3 * 4 * 5);
+  CHECK(flops([&] { at::matmul(a, b); }) == 2 * 3 * 4 * 5);
+  CHECK(flops([&] { at::addmm(bias, a, b); }) == 2 * 3 * 4 * 5);
+  CHECK(flops([&] { at::linear(batch, weight); }) == 2 * 2 * 3 * 4 * 5);
+  CHECK(flops([&] { at::linear(batch, weight, bias); }) == 2 * 2 * 3 * 4 * 5);
+  CHECK(flops([&] { at::matmul(batch, meta({2, 4, 5})); }) == 2 * 2 * 3 * 4 * 5);
+  CHECK(flops([&] { at::baddbmm(meta({2, 3, 5}), batch, meta({2, 4, 5})); }) == 2 * 2 * 3 * 4 * 5);
+  CHECK(flops([&] { at::einsum("bij,kj->bik", {batch, weight}); }) == 2 * 2 * 3 * 4 * 5);
+  CHECK(flops([&] { at::matmul(a, meta({4})); }) == 2 * 3 * 4);
+  CHECK(flops([&] { at::dot(meta({4}), meta({4})); }) == 2 * 4);
+}
+
+TEST_CASE("cost: what is no product of matrices has no FLOPs", "[model]") {
+  const Tensor a = meta({3, 4});
+  CHECK(flops([&] { at::softmax(a * a + a, -1).relu().sum(); }) == 0);
+  CHECK(flops([] {}) == 0);
+}
+
+TEST_CASE("cost: differentiable outputs count their bytes, views and parameters do not", "[model]") {
+  const Tensor x = meta({3, 4}, true);
+  const double size = 3 * 4 * sizeof(float);
+  CHECK(bytes([&] { x.mul(2); }) == size);
+  CHECK(bytes([&] { x.mul(2).relu(); }) == 2 * size);
+  CHECK(bytes([&] { x.mul(2).transpose(0, 1).view({2, 2, 3}); }) == size);
+  CHECK(bytes([&] { x.transpose(0, 1); }) == 0);
+  CHECK(bytes([&] { at::linear(meta({3, 4}), x); }) == 3 * 3 * sizeof(float));
+  CHECK(bytes([&] { meta({3, 4}).mul(2); }) == 0);
+  CHECK(bytes([&] {
+          const at::NoGradGuard no_grad;
+          x.mul(2);
+        }) == 0);
+}
+
+TEST_CASE("cost: the meter is one at a time, and works again after an error", "[model]") {
+  CHECK_THROWS_AS(measure_cost([] { measure_cost([] {}); }), std::logic_error);
+  CHECK_THROWS_MENTION(measure_cost([] { throw std::runtime_error("no such layer"); }), "no such layer");
+  CHECK(flops([] { at::mm(meta({3, 4}), meta({4, 5})); }) == 2 * 3 * 4 * 5);
+}
+
+TEST_CASE("cost: FLOPs of whole models are those of the formula", "[model]") {
+  check_flops("{}", vanilla);
+  Sizes sizes = vanilla;
+  sizes.matrices = 3;
+  check_flops(R"({"feed_forward.kind": "swiglu"})", sizes);
+  sizes = vanilla;
+  sizes.key_value_heads = 1;
+  check_flops(R"({"attention.kind": "multi_query"})", sizes);
+  sizes.key_value_heads = 2;
+  check_flops(R"({"attention.kind": "grouped_query", "attention.key_value_heads": 2})", sizes);
+  sizes = vanilla;
+  sizes.d_k = 3;
+  sizes.d_v = 5;
+  check_flops(R"({"attention.d_k": 3, "attention.d_v": 5, "attention.bias": false})", sizes);
+  sizes = vanilla;
+  sizes.layers = 3;
+  check_flops(R"({"encoder.layers": 3, "decoder.layers": 3, "norm.kind": "rms_norm", "residual.kind": "pre_norm"})",
+              sizes);
+  check_flops(R"({"position.kind": "rotary", "embedding.tying": "none", "dropout": 0.3, "attention.dropout": 0.1})",
+              vanilla);
+}
+
+TEST_CASE("cost: sentences of a batch cost the same each", "[model]") {
+  const ForwardCost one = cost_of("{}"), four = cost_of("{}", 4);
+  CHECK(four.flops() == 4 * one.flops());
+  CHECK(four.encoder.activation_bytes == 4 * one.encoder.activation_bytes);
+  CHECK(four.output.activation_bytes == 4 * one.output.activation_bytes);
+  CHECK(one.output.activation_bytes == T * vanilla.vocabulary * sizeof(float));
+}
+
+TEST_CASE("cost: scores are kept only where attention cannot be one kernel", "[model]") {
+  const auto encoder_bytes = [](const std::string& settings, std::int64_t length) {
+    return cost_of(settings, 1, {.source = length, .target = 1}).encoder.activation_bytes;
+  };
+  CHECK(encoder_bytes("{}", 16) == 2 * encoder_bytes("{}", 8));
+  const std::string dropped = R"({"attention.dropout": 0.1})";
+  CHECK(encoder_bytes(dropped, 16) > 2 * encoder_bytes(dropped, 8));
+  const std::string unequal = R"({"attention.d_v": 3})";
+  CHECK(encoder_bytes(unequal, 16) > 2 * encoder_bytes(unequal, 8));
+  // One more output of every sub-layer and of the embeddings: 5 x (8, D).
+  CHECK(encoder_bytes(R"({"dropout": 0.1})", 8) - encoder_bytes("{}", 8) == 5 * 8 * 8 * sizeof(float));
+}
+
+TEST_CASE("cost: the model must have no memory, and keeps its mode", "[model]") {
+  const auto real = testing::make_tiny(tiny());
+  CHECK_THROWS_AS(forward_cost(*real, 1), std::invalid_argument);
+  const auto model = make_transformer(tiny(), testing::tiny_vocabulary, at::kMeta, 1);
+  for (const bool training : {true, false}) {
+    model->train(training);
+    forward_cost(*model, 1);
+    CHECK(model->is_training() == training);
+  }
+}

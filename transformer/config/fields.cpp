@@ -1,0 +1,71 @@
+#include "transformer/config/fields.h"
+
+#include <cmath>
+#include <sstream>
+
+namespace ablate::config {
+
+std::string Range::text() const {
+  std::ostringstream out;
+  const bool lower = std::isfinite(min);
+  const bool upper = std::isfinite(max);
+  if (lower && upper) {
+    out << (above_min ? "above " : "from ") << min << (below_max ? " to below " : " to ") << max;
+  } else if (lower) {
+    out << (above_min ? "above " : "at least ") << min;
+  } else if (upper) {
+    out << (below_max ? "below " : "at most ") << max;
+  } else {
+    out << "any number";
+  }
+  return out.str();
+}
+
+void Fields::decide_applies(FieldInfo& info) {
+  const Scope& scope = scopes_.back();
+  if (scope.choices && !info.governs && scope.choices->is_option(info.name)) {
+    const VariantInfo* row = scope.choices->find(scope.kind);
+    if (row != nullptr && !row->uses_option(info.name)) {
+      info.applies = false;
+      info.why_not = "has no effect with kind '" + scope.kind + "'";
+    }
+  }
+  if (pending_why_not_) {
+    info.applies = false;
+    info.why_not = *pending_why_not_;
+    pending_why_not_.reset();
+  }
+}
+
+void Fields::visit_field(FieldInfo info, Slot slot) {
+  decide_applies(info);
+  do_field(info, slot);
+}
+
+void Fields::variant(std::string& kind, const Choices& choices, const char* doc) {
+  FieldInfo info{.name = "kind", .doc = doc, .choices = &choices, .governs = true};
+  decide_applies(info);
+  scopes_.back().choices = choices;
+  do_field(info, &kind);
+  scopes_.back().kind = kind;
+}
+
+bool Fields::enter_object(FieldInfo info, const char* parent_name) {
+  decide_applies(info);
+  scopes_.emplace_back();
+  if (do_enter(info, parent_name)) return true;
+  scopes_.pop_back();
+  return false;
+}
+
+void Fields::leave_object() {
+  do_leave();
+  scopes_.pop_back();
+}
+
+Fields& Fields::only_if(bool condition, std::string why_not) {
+  if (!condition) pending_why_not_ = std::move(why_not);
+  return *this;
+}
+
+}  // namespace ablate::config

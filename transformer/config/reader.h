@@ -1,0 +1,59 @@
+#pragma once
+// Strict reading of a configuration struct from a Document: an unknown key, an unknown variant, a wrong type, a number
+// out of range, a key without effect are errors, all collected, each with file, path and suggestion.
+#include "transformer/config/document.h"
+#include "transformer/config/fields.h"
+
+#include <set>
+
+namespace ablate::config {
+
+/// Everything wrong with a file, and what was dropped on purpose.
+class Problems {
+ public:
+  void add(const std::string& message);  ///< the same message is kept once
+  void note(const std::string& message);
+  bool empty() const { return errors_.empty(); }
+  const std::vector<std::string>& errors() const { return errors_; }
+  const std::vector<std::string>& notes() const { return notes_; }
+  void throw_if_any() const;  ///< UserError with one line per problem
+
+ private:
+  std::vector<std::string> errors_;
+  std::vector<std::string> notes_;
+};
+
+class Reader final : public Fields {
+ public:
+  Reader(const Document& document, Problems& problems);
+
+  /// Reads the whole document into `value`, whose members hold the defaults.
+  template <class Object>
+  void read(Object& value) {
+    value.describe(*this);
+    finish_object();
+  }
+  void check(bool holds, const std::string& key, const std::string& message) override;
+
+ private:
+  struct Node {
+    const Json* json;                 ///< nullptr: the key is absent, all defaults
+    std::vector<std::string> paths;   ///< its own path first, then those it inherits from
+    std::set<std::string> known;      ///< keys declared so far
+    int kind_layer = -1;              ///< the layer that chose `kind`
+  };
+  void do_field(const FieldInfo& info, Slot slot) override;
+  bool do_enter(const FieldInfo& info, const char* parent_name) override;
+  void do_leave() override;
+  bool inherits() const override { return true; }
+  void finish_object();
+  bool may_read(const FieldInfo& info, const std::string& path);
+  void problem(const std::string& path, const std::string& message);
+  std::string path_of(const std::string& key) const;
+
+  const Document& document_;
+  Problems& problems_;
+  std::vector<Node> nodes_;
+};
+
+}  // namespace ablate::config

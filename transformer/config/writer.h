@@ -1,0 +1,77 @@
+#pragma once
+// From configuration structs back to JSON: the resolved config, the difference between two, the JSON Schema.
+#include "transformer/config/fields.h"
+
+#include <nlohmann/json.hpp>
+
+namespace ablate::config {
+
+/// Writes every key that applies. An object that inherits writes only what differs from its parent, so that a
+/// difference between two configs names a change once; with `expand` it writes everything.
+class Writer final : public Fields {
+ public:
+  explicit Writer(bool expand = false) : expand_(expand) {}
+  template <class Object>
+  static Json write(const Object& value, bool expand = false) {
+    Writer writer(expand);
+    const_cast<Object&>(value).describe(writer);  // the walk is shared with reading; writing changes nothing
+    return writer.nodes_.front();
+  }
+  void check(bool, const std::string&, const std::string&) override {}
+
+ private:
+  void do_field(const FieldInfo& info, Slot slot) override;
+  bool do_enter(const FieldInfo& info, const char* parent_name) override;
+  void do_leave() override;
+
+  struct Open {
+    std::string name;
+    bool inherits;
+    std::string parent_name;
+  };
+  bool expand_;
+  std::vector<Json> nodes_{Json::object()};
+  std::vector<Open> open_;
+};
+
+/// Writes a JSON Schema (draft 2020-12) of a struct: types, docs, ranges, choices, and which keys a kind forbids.
+class SchemaWriter final : public Fields {
+ public:
+  template <class Object>
+  static Json write(Object value) {
+    SchemaWriter writer;
+    value.describe(writer);
+    writer.finish();
+    return writer.nodes_.front().json;
+  }
+  void check(bool, const std::string&, const std::string&) override {}
+
+ private:
+  struct Node {
+    Json json;
+    std::string name;
+    std::optional<Choices> kinds;
+  };
+  SchemaWriter();
+  void do_field(const FieldInfo& info, Slot slot) override;
+  bool do_enter(const FieldInfo& info, const char* parent_name) override;
+  void do_leave() override;
+  void finish();
+
+  std::vector<Node> nodes_;
+};
+
+/// One changed key: its dotted path, its value before and after (null where it is absent).
+struct Change {
+  std::string path;
+  Json before;
+  Json after;
+};
+
+/// Leaves that differ between two resolved configs, in the order in which `after` has them.
+std::vector<Change> difference(const Json& before, const Json& after);
+
+/// `json` without the leaves that are equal in `defaults`.
+Json without_defaults(const Json& json, const Json& defaults);
+
+}  // namespace ablate::config

@@ -1,0 +1,65 @@
+#pragma once
+// The decoder one position at a time, over rows (hypotheses) that come, go and change places, each with its
+// own source sentence. What to do with the probabilities is the business of the searches.
+#include "transformer/decoding/decode.h"
+
+#include <span>
+
+namespace ablate {
+
+class StepDecoder {
+ public:
+  /// Encodes the source: one row per sentence, nothing read yet.
+  StepDecoder(Transformer& model, const Tensor& source, const TargetSymbols& symbols, std::int64_t min_length,
+              Caching caching);
+
+  std::int64_t rows() const { return static_cast<std::int64_t>(sentence_of_row_.size()); }
+
+  /// Row i becomes a copy of the former row parents[i]; a row that is nobody's parent is gone.
+  void select(const std::vector<std::int64_t>& parents);
+
+  /// Every row reads its next token (the first is <s>) -> log P(next token) (rows, V) float, natural
+  /// logarithm. -inf where a token must not be produced: <s>, padding, and </s> before min_length other
+  /// tokens. The rest is not scaled up for it.
+  Tensor read(const std::vector<std::int64_t>& tokens);
+
+ private:
+  Tensor on_device(const std::vector<std::int64_t>& values) const;
+  Tensor last_hidden(const Tensor& tokens);
+
+  Transformer& model_;
+  Caching caching_;
+  Memory memory_;
+  DecoderCache cache_;
+  Tensor prefix_;  ///< (rows, steps), without a cache only
+  std::vector<std::int64_t> sentence_of_row_;
+  std::int64_t steps_ = 0, min_length_;
+  Tensor never_, never_yet_;  ///< ids that may not be produced: at any step, before min_length
+};
+
+struct Candidate {
+  std::int64_t token;
+  double log_probability;
+};
+
+/// The best tokens of every row, best first; equal ones by ascending id, whatever the device's own sorting
+/// does.
+class BestTokens {
+ public:
+  /// log_probabilities (rows, V) -> the min(k, V) best of every row, those of -inf left out. Throws RunError
+  /// on NaN.
+  BestTokens(const Tensor& log_probabilities, std::int64_t k);
+  std::span<const Candidate> row(std::int64_t row) const {
+    return {candidates_.data() + begin_[static_cast<std::size_t>(row)],
+            candidates_.data() + begin_[static_cast<std::size_t>(row) + 1]};
+  }
+
+ private:
+  std::vector<Candidate> candidates_;
+  std::vector<std::size_t> begin_;
+};
+
+/// Throws the RunError of a model whose probabilities are NaN.
+[[noreturn]] void throw_not_numbers();
+
+}  // namespace ablate

@@ -1,0 +1,155 @@
+// Shapes: B batch, T queries, S keys, D model width, H query heads, G key-value heads, K width of a head's queries and
+// keys, V width of its values.
+#include "transformer/layers/attention.h"
+
+#include "transformer/core/shape.h"
+#include "transformer/layers/dropout.h"
+
+#include <cmath>
+#include <limits>
+
+namespace ablate {
+
+PlainAttention plain_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& allowed,
+                               const Tensor& bias, double scale, double dropout_rate, bool training) {
+  Tensor scores = at::matmul(q, k.transpose(-2, -1)).mul(scale);  // (B, H, T, S)
+  if (bias.defined()) scores = scores + bias;
+  if (allowed.defined()) scores = scores.masked_fill(allowed.logical_not(), -std::numeric_limits<double>::infinity());
+  Tensor weights = at::softmax(scores, -1);
+  if (allowed.defined()) {
+    // Without any allowed key softmax gives 0 / 0; the gradient of `where` keeps that NaN out of the way back.
+    weights = at::where(allowed.any(-1, /*keepdim=*/true), weights, at::zeros({}, weights.options()));
+  }
+  return {at::matmul(apply_dropout(weights, dropout_rate, training), v), weights};
+}
+
+namespace {
+
+enum class KeyValueHeads { as_many, one, grouped };
+
+template <KeyValueHeads sharing>
+class ScaledDotProduct final : public Attention {
+ public:
+  ScaledDotProduct(const AttentionConfig& config, std::int64_t d_model, const AttentionInitialization& init,
+                   ParameterFactory& factory)
+      : heads_(config.heads),
+        groups_(sharing == KeyValueHeads::as_many ? config.heads
+                : sharing == KeyValueHeads::one   ? 1
+                                                  : config.key_value_heads),
+        d_k_(config.key_width(d_model)),
+        d_v_(config.value_width(d_model)),
+        scale_(config.scale.value_or(1.0 / std::sqrt(static_cast<double>(d_k_)))),
+        dropout_(config.dropout) {
+    const auto project = [&](const char* name, std::int64_t width) {
+      return register_module(
+          name, std::make_shared<Linear>(d_model, width, config.bias, init.query_key_value, factory));
+    };
+    query_ = project("query", heads_ * d_k_);
+    key_ = project("key", groups_ * d_k_);
+    value_ = project("value", groups_ * d_v_);
+    output_ = register_module(
+        "output", std::make_shared<Linear>(heads_ * d_v_, d_model, config.bias, init.output, factory));
+  }
+
+  Tensor forward(const AttentionInput& in) override {
+    const std::int64_t first = in.cache != nullptr && in.position != nullptr ? in.cache->length() : 0;
+    Tensor q_BHTK = split_heads(query_->forward(in.query_BTD), heads_, d_k_);
+    if (in.position != nullptr) q_BHTK = in.position->rotate(q_BHTK, first);
+    const auto [k_BGSK, v_BGSV] = keys_and_values(in, first);
+    const Tensor output_BHTV = attend(in, q_BHTK, k_BGSK, v_BGSV, first);
+    return output_->forward(output_BHTV.transpose(1, 2).reshape({in.query_BTD.size(0), in.query_BTD.size(1), -1}));
+  }
+
+ private:
+  static Tensor split_heads(const Tensor& x, std::int64_t heads, std::int64_t width) {
+    return x.view({x.size(0), x.size(1), heads, width}).transpose(1, 2);  // (B, T, H * W) -> (B, H, T, W)
+  }
+
+  std::pair<Tensor, Tensor> keys_and_values(const AttentionInput& in, std::int64_t first) {
+    if (in.cache != nullptr && in.cache_is_complete) return {in.cache->key_BGSK, in.cache->value_BGSV};
+    Tensor k_BGSK = split_heads(key_->forward(in.memory_BSD), groups_, d_k_);
+    Tensor v_BGSV = split_heads(value_->forward(in.memory_BSD), groups_, d_v_);
+    if (in.position != nullptr) k_BGSK = in.position->rotate(k_BGSK, first);
+    if (in.cache == nullptr) return {k_BGSK, v_BGSV};
+    if (in.cache->length() > 0) {
+      k_BGSK = at::cat({in.cache->key_BGSK, k_BGSK}, 2);
+      v_BGSV = at::cat({in.cache->value_BGSV, v_BGSV}, 2);
+    }
+    in.cache->key_BGSK = k_BGSK;
+    in.cache->value_BGSV = v_BGSV;
+    return {k_BGSK, v_BGSV};
+  }
+
+  Tensor attend(const AttentionInput& in, const Tensor& q_BHTK, const Tensor& k_BGSK, const Tensor& v_BGSV,
+                std::int64_t first) {
+    const std::int64_t queries = q_BHTK.size(2);
+    const std::int64_t keys = k_BGSK.size(2);
+    const Tensor bias = in.position != nullptr ? in.position->bias(first, queries, keys) : Tensor();
+    if (in.trace != nullptr) {
+      const Tensor allowed = explicit_mask(in.mask, first, queries, keys, q_BHTK.device());
+      const std::int64_t repeat = heads_ / groups_;
+      const PlainAttention plain =
+          plain_attention(q_BHTK, k_BGSK.repeat_interleave(repeat, 1), v_BGSV.repeat_interleave(repeat, 1), allowed,
+                          bias, scale_, dropout_, is_training());
+      in.trace->weights_BHTS.emplace_back(in.trace->prefix, plain.weights.detach());
+      return plain.output;
+    }
+    // The fused kernel knows causality by itself only for queries and keys that start together and nothing else.
+    const bool causal_alone =
+        in.mask.causal && !in.mask.keys.defined() && !bias.defined() && first == 0 && queries > 1;
+    Tensor mask = causal_alone ? Tensor() : explicit_mask(in.mask, first, queries, keys, q_BHTK.device());
+    if (bias.defined()) {
+      mask = mask.defined() ? bias.masked_fill(mask.logical_not(), -std::numeric_limits<double>::infinity())
+                            : bias.unsqueeze(0);
+    }
+    return at::scaled_dot_product_attention(
+        q_BHTK, k_BGSK, v_BGSV, mask.defined() ? std::optional<Tensor>(mask) : std::nullopt,
+        is_training() ? dropout_ : 0.0, causal_alone, scale_, /*enable_gqa=*/heads_ != groups_);
+  }
+
+  std::int64_t heads_, groups_, d_k_, d_v_;
+  double scale_, dropout_;
+  std::shared_ptr<Linear> query_, key_, value_, output_;
+};
+
+template <class Kind>
+std::shared_ptr<Attention> make(const AttentionConfig& config, std::int64_t d_model,
+                                const AttentionInitialization& init, ParameterFactory& factory) {
+  return std::make_shared<Kind>(config, d_model, init, factory);
+}
+
+constexpr config::Variant<MakeAttention> rows[] = {
+    {{"scaled_dot_product", "softmax(Q K^T / sqrt(d_k)) V with keys and values for every head",
+      "Vaswani et al. 2017, section 3.2", ""},
+     make<ScaledDotProduct<KeyValueHeads::as_many>>},
+    {{"multi_query", "the same with one head of keys and values shared by all queries", "Shazeer 2019, section 3", ""},
+     make<ScaledDotProduct<KeyValueHeads::one>>},
+    {{"grouped_query", "the same with key_value_heads heads of keys and values", "Ainslie et al. 2023, section 2.2",
+      "key_value_heads"},
+     make<ScaledDotProduct<KeyValueHeads::grouped>>},
+};
+constexpr config::VariantTable<MakeAttention> table{"attention", rows};
+
+}  // namespace
+
+void AttentionConfig::describe(config::Fields& f) {
+  f.variant(kind, table.choices(), "how queries meet keys and values");
+  f.field("heads", heads, "h, number of query heads", config::at_least_one);
+  f.field("key_value_heads", key_value_heads, "heads of keys and values; divides heads", config::at_least_one);
+  f.field("d_k", d_k, "width of a head's queries and keys; null: d_model / heads", config::at_least_one);
+  f.field("d_v", d_v, "width of a head's values; null: d_model / heads", config::at_least_one);
+  f.field("scale", scale, "factor on the scores; null: 1 / sqrt(d_k)", config::positive);
+  f.field("bias", bias, "biases on the four projections");
+  f.field("dropout", dropout, "dropout on the attention weights", config::probability);
+  f.check(kind != "grouped_query" || heads % key_value_heads == 0, "key_value_heads",
+          "must divide heads: " + std::to_string(key_value_heads) + " does not divide " + std::to_string(heads));
+}
+
+const config::VariantTable<MakeAttention>& attention_table() { return table; }
+
+std::shared_ptr<Attention> make_attention(const AttentionConfig& config, std::int64_t d_model,
+                                          const AttentionInitialization& init, ParameterFactory& factory) {
+  return table.at(config.kind)(config, d_model, init, factory);
+}
+
+}  // namespace ablate

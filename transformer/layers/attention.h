@@ -1,0 +1,73 @@
+#pragma once
+// Attention (Vaswani et al. 2017, section 3.2): softmax(Q K^T / sqrt(d_k)) V over h heads, with as many key-value heads
+// as there are query heads, one (Shazeer 2019) or a few (Ainslie et al. 2023).
+#include "transformer/layers/mask.h"
+#include "transformer/layers/position.h"
+
+namespace ablate {
+
+struct AttentionConfig {
+  std::string kind = "scaled_dot_product";
+  std::int64_t heads = 8;
+  std::int64_t key_value_heads = 2;
+  std::optional<std::int64_t> d_k{};
+  std::optional<std::int64_t> d_v{};
+  std::optional<double> scale{};
+  bool bias = true;
+  double dropout = 0;
+  void describe(config::Fields& f);
+  /// Width of a head's queries and keys: d_k, or d_model / heads.
+  std::int64_t key_width(std::int64_t d_model) const { return d_k.value_or(d_model / heads); }
+  /// Width of a head's values: d_v, or d_model / heads.
+  std::int64_t value_width(std::int64_t d_model) const { return d_v.value_or(d_model / heads); }
+};
+
+/// Keys and values of earlier steps. Self-attention appends to it; cross-attention fills it once.
+struct AttentionCache {
+  Tensor key_BGSK;    ///< (B, key-value heads, S, d_k), already rotated
+  Tensor value_BGSV;  ///< (B, key-value heads, S, d_v)
+  std::int64_t length() const { return key_BGSK.defined() ? key_BGSK.size(2) : 0; }
+};
+
+/// Attention weights by layer, filled when somebody asks: the plain formula runs instead of the fused kernel.
+struct AttentionTrace {
+  std::vector<std::pair<std::string, Tensor>> weights_BHTS;  ///< name of the layer -> (B, H, T, S)
+  std::string prefix;                                        ///< name of the layer that runs now
+};
+
+struct AttentionInput {
+  const Tensor& query_BTD;
+  const Tensor& memory_BSD;             ///< what is attended to: the query itself in self-attention
+  const AttentionMask& mask;
+  Position* position = nullptr;         ///< self-attention alone knows positions
+  AttentionCache* cache = nullptr;      ///< step-by-step decoding
+  bool cache_is_complete = false;       ///< the cache already holds all of `memory` (cross-attention, later steps)
+  AttentionTrace* trace = nullptr;
+};
+
+/// The role. Contract: (B, T, D) and (B, S, D) -> (B, T, D).
+class Attention : public torch::nn::Module {
+ public:
+  virtual Tensor forward(const AttentionInput& input) = 0;
+};
+
+struct AttentionInitialization {
+  WeightInitialization query_key_value, output;
+};
+
+using MakeAttention = std::shared_ptr<Attention> (*)(const AttentionConfig& config, std::int64_t d_model,
+                                                     const AttentionInitialization& init, ParameterFactory& factory);
+const config::VariantTable<MakeAttention>& attention_table();
+std::shared_ptr<Attention> make_attention(const AttentionConfig& config, std::int64_t d_model,
+                                          const AttentionInitialization& init, ParameterFactory& factory);
+
+/// The formula itself, the oracle of the fused kernel: weights = softmax(scale * Q K^T + bias) over the allowed keys;
+/// a query with no allowed key gets zero. q (B, H, T, K), k (B, H, S, K), v (B, H, S, V) -> (B, H, T, V), weights
+/// (B, H, T, S). `allowed` and `bias` broadcast to (B, H, T, S); either may be undefined.
+struct PlainAttention {
+  Tensor output, weights;
+};
+PlainAttention plain_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& allowed,
+                               const Tensor& bias, double scale, double dropout_rate, bool training);
+
+}  // namespace ablate

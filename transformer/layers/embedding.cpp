@@ -1,0 +1,75 @@
+#include "transformer/layers/embedding.h"
+
+#include <cmath>
+
+namespace ablate {
+namespace {
+
+constexpr config::Variant<Tying> tying_rows[] = {
+    {{"none", "three matrices", "Narang et al. 2021", ""}, {false, false, false}},
+    {{"source_target", "one matrix for both inputs, one for the output", "Narang et al. 2021", ""},
+     {true, false, false}},
+    {{"target_output", "one matrix for the source, one for the decoder's input and output",
+      "Press & Wolf 2017; Narang et al. 2021", ""},
+     {false, false, true}},
+    {{"source_output", "one matrix for the source and the output, one for the decoder's input", "", ""},
+     {false, true, false}},
+    {{"all", "one matrix for everything; needs a joint vocabulary", "Vaswani et al. 2017, section 3.4", ""},
+     {true, true, true}},
+};
+constexpr config::VariantTable<Tying> tyings{"embedding tying", tying_rows};
+
+using Scale = double (*)(std::int64_t);
+constexpr config::Variant<Scale> scale_rows[] = {
+    {{"sqrt_d_model", "embeddings times sqrt(d_model)", "Vaswani et al. 2017, section 3.4", ""},
+     [](std::int64_t d_model) { return std::sqrt(static_cast<double>(d_model)); }},
+    {{"one", "embeddings as they are", "", ""}, [](std::int64_t) { return 1.0; }},
+};
+constexpr config::VariantTable<Scale> scales{"embedding scale", scale_rows};
+
+/// The row of padding starts, and as an input stays, zero.
+Fill fill_embedding(const WeightInitialization& init, std::int64_t pad) {
+  return [fill = fill_weight(init), pad](Tensor& weight, at::Generator& generator) {
+    fill(weight, generator);
+    weight[pad].zero_();
+  };
+}
+
+}  // namespace
+
+void EmbeddingConfig::describe(config::Fields& f) {
+  f.choice("tying", tying, tyings.choices(), "which of source, target and output embedding are one matrix");
+  f.choice("scale", scale, scales.choices(), "factor on the input embeddings");
+  f.field("dropout", dropout, "dropout on embeddings plus positions; null: the model's dropout", config::probability);
+  f.field("output_bias", output_bias, "a bias per word in the output layer");
+}
+
+const config::VariantTable<Tying>& tying_table() { return tyings; }
+const config::VariantTable<Scale>& embedding_scale_table() { return scales; }
+
+Embeddings::Embeddings(const EmbeddingConfig& config, std::int64_t d_model, std::int64_t source_vocabulary,
+                       std::int64_t target_vocabulary, std::int64_t pad, const WeightInitialization& init,
+                       ParameterFactory& factory)
+    : scale_(scales.at(config.scale)(d_model)), pad_(pad) {
+  const Tying tying = tyings.at(config.tying);
+  const auto create = [&](const char* name, std::int64_t rows) {
+    return factory.create(*this, name, {rows, d_model}, fill_embedding(init, pad));
+  };
+  source_weight_ = create(tying.shares_vocabulary() ? "shared" : "source", source_vocabulary);
+  target_weight_ = tying.target_is_source ? source_weight_ : create("target", target_vocabulary);
+  output_weight_ = tying.output_is_source   ? source_weight_
+                   : tying.output_is_target ? target_weight_
+                                            : create("output", target_vocabulary);
+  if (config.output_bias) output_bias_ = factory.create(*this, "output_bias", {target_vocabulary}, fill_constant(0));
+}
+
+Tensor Embeddings::embed(const Tensor& weight, const Tensor& tokens) const {
+  const Tensor vectors = at::embedding(weight, tokens, pad_);
+  return scale_ == 1.0 ? vectors : vectors * scale_;
+}
+
+Tensor Embeddings::source(const Tensor& tokens) const { return embed(source_weight_, tokens); }
+Tensor Embeddings::target(const Tensor& tokens) const { return embed(target_weight_, tokens); }
+Tensor Embeddings::logits(const Tensor& hidden) const { return at::linear(hidden, output_weight_, output_bias_); }
+
+}  // namespace ablate

@@ -1,0 +1,45 @@
+#pragma once
+// Source, target and output embeddings and which of them are one matrix (Vaswani et al. 2017, section 3.4; Press & Wolf
+// 2017; the three embedding rows of Narang et al. 2021, table 1).
+#include "transformer/layers/initialization.h"
+
+namespace ablate {
+
+struct EmbeddingConfig {
+  std::string tying = "all";
+  std::string scale = "sqrt_d_model";
+  std::optional<double> dropout{};
+  bool output_bias = false;
+  void describe(config::Fields& f);
+};
+
+/// Which of the three matrices share memory: equal letters, one matrix.
+struct Tying {
+  bool target_is_source, output_is_source, output_is_target;
+  bool shares_vocabulary() const { return target_is_source || output_is_source; }
+};
+const config::VariantTable<Tying>& tying_table();
+const config::VariantTable<double (*)(std::int64_t d_model)>& embedding_scale_table();
+
+class Embeddings : public torch::nn::Module {
+ public:
+  Embeddings(const EmbeddingConfig& config, std::int64_t d_model, std::int64_t source_vocabulary,
+             std::int64_t target_vocabulary, std::int64_t pad, const WeightInitialization& init,
+             ParameterFactory& factory);
+
+  Tensor source(const Tensor& tokens) const;  ///< (B, S) int64 -> (B, S, D), scaled
+  Tensor target(const Tensor& tokens) const;  ///< (B, T) int64 -> (B, T, D), scaled
+  Tensor logits(const Tensor& hidden) const;  ///< (…, D) -> (…, V)
+
+  const Tensor& output_weight() const { return output_weight_; }  ///< (V, D)
+  const Tensor& output_bias() const { return output_bias_; }      ///< (V) or undefined
+
+ private:
+  Tensor embed(const Tensor& weight, const Tensor& tokens) const;
+
+  double scale_;
+  std::int64_t pad_;
+  Tensor source_weight_, target_weight_, output_weight_, output_bias_;
+};
+
+}  // namespace ablate

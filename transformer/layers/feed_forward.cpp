@@ -1,0 +1,87 @@
+#include "transformer/layers/feed_forward.h"
+
+#include "transformer/layers/activation.h"
+#include "transformer/layers/dropout.h"
+
+namespace ablate {
+namespace {
+
+using Activation = Tensor (*)(const Tensor&);
+
+/// y = act(x W1 + b1) W2 + b2 (Vaswani et al. 2017, eq. (2)).
+template <Activation act>
+struct Plain final : FeedForward {
+  Plain(const FeedForwardConfig& config, std::int64_t d_model, const WeightInitialization& init,
+        ParameterFactory& factory)
+      : rate(config.dropout) {
+    inner = register_module("inner", std::make_shared<Linear>(d_model, config.d_ff, config.bias, init, factory));
+    outer = register_module("outer", std::make_shared<Linear>(config.d_ff, d_model, config.bias, init, factory));
+  }
+  Tensor forward(const Tensor& x) override {
+    return outer->forward(apply_dropout(act(inner->forward(x)), rate, is_training()));
+  }
+  double rate;
+  std::shared_ptr<Linear> inner, outer;
+};
+
+/// y = (act(x W) * (x V)) W2 (Shazeer 2020, eq. (6)); the biases, which that paper leaves out, are an option.
+template <Activation act>
+struct Gated final : FeedForward {
+  Gated(const FeedForwardConfig& config, std::int64_t d_model, const WeightInitialization& init,
+        ParameterFactory& factory)
+      : rate(config.dropout) {
+    gate = register_module("gate", std::make_shared<Linear>(d_model, config.d_ff, config.bias, init, factory));
+    inner = register_module("inner", std::make_shared<Linear>(d_model, config.d_ff, config.bias, init, factory));
+    outer = register_module("outer", std::make_shared<Linear>(config.d_ff, d_model, config.bias, init, factory));
+  }
+  Tensor forward(const Tensor& x) override {
+    return outer->forward(apply_dropout(act(gate->forward(x)) * inner->forward(x), rate, is_training()));
+  }
+  double rate;
+  std::shared_ptr<Linear> gate, inner, outer;
+};
+
+template <class Kind>
+std::shared_ptr<FeedForward> make(const FeedForwardConfig& config, std::int64_t d_model,
+                                  const WeightInitialization& init, ParameterFactory& factory) {
+  return std::make_shared<Kind>(config, d_model, init, factory);
+}
+
+namespace act = activation;
+constexpr config::Variant<MakeFeedForward> rows[] = {
+    {{"relu", "max(0, x W1) W2", "Vaswani et al. 2017, eq. (2)", ""}, make<Plain<act::relu>>},
+    {{"gelu", "GELU(x W1) W2, exact", "Hendrycks & Gimpel 2016", ""}, make<Plain<act::gelu>>},
+    {{"gelu_tanh", "GELU by its tanh approximation", "Hendrycks & Gimpel 2016", ""}, make<Plain<act::gelu_tanh>>},
+    {{"swish", "(z * sigmoid(z)) W2, z = x W1", "Ramachandran et al. 2017", ""}, make<Plain<act::swish>>},
+    {{"tanh", "tanh(x W1) W2", "", ""}, make<Plain<act::tanh>>},
+    {{"elu", "ELU(x W1) W2", "Clevert et al. 2015", ""}, make<Plain<act::elu>>},
+    {{"selu", "SELU(x W1) W2", "Klambauer et al. 2017", ""}, make<Plain<act::selu>>},
+    {{"sigmoid", "sigmoid(x W1) W2", "", ""}, make<Plain<act::sigmoid>>},
+    {{"softplus", "log(1 + exp(x W1)) W2", "Dugas et al. 2001", ""}, make<Plain<act::softplus>>},
+    {{"squared_relu", "max(0, x W1)^2 W2", "So et al. 2021", ""}, make<Plain<act::squared_relu>>},
+    {{"identity", "x W1 W2", "", ""}, make<Plain<act::identity>>},
+    {{"glu", "(sigmoid(x W) * x V) W2", "Dauphin et al. 2016; Shazeer 2020", ""}, make<Gated<act::sigmoid>>},
+    {{"bilinear", "(x W * x V) W2, also LiGLU", "Shazeer 2020, eq. (5)", ""}, make<Gated<act::identity>>},
+    {{"reglu", "(max(0, x W) * x V) W2", "Shazeer 2020, eq. (5)", ""}, make<Gated<act::relu>>},
+    {{"geglu", "(GELU(x W) * x V) W2", "Shazeer 2020, eq. (5)", ""}, make<Gated<act::gelu>>},
+    {{"swiglu", "(swish(x W) * x V) W2", "Shazeer 2020, eq. (5)", ""}, make<Gated<act::swish>>},
+};
+constexpr config::VariantTable<MakeFeedForward> table{"feed_forward", rows};
+
+}  // namespace
+
+void FeedForwardConfig::describe(config::Fields& f) {
+  f.variant(kind, table.choices(), "activation, alone or as the gate of a gated linear unit");
+  f.field("d_ff", d_ff, "inner width; a gated unit has three matrices of it, a plain one two", config::at_least_one);
+  f.field("bias", bias, "biases on every matrix of the unit");
+  f.field("dropout", dropout, "dropout on the inner activations", config::probability);
+}
+
+const config::VariantTable<MakeFeedForward>& feed_forward_table() { return table; }
+
+std::shared_ptr<FeedForward> make_feed_forward(const FeedForwardConfig& config, std::int64_t d_model,
+                                               const WeightInitialization& init, ParameterFactory& factory) {
+  return table.at(config.kind)(config, d_model, init, factory);
+}
+
+}  // namespace ablate

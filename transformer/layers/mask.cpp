@@ -1,0 +1,22 @@
+#include "transformer/layers/mask.h"
+
+namespace ablate {
+
+AttentionMask padding_mask(const Tensor& tokens, std::int64_t pad) {
+  const Tensor real = tokens.ne(pad);
+  if (tokens.device().is_meta()) return {};
+  // On an accelerator the question "is anything padded?" would stop the queue: there the mask is always made.
+  if (tokens.device().is_cpu() && real.all().item<bool>()) return {};
+  return {real.unsqueeze(1).unsqueeze(2), false};
+}
+
+AttentionMask causal_mask() { return {{}, true}; }
+
+Tensor explicit_mask(const AttentionMask& mask, std::int64_t first, std::int64_t queries, std::int64_t keys,
+                     at::Device device) {
+  if (!mask.causal || queries == 1) return mask.keys;
+  Tensor before = at::ones({queries, keys}, at::TensorOptions().dtype(at::kBool).device(device)).tril(first);
+  return mask.keys.defined() ? before.logical_and(mask.keys) : before;
+}
+
+}  // namespace ablate

@@ -1,0 +1,24 @@
+#pragma once
+// Who may look at whom. A mask is made once per batch and shared by every layer.
+#include "transformer/core/torch.h"
+
+namespace ablate {
+
+/// A query may attend to key j if the key is not padding and, in a causal mask, does not stand after the query.
+struct AttentionMask {
+  Tensor keys;          ///< (B, 1, 1, S) bool, true = a real token; undefined where nothing is padded
+  bool causal = false;
+};
+
+/// From token ids (B, S): everything but `pad`. Undefined keys, and so a faster kernel, where there is no padding.
+AttentionMask padding_mask(const Tensor& tokens, std::int64_t pad);
+
+/// Padding stands on the right, so a real query never sees a padded key: causality is mask enough.
+AttentionMask causal_mask();
+
+/// The mask as one boolean tensor that broadcasts to (B, H, T, S), for queries first … first + T - 1;
+/// undefined if everything is allowed.
+Tensor explicit_mask(const AttentionMask& mask, std::int64_t first, std::int64_t queries, std::int64_t keys,
+                     at::Device device);
+
+}  // namespace ablate

@@ -1,0 +1,24 @@
+#pragma once
+// Normalisation of the residual stream. Where it stands is the business of residual.h alone.
+#include "transformer/layers/initialization.h"
+
+namespace ablate {
+
+struct NormConfig {
+  std::string kind = "layer_norm";
+  double eps = 1e-5;
+  bool bias = true;
+  void describe(config::Fields& f);
+};
+
+/// The role. Contract: (…, D) -> (…, D), each vector by itself.
+class Norm : public torch::nn::Module {
+ public:
+  virtual Tensor forward(const Tensor& x) = 0;
+};
+
+using MakeNorm = std::shared_ptr<Norm> (*)(const NormConfig& config, std::int64_t d_model, ParameterFactory& factory);
+const config::VariantTable<MakeNorm>& norm_table();
+std::shared_ptr<Norm> make_norm(const NormConfig& config, std::int64_t d_model, ParameterFactory& factory);
+
+}  // namespace ablate

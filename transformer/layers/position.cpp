@@ -1,0 +1,158 @@
+// Shapes: B batch, H heads, T positions, K width of a head, D model width.
+#include "transformer/layers/position.h"
+
+#include "transformer/core/shape.h"
+
+#include <cmath>
+
+namespace ablate {
+
+Tensor Position::embed(const Tensor& x, std::int64_t) { return x; }
+Tensor Position::rotate(const Tensor& x, std::int64_t) { return x; }
+Tensor Position::bias(std::int64_t, std::int64_t, std::int64_t) { return {}; }
+
+namespace {
+
+/// angle[pos, i] = pos / base^(2i / d), i = 0 … d/2 - 1; in double, because float loses the phase of late positions.
+Tensor angles(std::int64_t length, std::int64_t d, double base) {
+  const Tensor frequency = at::pow(base, at::arange(0, d, 2, at::kDouble).div(-static_cast<double>(d)));
+  return at::outer(at::arange(length, at::kDouble), frequency);  // (length, d / 2)
+}
+
+/// The table is made for the longest sequence seen so far, once per device and dtype.
+class GrowingTable {
+ public:
+  template <class Make>
+  const Tensor& rows(std::int64_t length, const at::TensorOptions& options, Make make) {
+    if (options.device().is_meta()) {
+      meta_ = make(length).to(options.device()).to(options.dtype());
+      return meta_;
+    }
+    const bool other = table_.defined() && (table_.device() != options.device() || table_.dtype() != options.dtype());
+    if (!table_.defined() || other || table_.size(-2) < length) {
+      table_ = make(std::max<std::int64_t>(64, 2 * length)).to(options.device()).to(options.dtype());
+    }
+    return table_;
+  }
+
+ private:
+  Tensor table_, meta_;
+};
+
+struct NoPosition final : Position {
+  NoPosition(const PositionConfig&, const PositionContext&, const WeightInitialization&, ParameterFactory&) {}
+};
+
+struct Sinusoidal final : Position {
+  Sinusoidal(const PositionConfig& config, const PositionContext&, const WeightInitialization&, ParameterFactory&)
+      : base(config.base) {}
+  Tensor embed(const Tensor& x, std::int64_t first) override {
+    const std::int64_t last = first + x.size(1);
+    const Tensor& rows = table.rows(last, x.options(), [this, d = x.size(2)](std::int64_t length) {
+      return sinusoidal_table(length, d, base);
+    });
+    return x + rows.slice(0, first, last);
+  }
+  double base;
+  GrowingTable table;
+};
+
+/// One trained vector per position (Gehring et al. 2017; Vaswani et al. 2017, table 3 row E).
+struct Learned final : Position {
+  Learned(const PositionConfig&, const PositionContext& context, const WeightInitialization& init,
+          ParameterFactory& factory) {
+    weight = factory.create(*this, "weight", {context.max_length, context.d_model}, fill_weight(init));
+  }
+  Tensor embed(const Tensor& x, std::int64_t first) override {
+    TORCH_CHECK(first + x.size(1) <= weight.size(0), "learned positions end at ", weight.size(0));
+    return x + weight.slice(0, first, first + x.size(1));
+  }
+  Tensor weight;
+};
+
+/// Rotates pairs of a head's first `fraction * K` coordinates by pos / base^(2i / width), so that the score of a query
+/// and a key depends on their distance alone (Su et al. 2021, eqs. (15) and (34)). The paper pairs neighbours
+/// (`interleaved`); `half` pairs coordinate i with i + width / 2, as most published weights do.
+struct Rotary final : Position {
+  Rotary(const PositionConfig& config, const PositionContext& context, const WeightInitialization&, ParameterFactory&)
+      : base(config.base),
+        width(static_cast<std::int64_t>(std::llround(config.fraction * static_cast<double>(context.d_k)))),
+        interleaved(config.pairing == "interleaved") {
+    TORCH_CHECK(width >= 2 && width % 2 == 0, "rotary positions turn an even number of coordinates, not ", width);
+  }
+
+  Tensor rotate(const Tensor& x_BHTK, std::int64_t first) override {
+    const std::int64_t last = first + x_BHTK.size(2);
+    const Tensor& both = table.rows(last, x_BHTK.options(), [this](std::int64_t length) {
+      const Tensor angle = angles(length, width, base);
+      return at::stack({angle.cos(), angle.sin()});  // (2, length, width / 2)
+    });
+    const Tensor cos = both[0].slice(0, first, last);
+    const Tensor sin = both[1].slice(0, first, last);
+    const Tensor turning = x_BHTK.slice(3, 0, width);
+    Tensor turned;
+    if (interleaved) {
+      const Tensor even = turning.slice(3, 0, width, 2);
+      const Tensor odd = turning.slice(3, 1, width, 2);
+      turned = at::stack({even * cos - odd * sin, odd * cos + even * sin}, -1).flatten(3);
+    } else {
+      const Tensor low = turning.slice(3, 0, width / 2);
+      const Tensor high = turning.slice(3, width / 2, width);
+      turned = at::cat({low * cos - high * sin, high * cos + low * sin}, 3);
+    }
+    return width == x_BHTK.size(3) ? turned : at::cat({turned, x_BHTK.slice(3, width)}, 3);
+  }
+
+  double base;
+  std::int64_t width;
+  bool interleaved;
+  GrowingTable table;
+};
+
+template <class Kind>
+std::shared_ptr<Position> make(const PositionConfig& config, const PositionContext& context,
+                               const WeightInitialization& init, ParameterFactory& factory) {
+  return std::make_shared<Kind>(config, context, init, factory);
+}
+
+constexpr config::Variant<MakePosition> rows[] = {
+    {{"none", "the model sees a bag of tokens, but for the causal mask", "", ""}, make<NoPosition>},
+    {{"sinusoidal", "sin and cos of pos / base^(2i / d_model), added to the embeddings",
+      "Vaswani et al. 2017, section 3.5", "base"},
+     make<Sinusoidal>},
+    {{"learned", "one trained vector per position, added to the embeddings", "Gehring et al. 2017", ""}, make<Learned>},
+    {{"rotary", "queries and keys turned by an angle that grows with the position", "Su et al. 2021, eq. (34)",
+      "base fraction pairing"},
+     make<Rotary>},
+};
+constexpr config::VariantTable<MakePosition> table{"position", rows};
+
+struct Pairing {};
+constexpr config::Variant<Pairing> pairing_rows[] = {
+    {{"interleaved", "coordinates 2i and 2i + 1", "Su et al. 2021", ""}, {}},
+    {{"half", "coordinates i and i + width / 2", "", ""}, {}},
+};
+constexpr config::VariantTable<Pairing> pairing_table{"pairing", pairing_rows};
+
+}  // namespace
+
+void PositionConfig::describe(config::Fields& f) {
+  f.variant(kind, table.choices(), "how the model knows where a token stands");
+  f.field("base", base, "longest wavelength over 2 pi", config::positive);
+  f.field("fraction", fraction, "part of each head that turns", config::Range{0, 1, true});
+  f.choice("pairing", pairing, pairing_table.choices(), "which coordinates turn together");
+}
+
+const config::VariantTable<MakePosition>& position_table() { return table; }
+
+std::shared_ptr<Position> make_position(const PositionConfig& config, const PositionContext& context,
+                                        const WeightInitialization& init, ParameterFactory& factory) {
+  return table.at(config.kind)(config, context, init, factory);
+}
+
+Tensor sinusoidal_table(std::int64_t length, std::int64_t d, double base) {
+  const Tensor angle = angles(length, d + d % 2, base);
+  return at::stack({angle.sin(), angle.cos()}, -1).flatten(1).slice(1, 0, d);
+}
+
+}  // namespace ablate

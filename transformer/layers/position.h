@@ -1,0 +1,44 @@
+#pragma once
+// Where a token stands, told to the model in one of several ways. Positions act through three narrow hooks that
+// default to nothing, so that attention never asks which kind it has.
+#include "transformer/layers/initialization.h"
+
+namespace ablate {
+
+struct PositionConfig {
+  std::string kind = "sinusoidal";
+  double base = 10000;
+  double fraction = 1;
+  std::string pairing = "interleaved";
+  void describe(config::Fields& f);
+};
+
+/// What a position encoding may depend on besides its own options.
+struct PositionContext {
+  std::int64_t d_model;     ///< width of the embeddings
+  std::int64_t d_k;         ///< width of a head's queries and keys
+  std::int64_t heads;
+  std::int64_t max_length;  ///< longest sequence the model accepts
+};
+
+class Position : public torch::nn::Module {
+ public:
+  /// Added to the scaled embeddings of the positions first, first + 1, …: (B, T, D) -> (B, T, D).
+  virtual Tensor embed(const Tensor& x, std::int64_t first);
+  /// Applied to queries and to keys of self-attention: (B, H, T, K) -> (B, H, T, K).
+  virtual Tensor rotate(const Tensor& x, std::int64_t first);
+  /// Added to the scores of self-attention: (H or 1, T, S) for queries first … first + T - 1 and keys 0 … S - 1;
+  /// undefined where there is none.
+  virtual Tensor bias(std::int64_t first, std::int64_t queries, std::int64_t keys);
+};
+
+using MakePosition = std::shared_ptr<Position> (*)(const PositionConfig& config, const PositionContext& context,
+                                                   const WeightInitialization& init, ParameterFactory& factory);
+const config::VariantTable<MakePosition>& position_table();
+std::shared_ptr<Position> make_position(const PositionConfig& config, const PositionContext& context,
+                                        const WeightInitialization& init, ParameterFactory& factory);
+
+/// PE(pos, 2i) = sin(pos / base^(2i / d)), PE(pos, 2i + 1) = cos(same) (Vaswani et al. 2017, section 3.5): (length, d).
+Tensor sinusoidal_table(std::int64_t length, std::int64_t d, double base);
+
+}  // namespace ablate

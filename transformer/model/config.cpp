@@ -1,0 +1,83 @@
+#include "transformer/model/config.h"
+
+#include <cmath>
+
+namespace ablate {
+namespace {
+
+constexpr config::Variant<Family> family_rows[] = {
+    {{"encoder_decoder", "the source is read by an encoder, the target written by a decoder that attends to it",
+      "Vaswani et al. 2017, section 3.1", ""},
+     Family::encoder_decoder},
+};
+constexpr config::VariantTable<Family> families{"family", family_rows};
+
+/// Laws between the widths of one attention, blamed on `path`.
+void check_attention(config::Fields& f, const std::string& path, const AttentionConfig& attention,
+                     std::int64_t d_model) {
+  const bool derived = !attention.d_k || !attention.d_v;
+  f.check(!derived || d_model % attention.heads == 0, path + ".heads",
+          "d_model " + std::to_string(d_model) + " is not a multiple of " + std::to_string(attention.heads) +
+              " heads: change one of them, or name d_k and d_v");
+}
+
+void check_stack(config::Fields& f, const std::string& path, const BlockConfig& stack, std::int64_t d_model) {
+  check_attention(f, path + ".attention", stack.attention, d_model);
+  if (stack.position.kind != "rotary") return;
+  const double width = stack.position.fraction * static_cast<double>(stack.attention.key_width(d_model));
+  const std::int64_t whole = std::llround(width);
+  f.check(whole >= 2 && whole % 2 == 0, path + ".position",
+          "rotary positions turn pairs of coordinates: fraction * d_k must be even, not " + std::to_string(whole));
+}
+
+}  // namespace
+
+const config::VariantTable<Family>& family_table() { return families; }
+
+void BlockConfig::describe(config::Fields& f) {
+  f.object("norm", norm, "normalisation");
+  f.object("residual", residual, "wiring around every sub-layer");
+  f.object("attention", attention, "self-attention (and cross-attention, unless the decoder says otherwise)");
+  f.object("feed_forward", feed_forward, "position-wise feed-forward unit");
+  f.object("position", position, "positions");
+  f.field("dropout", dropout, "P_drop: on the output of every sub-layer and on embeddings plus positions",
+          config::probability);
+}
+
+void EncoderConfig::describe(config::Fields& f) {
+  f.field("layers", layers, "N, number of layers", config::at_least_one);
+  BlockConfig::describe(f);
+}
+
+void DecoderConfig::describe(config::Fields& f) {
+  f.field("layers", layers, "N, number of layers", config::at_least_one);
+  BlockConfig::describe(f);
+  f.inheriting("cross_attention", cross_attention, attention, "attention", "attention to the encoder's output");
+}
+
+void ModelConfig::describe(config::Fields& f) {
+  f.choice("family", family, families.choices(), "which stacks there are and what they learn");
+  f.field("d_model", d_model, "width of the residual stream", config::at_least_one);
+  f.field("max_length", max_length,
+          "longest sequence in tokens, <s> or </s> included: longer ones are skipped in training, cut in translation",
+          config::Range{2});
+  f.field("vocabulary", vocabulary, "number of types (of the source, if target_vocabulary is given); null: the data's",
+          config::Range{4});
+  f.field("target_vocabulary", target_vocabulary, "number of target types; null: the same as the source",
+          config::Range{4});
+  f.object("embedding", embedding, "token embeddings and the output layer");
+  f.object("initialization", initialization, "how the weights start");
+  BlockConfig::describe(f);
+  const BlockConfig& shared = *this;
+  f.inheriting("encoder", encoder, shared, "", "the encoder; inherits from the model what it does not name");
+  f.inheriting("decoder", decoder, shared, "", "the decoder; inherits from the model what it does not name");
+
+  check_stack(f, "encoder", encoder, d_model);
+  check_stack(f, "decoder", decoder, d_model);
+  check_attention(f, "decoder.cross_attention", decoder.cross_attention, d_model);
+  const bool joint = !target_vocabulary || target_vocabulary == vocabulary;
+  f.check(joint || !tying_table().at(embedding.tying).shares_vocabulary(), "embedding.tying",
+          "'" + embedding.tying + "' needs one vocabulary for both sides");
+}
+
+}  // namespace ablate

@@ -1,0 +1,49 @@
+#pragma once
+// The `model` section of an experiment file. A stack (encoder, decoder) starts from what stands in `model` itself and
+// overrides what it names.
+#include "transformer/layers/attention.h"
+#include "transformer/layers/embedding.h"
+#include "transformer/layers/feed_forward.h"
+#include "transformer/layers/residual.h"
+
+namespace ablate {
+
+/// What every layer of a stack is made of.
+struct BlockConfig {
+  NormConfig norm;
+  ResidualConfig residual;
+  AttentionConfig attention;
+  FeedForwardConfig feed_forward;
+  PositionConfig position;
+  double dropout = 0.1;
+  void describe(config::Fields& f);
+};
+
+struct EncoderConfig : BlockConfig {
+  std::int64_t layers = 6;
+  void describe(config::Fields& f);
+};
+
+struct DecoderConfig : BlockConfig {
+  std::int64_t layers = 6;
+  AttentionConfig cross_attention;
+  void describe(config::Fields& f);
+};
+
+enum class Family { encoder_decoder };
+const config::VariantTable<Family>& family_table();
+
+struct ModelConfig : BlockConfig {
+  std::string family = "encoder_decoder";
+  std::int64_t d_model = 512;
+  std::int64_t max_length = 512;
+  std::optional<std::int64_t> vocabulary;
+  std::optional<std::int64_t> target_vocabulary;
+  EmbeddingConfig embedding;
+  InitializationConfig initialization;
+  EncoderConfig encoder;
+  DecoderConfig decoder;
+  void describe(config::Fields& f);
+};
+
+}  // namespace ablate

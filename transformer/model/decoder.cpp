@@ -1,0 +1,93 @@
+#include "transformer/model/decoder.h"
+
+namespace ablate {
+namespace {
+
+void select_rows(AttentionCache& cache, const Tensor& index) {
+  if (!cache.key_BGSK.defined()) return;
+  cache.key_BGSK = cache.key_BGSK.index_select(0, index);
+  cache.value_BGSV = cache.value_BGSV.index_select(0, index);
+}
+
+}  // namespace
+
+void DecoderCache::select(const Tensor& index) {
+  select_within_sentences(index);
+  for (Layer& layer : layers) select_rows(layer.cross_attention, index);
+}
+
+void DecoderCache::select_within_sentences(const Tensor& index) {
+  for (Layer& layer : layers) select_rows(layer.self_attention, index);
+}
+
+DecoderLayer::DecoderLayer(const DecoderConfig& config, const InitializationConfig& init, std::int64_t d_model,
+                           ParameterFactory& factory) {
+  const auto residual = [&] {
+    return std::make_shared<Residual>(config.residual, config.norm, config.dropout, d_model, factory);
+  };
+  const AttentionInitialization attention_init = attention_initialization(init);
+  self_attention_ =
+      register_module("self_attention", make_attention(config.attention, d_model, attention_init, factory));
+  self_attention_residual_ = register_module("self_attention_residual", residual());
+  cross_attention_ =
+      register_module("cross_attention", make_attention(config.cross_attention, d_model, attention_init, factory));
+  cross_attention_residual_ = register_module("cross_attention_residual", residual());
+  feed_forward_ = register_module("feed_forward",
+                                  make_feed_forward(config.feed_forward, d_model, init.feed_forward, factory));
+  feed_forward_residual_ = register_module("feed_forward_residual", residual());
+}
+
+Tensor DecoderLayer::forward(const Tensor& x, const Memory& memory, const AttentionMask& mask, Position& position,
+                             DecoderCache::Layer* cache, bool cross_cache_is_complete, const std::string& name,
+                             AttentionTrace* trace) {
+  const Tensor with_past = self_attention_residual_->forward(x, [&](const Tensor& y) {
+    if (trace != nullptr) trace->prefix = name + ".self_attention";
+    return self_attention_->forward({.query_BTD = y,
+                                     .memory_BSD = y,
+                                     .mask = mask,
+                                     .position = &position,
+                                     .cache = cache != nullptr ? &cache->self_attention : nullptr,
+                                     .trace = trace});
+  });
+  const Tensor with_source = cross_attention_residual_->forward(with_past, [&](const Tensor& y) {
+    if (trace != nullptr) trace->prefix = name + ".cross_attention";
+    return cross_attention_->forward({.query_BTD = y,
+                                      .memory_BSD = memory.states,
+                                      .mask = memory.mask,
+                                      .cache = cache != nullptr ? &cache->cross_attention : nullptr,
+                                      .cache_is_complete = cross_cache_is_complete,
+                                      .trace = trace});
+  });
+  return feed_forward_residual_->forward(with_source, [&](const Tensor& y) { return feed_forward_->forward(y); });
+}
+
+Decoder::Decoder(const DecoderConfig& config, const EmbeddingConfig& embedding, const InitializationConfig& init,
+                 std::int64_t d_model, std::int64_t max_length, ParameterFactory& factory)
+    : embedding_dropout_(embedding.dropout.value_or(config.dropout)) {
+  position_ = register_module("position", make_position(config.position, position_context(config, d_model, max_length),
+                                                        init.embedding, factory));
+  const auto list = register_module("layers", std::make_shared<torch::nn::ModuleListImpl>());
+  for (std::int64_t i = 0; i < config.layers; ++i) {
+    layers_.push_back(std::make_shared<DecoderLayer>(config, init, d_model, factory));
+    list->push_back(layers_.back());
+  }
+  if (needs_final_norm(residual_table().at(config.residual.kind))) {
+    final_norm_ = register_module("final_norm", make_norm(config.norm, d_model, factory));
+  }
+}
+
+Tensor Decoder::forward(const Tensor& embedded, const Memory& memory, DecoderCache* cache, AttentionTrace* trace) {
+  const std::int64_t first = cache != nullptr ? cache->length : 0;
+  if (cache != nullptr) cache->layers.resize(layers_.size());
+  const AttentionMask mask = causal_mask();
+  Tensor x = apply_dropout(position_->embed(embedded, first), embedding_dropout_, is_training());
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const std::string name = trace != nullptr ? "decoder.layers." + std::to_string(i) : std::string();
+    x = layers_[i]->forward(x, memory, mask, *position_, cache != nullptr ? &cache->layers[i] : nullptr, first > 0,
+                            name, trace);
+  }
+  if (cache != nullptr) cache->length += embedded.size(1);
+  return final_norm_ ? final_norm_->forward(x) : x;
+}
+
+}  // namespace ablate

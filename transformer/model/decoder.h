@@ -1,0 +1,59 @@
+#pragma once
+// The decoder: N layers of masked self-attention, attention to the encoder's output and feed-forward (Vaswani et al.
+// 2017, section 3.1, figure 1 right).
+#include "transformer/model/encoder.h"
+
+namespace ablate {
+
+/// What the decoder remembers of earlier steps, one entry per layer. Rows are hypotheses.
+struct DecoderCache {
+  struct Layer {
+    AttentionCache self_attention, cross_attention;
+  };
+  std::vector<Layer> layers;
+  std::int64_t length = 0;  ///< number of target positions already read
+
+  /// Keeps and reorders rows: row i becomes the former row index[i]. index (n) int64.
+  void select(const Tensor& index);
+  /// The same, where every row stays with its own source sentence: cross-attention need not be touched.
+  void select_within_sentences(const Tensor& index);
+};
+
+/// The encoder's output and who may be looked at in it.
+struct Memory {
+  Tensor states;       ///< (B, S, D)
+  AttentionMask mask;  ///< hides the source's padding
+};
+
+class DecoderLayer : public torch::nn::Module {
+ public:
+  DecoderLayer(const DecoderConfig& config, const InitializationConfig& init, std::int64_t d_model,
+               ParameterFactory& factory);
+  Tensor forward(const Tensor& x, const Memory& memory, const AttentionMask& mask, Position& position,
+                 DecoderCache::Layer* cache, bool cross_cache_is_complete, const std::string& name,
+                 AttentionTrace* trace);
+
+ private:
+  std::shared_ptr<Attention> self_attention_, cross_attention_;
+  std::shared_ptr<FeedForward> feed_forward_;
+  std::shared_ptr<Residual> self_attention_residual_, cross_attention_residual_, feed_forward_residual_;
+};
+
+class Decoder : public torch::nn::Module {
+ public:
+  Decoder(const DecoderConfig& config, const EmbeddingConfig& embedding, const InitializationConfig& init,
+          std::int64_t d_model, std::int64_t max_length, ParameterFactory& factory);
+
+  /// Scaled target embeddings (B, T, D) and memory -> hidden states (B, T, D). With a cache the T positions follow
+  /// those that it already holds.
+  Tensor forward(const Tensor& embedded, const Memory& memory, DecoderCache* cache = nullptr,
+                 AttentionTrace* trace = nullptr);
+
+ private:
+  double embedding_dropout_;
+  std::shared_ptr<Position> position_;
+  std::vector<std::shared_ptr<DecoderLayer>> layers_;
+  std::shared_ptr<Norm> final_norm_;
+};
+
+}  // namespace ablate

@@ -1,0 +1,46 @@
+#include "transformer/model/transformer.h"
+
+#include "transformer/core/shape.h"
+
+namespace ablate {
+
+Transformer::Transformer(const ModelConfig& config, const VocabularyInfo& vocabulary, ParameterFactory& factory)
+    : vocabulary_(vocabulary), max_length_(config.max_length) {
+  embedding_ = register_module(
+      "embedding", std::make_shared<Embeddings>(config.embedding, config.d_model, vocabulary.source_size,
+                                                vocabulary.target_size, vocabulary.pad, config.initialization.embedding,
+                                                factory));
+  encoder_ = register_module("encoder", std::make_shared<Encoder>(config.encoder, config.embedding,
+                                                                  config.initialization, config.d_model,
+                                                                  config.max_length, factory));
+  decoder_ = register_module("decoder", std::make_shared<Decoder>(config.decoder, config.embedding,
+                                                                  config.initialization, config.d_model,
+                                                                  config.max_length, factory));
+}
+
+Memory Transformer::encode(const Tensor& source, AttentionTrace* trace) {
+  check_shape(source, {any, any}, "source");
+  const AttentionMask mask = padding_mask(source, vocabulary_.pad);
+  return {encoder_->forward(embedding_->source(source), mask, trace), mask};
+}
+
+Tensor Transformer::decode(const Tensor& target, const Memory& memory, DecoderCache* cache, AttentionTrace* trace) {
+  check_shape(target, {memory.states.size(0), any}, "target");
+  return decoder_->forward(embedding_->target(target), memory, cache, trace);
+}
+
+std::shared_ptr<Transformer> make_transformer(const ModelConfig& config, const VocabularyInfo& vocabulary,
+                                              at::Device device, std::uint64_t seed) {
+  ParameterFactory factory(device);
+  auto model = std::make_shared<Transformer>(config, vocabulary, factory);
+  factory.initialize(seed);
+  return model;
+}
+
+std::int64_t count_parameters(const torch::nn::Module& module) {
+  std::int64_t count = 0;
+  for (const Tensor& parameter : module.parameters()) count += parameter.numel();
+  return count;
+}
+
+}  // namespace ablate

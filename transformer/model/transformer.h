@@ -1,0 +1,53 @@
+#pragma once
+// The Transformer (Vaswani et al. 2017), from source tokens to the scores of the next target token, with every part
+// chosen by a ModelConfig. The one place that puts embeddings, encoder and decoder together.
+#include "transformer/core/batch.h"
+#include "transformer/model/decoder.h"
+
+namespace ablate {
+
+/// Sizes and special symbols that the data decides.
+struct VocabularyInfo {
+  std::int64_t source_size, target_size;
+  std::int64_t pad;  ///< the same id on both sides
+};
+
+class Transformer : public torch::nn::Module {
+ public:
+  Transformer(const ModelConfig& config, const VocabularyInfo& vocabulary, ParameterFactory& factory);
+
+  /// source (B, S) int64 -> memory; padding is hidden.
+  Memory encode(const Tensor& source, AttentionTrace* trace = nullptr);
+
+  /// target (B, T) int64, starting with <s> -> hidden states (B, T, D). With a cache: the next T positions.
+  Tensor decode(const Tensor& target, const Memory& memory, DecoderCache* cache = nullptr,
+                AttentionTrace* trace = nullptr);
+
+  /// (…, D) -> scores (…, V) of the next token before softmax.
+  Tensor logits(const Tensor& hidden) const { return embedding_->logits(hidden); }
+
+  /// Teacher forcing: hidden states (B, T, D) of a batch.
+  Tensor forward(const Batch& batch) { return decode(batch.target_input, encode(batch.source)); }
+
+  const Embeddings& embeddings() const { return *embedding_; }
+  std::int64_t pad() const { return vocabulary_.pad; }
+  std::int64_t target_size() const { return vocabulary_.target_size; }
+  std::int64_t max_length() const { return max_length_; }
+  at::Device device() const { return embedding_->output_weight().device(); }
+
+ private:
+  VocabularyInfo vocabulary_;
+  std::int64_t max_length_;
+  std::shared_ptr<Embeddings> embedding_;
+  std::shared_ptr<Encoder> encoder_;
+  std::shared_ptr<Decoder> decoder_;
+};
+
+/// Builds on `device` and fills with first values drawn from `seed`. On the meta device no memory is taken.
+std::shared_ptr<Transformer> make_transformer(const ModelConfig& config, const VocabularyInfo& vocabulary,
+                                              at::Device device, std::uint64_t seed);
+
+/// Number of parameters; one that is used in several places counts once.
+std::int64_t count_parameters(const torch::nn::Module& module);
+
+}  // namespace ablate

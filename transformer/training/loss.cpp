@@ -1,0 +1,61 @@
+#include "transformer/training/loss.h"
+
+#include "transformer/kernels/linear_cross_entropy.h"
+
+namespace ablate {
+namespace {
+
+constexpr config::Variant<SmoothingConvention> rows[] = {
+    {{"all_words", "epsilon spread over all V words, the right one included", "Szegedy et al. 2016, section 7", ""},
+     [](double epsilon, std::int64_t) { return epsilon; }},
+    {{"other_words", "epsilon spread over the V - 1 wrong words", "fairseq's convention", ""},
+     [](double epsilon, std::int64_t vocabulary) {
+       return epsilon * static_cast<double>(vocabulary) / static_cast<double>(vocabulary - 1);
+     }},
+};
+constexpr config::VariantTable<SmoothingConvention> table{"label smoothing", rows};
+
+}  // namespace
+
+void LossConfig::describe(config::Fields& f) {
+  f.field("label_smoothing", label_smoothing, "epsilon_ls, probability taken from the right word", config::probability);
+  f.choice("smoothing", smoothing, table.choices(), "over which words epsilon is spread");
+}
+
+const config::VariantTable<SmoothingConvention>& smoothing_table() { return table; }
+
+BatchLoss compute_loss(Transformer& model, const Batch& batch, const LossConfig& config) {
+  const Tensor hidden = model.forward(batch).flatten(0, 1);  // (B * T, D)
+  const Tensor target = batch.target_output.flatten();       // (B * T)
+  const bool padded = target.numel() != batch.target_tokens;
+  const Tensor real = padded ? target.ne(model.pad()).nonzero().squeeze(1) : Tensor();
+  const CrossEntropySums sums = linear_cross_entropy(
+      padded ? hidden.index_select(0, real) : hidden, model.embeddings().output_weight(),
+      model.embeddings().output_bias(), padded ? target.index_select(0, real) : target,
+      table.at(config.smoothing)(config.label_smoothing, model.target_size()));
+  return {sums.loss, sums.nll, sums.correct, batch.target_tokens};
+}
+
+SplitLoss evaluate_loss(Transformer& model, std::int64_t batches, const std::function<Batch(std::int64_t)>& batch,
+                        const LossConfig& config) {
+  at::NoGradGuard no_grad;
+  const bool was_training = model.is_training();
+  model.eval();
+  SplitLoss sums;
+  double correct = 0;
+  for (std::int64_t i = 0; i < batches; ++i) {
+    const BatchLoss one = compute_loss(model, batch(i).to(model.device()), config);
+    sums.loss += one.loss.item<double>();
+    sums.nll_sum += one.nll.item<double>();
+    correct += one.correct.item<double>();
+    sums.tokens += one.tokens;
+  }
+  model.train(was_training);
+  const double tokens = static_cast<double>(sums.tokens);
+  sums.loss /= tokens;
+  sums.nll = sums.nll_sum / tokens;
+  sums.accuracy = correct / tokens;
+  return sums;
+}
+
+}  // namespace ablate

@@ -1,0 +1,40 @@
+#pragma once
+// Label-smoothed cross entropy of a batch (Szegedy et al. 2016, section 7; Vaswani et al. 2017, section 5.4).
+#include "transformer/model/transformer.h"
+
+namespace ablate {
+
+struct LossConfig {
+  double label_smoothing = 0.1;
+  std::string smoothing = "all_words";
+  void describe(config::Fields& f);
+};
+
+/// Turns the epsilon of a convention into that of the convention `all_words`, for a vocabulary of V words.
+using SmoothingConvention = double (*)(double epsilon, std::int64_t vocabulary);
+const config::VariantTable<SmoothingConvention>& smoothing_table();
+
+/// Sums over the real target tokens of a batch (</s> counts, padding does not), in nats.
+struct BatchLoss {
+  Tensor loss;     ///< scalar: smoothed, what training minimises; carries the gradient
+  Tensor nll;      ///< scalar: -log p of the right words
+  Tensor correct;  ///< scalar: number of tokens whose most probable word is the right one
+  std::int64_t tokens = 0;
+};
+
+BatchLoss compute_loss(Transformer& model, const Batch& batch, const LossConfig& config);
+
+/// Means per target token over a whole split, without dropout.
+struct SplitLoss {
+  double loss = 0;      ///< smoothed, nats per token
+  double nll = 0;       ///< unsmoothed, nats per token; perplexity = exp(nll)
+  double accuracy = 0;  ///< share of tokens predicted rightly, given the right ones before
+  double nll_sum = 0;   ///< nats in all, for per-word and per-character figures
+  std::int64_t tokens = 0;
+};
+
+/// `batch(i)` gives the i-th of `batches`. Leaves the model in the mode in which it found it.
+SplitLoss evaluate_loss(Transformer& model, std::int64_t batches, const std::function<Batch(std::int64_t)>& batch,
+                        const LossConfig& config);
+
+}  // namespace ablate

@@ -1,0 +1,150 @@
+#include "transformer/training/safetensors.h"
+
+#include "transformer/config/json.h"
+#include "transformer/core/atomic_file.h"
+#include "transformer/core/error.h"
+
+#include <nlohmann/json.hpp>
+#include <zlib.h>
+
+#include <array>
+#include <bit>
+#include <cstring>
+#include <fstream>
+
+static_assert(std::endian::native == std::endian::little, "safetensors files are little-endian");
+
+namespace ablate {
+namespace {
+
+constexpr std::array<std::pair<at::ScalarType, const char*>, 8> dtypes = {{{at::kFloat, "F32"},
+                                                                           {at::kDouble, "F64"},
+                                                                           {at::kHalf, "F16"},
+                                                                           {at::kBFloat16, "BF16"},
+                                                                           {at::kLong, "I64"},
+                                                                           {at::kInt, "I32"},
+                                                                           {at::kByte, "U8"},
+                                                                           {at::kBool, "BOOL"}}};
+
+std::string dtype_name(at::ScalarType dtype) {
+  for (const auto& [type, name] : dtypes) {
+    if (type == dtype) return name;
+  }
+  throw std::invalid_argument("no safetensors name for this dtype");
+}
+
+std::string_view bytes_of(const Tensor& tensor) {
+  return {static_cast<const char*>(tensor.const_data_ptr()), static_cast<std::size_t>(tensor.nbytes())};
+}
+
+std::uint32_t checksum(std::uint32_t seed, std::string_view bytes) {
+  return static_cast<std::uint32_t>(crc32_z(seed, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
+
+/// The file's parts while it is read, and how its damage is reported.
+class Input {
+ public:
+  explicit Input(const std::filesystem::path& file) : file_(file), in_(file, std::ios::binary) {
+    if (!in_) fail(std::filesystem::exists(file) ? "cannot be read" : "there is no such file");
+    size_ = std::filesystem::file_size(file);
+  }
+  [[noreturn]] void fail(const std::string& why) const { throw UserError(file_.string() + ": " + why); }
+  void read(void* target, std::uint64_t size) {
+    in_.read(static_cast<char*>(target), static_cast<std::streamsize>(size));
+    if (!in_) fail("the checkpoint is cut off: delete it, or take an older one");
+  }
+  std::uint64_t size() const { return size_; }
+
+ private:
+  std::filesystem::path file_;
+  std::ifstream in_;
+  std::uint64_t size_ = 0;
+};
+
+Json read_header(Input& in) {
+  std::uint64_t length = 0;
+  in.read(&length, sizeof length);
+  if (length > in.size() - sizeof length) in.fail("not a safetensors file, or cut off: its header does not fit in it");
+  std::string text(length, '\0');
+  in.read(text.data(), length);
+  Json header = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!header.is_object()) in.fail("not a safetensors file: its header is not JSON");
+  return header;
+}
+
+Tensor make_tensor(const Input& in, const std::string& name, const Json& entry) {
+  const auto dtype = entry.at("dtype").get<std::string>();
+  for (const auto& [type, label] : dtypes) {
+    if (dtype == label) return at::empty(entry.at("shape").get<std::vector<std::int64_t>>(), type);
+  }
+  in.fail("tensor '" + name + "' has the dtype " + dtype + ", which is not supported");
+}
+
+}  // namespace
+
+void write_tensors(const std::filesystem::path& file, const TensorFile& content) {
+  Json header = Json::object();
+  std::vector<Tensor> ordered;
+  std::uint64_t offset = 0;
+  std::uint32_t crc = checksum(0, {});
+  for (const auto& [name, tensor] : content.tensors) {
+    ordered.push_back(tensor.detach().cpu().contiguous());
+    const Tensor& plain = ordered.back();
+    header[name] = {{"dtype", dtype_name(plain.scalar_type())},
+                    {"shape", plain.sizes().vec()},
+                    {"data_offsets", {offset, offset + plain.nbytes()}}};
+    offset += plain.nbytes();
+    crc = checksum(crc, bytes_of(plain));
+  }
+  Json metadata(content.metadata);
+  metadata["format"] = "pt";
+  metadata["crc32"] = std::to_string(crc);
+  header["__metadata__"] = std::move(metadata);
+  std::string text = header.dump();
+  text.append((8 - text.size() % 8) % 8, ' ');
+  const std::uint64_t length = text.size();
+
+  AtomicFile out(file);
+  out.write({reinterpret_cast<const char*>(&length), sizeof length});
+  out.write(text);
+  for (const Tensor& tensor : ordered) out.write(bytes_of(tensor));
+  out.commit();
+}
+
+TensorFile read_tensors(const std::filesystem::path& file) {
+  Input in(file);
+  TensorFile content;
+  std::uint32_t crc = checksum(0, {});
+  try {
+    const Json header = read_header(in);
+    // The buffer is read front to back, so its checksum is that of the pieces in the order of their offsets.
+    std::map<std::uint64_t, std::pair<std::string, std::uint64_t>> by_offset;
+    for (const auto& [name, entry] : header.items()) {
+      if (name == "__metadata__") {
+        content.metadata = entry.get<std::map<std::string, std::string>>();
+        continue;
+      }
+      const auto offsets = entry.at("data_offsets").get<std::array<std::uint64_t, 2>>();
+      content.tensors[name] = make_tensor(in, name, entry);
+      if (offsets[1] - offsets[0] != content.tensors[name].nbytes()) in.fail("tensor '" + name + "' has a wrong size");
+      if (offsets[1] > offsets[0]) by_offset[offsets[0]] = {name, offsets[1]};
+    }
+    std::uint64_t expected = 0;
+    for (const auto& [offset, piece] : by_offset) {
+      if (offset != expected) in.fail("its buffer has a hole before tensor '" + piece.first + "'");
+      Tensor& tensor = content.tensors[piece.first];
+      in.read(tensor.mutable_data_ptr(), tensor.nbytes());
+      crc = checksum(crc, bytes_of(tensor));
+      expected = piece.second;
+    }
+  } catch (const nlohmann::json::exception& error) {
+    in.fail(std::string("its header is damaged: ") + error.what());
+  }
+  const auto stored = content.metadata.find("crc32");
+  if (stored != content.metadata.end() && stored->second != std::to_string(crc)) {
+    in.fail("the checkpoint is damaged: its checksum does not match");
+  }
+  return content;
+}
+
+}  // namespace ablate

@@ -1,0 +1,23 @@
+#pragma once
+// Files of named tensors in the safetensors format (Hugging Face, version 0.4 of the format): u64 length of the header,
+// header in JSON, one buffer without holes. Python's `safetensors` package opens them. Nothing in them is executed.
+#include "transformer/core/torch.h"
+
+#include <filesystem>
+#include <map>
+
+namespace ablate {
+
+struct TensorFile {
+  std::map<std::string, Tensor> tensors;
+  std::map<std::string, std::string> metadata;
+};
+
+/// Writes atomically: either the whole file is there, on disk, or the old one stays. RunError with the reason otherwise.
+/// A CRC-32 of the buffer goes into the metadata as "crc32".
+void write_tensors(const std::filesystem::path& file, const TensorFile& content);
+
+/// Reads onto the CPU. UserError for a missing, truncated or corrupted file, saying which and where.
+TensorFile read_tensors(const std::filesystem::path& file);
+
+}  // namespace ablate

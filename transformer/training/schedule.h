@@ -1,0 +1,34 @@
+#pragma once
+// Learning-rate schedules: plain functions of the number of the update.
+#include "transformer/config/fields.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace ablate {
+
+struct ScheduleConfig {
+  std::string kind = "noam";
+  double learning_rate = 1e-3;
+  double factor = 1;
+  std::int64_t warmup = 4000;
+  double initial_learning_rate = 0;
+  double final_learning_rate = 0;
+  std::optional<std::int64_t> decay_steps;
+  void describe(config::Fields& f);
+};
+
+struct ScheduleContext {
+  std::int64_t d_model;
+  std::int64_t total_steps;  ///< where a decaying schedule ends; 0 where the budget does not tell
+};
+
+/// The learning rate of the update `step` = 1, 2, …
+using Schedule = double (*)(const ScheduleConfig& config, const ScheduleContext& context, std::int64_t step);
+const config::VariantTable<Schedule>& schedule_table();
+double learning_rate(const ScheduleConfig& config, const ScheduleContext& context, std::int64_t step);
+/// True for schedules that end at a certain step, and so need a budget in steps or epochs, or `decay_steps`.
+bool needs_total_steps(const ScheduleConfig& config);
+
+}  // namespace ablate
