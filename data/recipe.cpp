@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "data/files/atomic_file.h"
+#include "transformer/core/atomic_file.h"
 #include "data/files/download.h"
 #include "data/files/lines.h"
 #include "data/files/sha256.h"

@@ -28,7 +28,8 @@ inline Tensor tokens(const std::vector<std::vector<std::int64_t>>& rows) {
   return at::stack(all);
 }
 
-/// Largest difference over max(1, largest expected element); infinite where shapes differ or something is not finite.
+/// Largest difference over max(1, largest expected element); infinite where shapes differ or something is not
+/// finite.
 inline double distance(const Tensor& actual, const Tensor& expected) {
   if (!actual.defined() || !expected.defined() || actual.sizes() != expected.sizes()) return INFINITY;
   if (actual.numel() == 0) return 0;

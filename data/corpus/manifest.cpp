@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "data/files/atomic_file.h"
+#include "transformer/core/atomic_file.h"
 #include "transformer/config/document.h"
 #include "transformer/core/error.h"
 

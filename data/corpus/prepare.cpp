@@ -11,7 +11,7 @@
 #include "data/corpus.h"
 #include "data/corpus/manifest.h"
 #include "data/corpus/pairs.h"
-#include "data/files/atomic_file.h"
+#include "transformer/core/atomic_file.h"
 #include "data/files/sha256.h"
 #include "transformer/config/writer.h"
 #include "transformer/core/error.h"

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "data/files/atomic_file.h"
+#include "transformer/core/atomic_file.h"
 #include "data/files/mapped_file.h"
 #include "data/files/sha256.h"
 

@@ -119,13 +119,13 @@ void TokenizerConfig::describe_existing_model(config::Fields& f) {
 
 void TokenizerConfig::describe_sentencepiece_training(config::Fields& f) {
   const auto trained = [&]() -> config::Fields& {
-    return f.only_if(!model, "has no effect: 'model' names a model that is trained already");
+    return f.only_if(!model, "has no effect: 'model' names a model that is trained already", "model");
   };
   trained().choice("model_type", model_type, sentencepiece_model_types(), "algorithm");
   trained().field("vocabulary_size", vocabulary_size,
                   "number of pieces, special symbols included; for 'char' the most there may be",
                   vocabulary_range);
-  f.only_if(!model && !joint, "has an effect only with 'joint' false and without 'model'")
+  f.only_if(!model && !joint, "has an effect only with 'joint' false and without 'model'", "model")
       .field("target_vocabulary_size", target_vocabulary_size, "vocabulary_size of the target, if another",
              vocabulary_range);
   trained().field("character_coverage", character_coverage,

@@ -1,5 +1,5 @@
 // `ablate tokenizer train|encode|decode`: tokenizers outside of an experiment.
-#include "data/files/atomic_file.h"
+#include "transformer/core/atomic_file.h"
 #include "experiments/cli/command.h"
 #include "experiments/cli/input_lines.h"
 #include "experiments/cli/tokenizer_pieces.h"
@@ -78,7 +78,7 @@ int train(const Files& arguments) {
   const Files inputs = options.has("input") ? options.get<Files>("input") : Files{};
 
   const auto tokenizer = data::train_tokenizer(config, lines_of(inputs));
-  data::write_file_atomically(output, tokenizer->serialize());
+  write_file_atomically(output, tokenizer->serialize());
   std::cout << output << ": " << config.kind << ", " << tokenizer->size() << " pieces, special symbols included\n";
   return success;
 }

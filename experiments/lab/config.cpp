@@ -30,7 +30,7 @@ void EvaluationConfig::describe(config::Fields& f) {
   f.choice("checkpoint", checkpoint, table.choices(), "which weights are evaluated; chosen on dev alone");
   const bool averages = table.choices().find(checkpoint) != nullptr &&
                         table.choices().find(checkpoint)->uses_option("average");
-  f.only_if(averages, "has no effect with checkpoint '" + checkpoint + "'")
+  f.only_if(averages, "has no effect with checkpoint '" + checkpoint + "'", "checkpoint")
       .field("average", average, "k, number of checkpoints whose weights are averaged", config::at_least_one);
   f.field("batch_tokens", batch_tokens, "tokens a side in a batch of evaluation; changes speed, not figures",
           config::at_least_one);

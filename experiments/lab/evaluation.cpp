@@ -125,7 +125,7 @@ std::string as_line(std::string_view text) {
   std::string line;
   data::for_each_code_point(text, [&](std::string_view character, bool valid) {
     const bool breaks = character == "\n" || character == "\r";
-    line += breaks ? " " : valid ? character : "\u{FFFD}";
+    line += breaks ? " " : valid ? character : "\xEF\xBF\xBD";
   });
   return line;
 }

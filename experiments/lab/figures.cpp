@@ -77,11 +77,13 @@ std::vector<Figure> choose_figures(const std::vector<const Json*>& decodings, co
   std::vector<std::string> known;
   for (const Figure& figure : measured) known.push_back(figure.key());
   for (const std::string& wanted : asked) {
-    const std::size_t before = chosen.size();
+    bool is_measured = false;
     for (const Figure& figure : measured) {
-      if (wanted == figure.key() || wanted == figure.metric) add_once(chosen, figure);
+      if (wanted != figure.key() && wanted != figure.metric) continue;
+      is_measured = true;
+      add_once(chosen, figure);
     }
-    if (chosen.size() > before) continue;
+    if (is_measured) continue;
     // Before the first run is finished there is nothing to compare with: the column is shown empty.
     const std::size_t at = wanted.find('@');
     if (!measured.empty()) throw UserError("no run measures '" + wanted + "'" + config::suggestion(wanted, known));

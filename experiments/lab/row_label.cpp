@@ -35,7 +35,9 @@ std::string short_setting(const std::string& path, const Json& value) {
     if (shown.starts_with(section)) shown = shown.substr(section.size());
   }
   if (shown.ends_with(".kind")) shown = parent_of(shown);
-  return shown + "=" + (value.is_string() ? value.get<std::string>() : value.dump());
+  std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+  if (value.is_number_float() && text.ends_with(".0")) text.resize(text.size() - 2);
+  return shown + "=" + text;
 }
 
 std::string label_of(const std::vector<config::Change>& changes, const Json& settings) {

@@ -65,7 +65,7 @@ def ours(tensors, layer_names, final_norm):
 
 
 def numbers(tensor):
-    return {"shape": list(tensor.shape), "values": [float(f"{x:.12g}") for x in tensor.flatten().tolist()]}
+    return {"shape": list(tensor.shape), "values": [round(x, 11) + 0.0 for x in tensor.flatten().tolist()]}
 
 
 def case(stack, residual, activation, seed):

@@ -22,10 +22,11 @@ bool finite(const Tensor& x) { return x.isfinite().all().item<bool>(); }
 TEST_CASE("the walk finds the tables of the model section", "[contract]") {
   std::vector<std::string> paths;
   for (const ChoiceFinder::Found& key : ChoiceFinder::find()) paths.push_back(key.path);
-  for (const char* expected : {"norm.kind", "residual.kind", "feed_forward.kind", "position.kind", "position.pairing",
-                               "attention.kind", "decoder.cross_attention.kind", "embedding.tying", "embedding.scale",
-                               "initialization.embedding.kind", "initialization.query_key_value.bias",
-                               "encoder.norm.kind", "decoder.position.pairing"}) {
+  for (const char* expected :
+       {"norm.kind", "residual.kind", "feed_forward.kind", "position.kind", "position.pairing",
+        "attention.kind", "decoder.cross_attention.kind", "embedding.tying", "embedding.scale",
+        "initialization.embedding.kind", "initialization.query_key_value.bias", "encoder.norm.kind",
+        "decoder.position.pairing"}) {
     INFO(expected);
     CHECK(std::find(paths.begin(), paths.end(), expected) != paths.end());
   }
@@ -89,7 +90,8 @@ TEST_CASE("the gradient of every variant is the limit of differences", "[contrac
       parameter.copy_(start);
       const double expected = (above - below) / (2 * step);
       const double actual = (gradient * direction).sum().item<double>();
-      CHECK(actual == Approx(expected).epsilon(tolerance::finite_difference).margin(tolerance::finite_difference));
+      CHECK(actual ==
+            Approx(expected).epsilon(tolerance::finite_difference).margin(tolerance::finite_difference));
     }
   }
 }

@@ -1,4 +1,5 @@
-// Laws of each role by itself, over every row of its table: what the docstring of the abstract class promises.
+// Laws of each role by itself, over every row of its table: what the docstring of the abstract class
+// promises.
 #include <cctype>
 #include <set>
 
@@ -20,7 +21,8 @@ void check_vectors_alone(Module& module, std::int64_t width) {
   const Tensor y = module.forward(x);
   CHECK(y.sizes() == x.sizes());
   CHECK(y.scalar_type() == at::kDouble);
-  CHECK_CLOSE(module.forward(x.slice(0, 1).slice(1, 2)), y.slice(0, 1).slice(1, 2), tolerance::same_in_double);
+  CHECK_CLOSE(module.forward(x.slice(0, 1).slice(1, 2)), y.slice(0, 1).slice(1, 2),
+              tolerance::same_in_double);
   module.to(at::kFloat);
   CHECK_CLOSE(module.forward(x.to(at::kFloat)), y, 1e-5);
 }
@@ -69,7 +71,8 @@ TEST_CASE("every position encoding keeps shapes and dtypes, and goes on from any
     const Tensor heads = normal({2, 2, 9, 4}, 2);
     CHECK(position->embed(x, 0).sizes() == x.sizes());
     CHECK(position->rotate(heads, 0).sizes() == heads.sizes());
-    CHECK_CLOSE(position->embed(x.slice(1, 4), 4), position->embed(x, 0).slice(1, 4), tolerance::same_in_double);
+    CHECK_CLOSE(position->embed(x.slice(1, 4), 4), position->embed(x, 0).slice(1, 4),
+                tolerance::same_in_double);
     CHECK_CLOSE(position->rotate(heads.slice(2, 4), 4), position->rotate(heads, 0).slice(2, 4),
                 tolerance::same_in_double);
     if (const Tensor bias = position->bias(0, 9, 9); bias.defined()) {

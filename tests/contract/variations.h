@@ -1,5 +1,5 @@
-// A tiny model for every row of every table: found by walking the declaration of the model section, so that a row, or
-// a whole table, that is added is under contract at once.
+// A tiny model for every row of every table: found by walking the declaration of the model section, so that a
+// row, or a whole table, that is added is under contract at once.
 #pragma once
 
 #include <optional>
@@ -16,7 +16,8 @@ class ChoiceFinder final : public config::Fields {
   struct Found {
     std::string path;
     config::Choices choices;
-    std::string needs;  ///< what must be set for the key to have an effect, as a member of a JSON object, or ""
+    std::string
+        needs;  ///< what must be set for the key to have an effect, as a member of a JSON object, or ""
   };
   static std::vector<Found> find() {
     ChoiceFinder finder;
@@ -93,7 +94,8 @@ inline std::vector<Variation> variations(bool everywhere = true) {
 }
 
 /// The model as its own initialisation starts it, with noise that moves biases and gains from 0 and 1.
-inline std::shared_ptr<Transformer> make_varied(const ModelConfig& config, at::ScalarType dtype, std::uint64_t seed = 1) {
+inline std::shared_ptr<Transformer> make_varied(const ModelConfig& config, at::ScalarType dtype,
+                                                std::uint64_t seed = 1) {
   ParameterFactory factory(at::kCPU, dtype);
   auto model = std::make_shared<Transformer>(config, tiny_vocabulary, factory);
   factory.initialize(seed);

@@ -28,12 +28,14 @@ void Fields::decide_applies(FieldInfo& info) {
     if (row != nullptr && !row->uses_option(info.name)) {
       info.applies = false;
       info.why_not = "has no effect with kind '" + scope.kind + "'";
+      info.governed_by = "kind";
     }
   }
-  if (pending_why_not_) {
+  if (pending_) {
     info.applies = false;
-    info.why_not = *pending_why_not_;
-    pending_why_not_.reset();
+    info.why_not = pending_->why_not;
+    info.governed_by = pending_->governed_by;
+    pending_.reset();
   }
 }
 
@@ -63,8 +65,8 @@ void Fields::leave_object() {
   scopes_.pop_back();
 }
 
-Fields& Fields::only_if(bool condition, std::string why_not) {
-  if (!condition) pending_why_not_ = std::move(why_not);
+Fields& Fields::only_if(bool condition, std::string why_not, const char* governed_by) {
+  if (!condition) pending_ = Pending{std::move(why_not), governed_by};
   return *this;
 }
 

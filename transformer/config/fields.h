@@ -58,6 +58,7 @@ struct FieldInfo {
   bool governs = false;              ///< this is the `kind` whose row decides which options apply
   bool applies = true;               ///< false: the key has no effect here
   std::string why_not{};             ///< why it does not apply, for the message
+  const char* governed_by = nullptr;  ///< the sibling key whose value decides whether this one applies
 };
 
 class Fields {
@@ -93,8 +94,9 @@ class Fields {
     leave_object();
   }
 
-  /// The next field, choice or object applies only if `condition`; else writing its key is an error.
-  Fields& only_if(bool condition, std::string why_not);
+  /// The next field, choice or object applies only if `condition`; else writing its key is an error. `governed_by`: the
+  /// sibling key that decides; a later layer that changes it drops what earlier ones wrote, as with `kind`.
+  Fields& only_if(bool condition, std::string why_not, const char* governed_by = nullptr);
 
   /// A law between keys. `key` is the one to blame, relative to the current object.
   virtual void check(bool holds, const std::string& key, const std::string& message) = 0;
@@ -116,7 +118,11 @@ class Fields {
   void decide_applies(FieldInfo& info);
 
   std::vector<Scope> scopes_{1};
-  std::optional<std::string> pending_why_not_;
+  struct Pending {
+    std::string why_not;
+    const char* governed_by;
+  };
+  std::optional<Pending> pending_;
 };
 
 }  // namespace ablate::config

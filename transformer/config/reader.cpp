@@ -121,7 +121,7 @@ void Problems::throw_if_any() const {
 }
 
 Reader::Reader(const Document& document, Problems& problems) : document_(document), problems_(problems) {
-  nodes_.push_back({&document.json(), {""}, {}, -1});
+  nodes_.push_back({&document.json(), {""}, {}});
 }
 
 std::string Reader::path_of(const std::string& key) const { return join(nodes_.back().paths.front(), key); }
@@ -137,11 +137,18 @@ void Reader::problem(const std::string& path, const std::string& message) {
   problems_.add((source.empty() ? "" : source + ": ") + path + ": " + message);
 }
 
+int Reader::layer_of(const char* key) const {
+  for (const std::string& path : nodes_.back().paths) {
+    if (const int layer = document_.origin(join(path, key)).layer; layer >= 0) return layer;
+  }
+  return -1;
+}
+
 bool Reader::may_read(const FieldInfo& info, const std::string& path) {
   if (info.applies) return true;
   // Inherited for an old kind: dropped, and said so. Written with the new kind or after it: an error.
   const Document::Origin origin = document_.origin(path);
-  if (origin.layer < nodes_.back().kind_layer) {
+  if (info.governed_by != nullptr && origin.layer < layer_of(info.governed_by)) {
     problems_.note(path + ": dropped: " + info.why_not + " (written in " + origin.source + ")");
   } else {
     problem(path, info.why_not);
@@ -152,12 +159,6 @@ bool Reader::may_read(const FieldInfo& info, const std::string& path) {
 void Reader::do_field(const FieldInfo& info, Slot slot) {
   Node& node = nodes_.back();
   node.known.insert(info.name);
-  if (info.governs) {
-    for (const std::string& path : node.paths) {
-      node.kind_layer = document_.origin(join(path, info.name)).layer;
-      if (node.kind_layer >= 0) break;
-    }
-  }
   if (node.json == nullptr) return;
   const auto found = node.json->find(info.name);
   if (found == node.json->end()) return;
@@ -172,7 +173,7 @@ void Reader::do_field(const FieldInfo& info, Slot slot) {
 bool Reader::do_enter(const FieldInfo& info, const char* parent_name) {
   Node& node = nodes_.back();
   node.known.insert(info.name);
-  Node child{nullptr, {}, {}, -1};
+  Node child{nullptr, {}, {}};
   for (const std::string& path : node.paths) child.paths.push_back(join(path, info.name));
   if (parent_name != nullptr) {
     for (const std::string& path : node.paths) {

@@ -40,13 +40,13 @@ class Reader final : public Fields {
     const Json* json;                 ///< nullptr: the key is absent, all defaults
     std::vector<std::string> paths;   ///< its own path first, then those it inherits from
     std::set<std::string> known;      ///< keys declared so far
-    int kind_layer = -1;              ///< the layer that chose `kind`
   };
   void do_field(const FieldInfo& info, Slot slot) override;
   bool do_enter(const FieldInfo& info, const char* parent_name) override;
   void do_leave() override;
   bool inherits() const override { return true; }
   void finish_object();
+  int layer_of(const char* key) const;  ///< the layer that wrote a key of the current object, or of what it inherits from
   bool may_read(const FieldInfo& info, const std::string& path);
   void problem(const std::string& path, const std::string& message);
   std::string path_of(const std::string& key) const;

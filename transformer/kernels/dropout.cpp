@@ -26,22 +26,25 @@ constexpr PhiloxKey split(std::uint64_t key) {
   return {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)};
 }
 
-/// The random bits of tile `t`, in the order of its elements. Counters of a tile share their upper 32 bits, because
-/// `lanes` divides 2^32.
+/// The random bits of tile `t`, in the order of its elements. Counters of a tile share their upper 32 bits,
+/// because `lanes` divides 2^32.
 void fill_tile(std::uint64_t key, std::uint64_t t, std::uint16_t* __restrict bits) {
   const std::uint64_t first = t * lanes;
   const auto low = static_cast<std::uint32_t>(first), high = static_cast<std::uint32_t>(first >> 32);
   std::uint32_t words[4][lanes];
   for (int l = 0; l < lanes; ++l) {
-    const PhiloxCounter word = philox_4x32<rounds>({low + static_cast<std::uint32_t>(l), high, 0, 0}, split(key));
+    const PhiloxCounter word =
+        philox_4x32<rounds>({low + static_cast<std::uint32_t>(l), high, 0, 0}, split(key));
     words[0][l] = word[0];
     words[1][l] = word[1];
     words[2][l] = word[2];
     words[3][l] = word[3];
   }
   for (int w = 0; w < 4; ++w) {
-    for (int l = 0; l < lanes; ++l) bits[2 * lanes * w + l] = static_cast<std::uint16_t>(words[w][l]);
-    for (int l = 0; l < lanes; ++l) bits[2 * lanes * w + lanes + l] = static_cast<std::uint16_t>(words[w][l] >> 16);
+    std::uint16_t* const __restrict low_half = bits + 2 * lanes * w;
+    std::uint16_t* const __restrict high_half = low_half + lanes;
+    for (int l = 0; l < lanes; ++l) low_half[l] = static_cast<std::uint16_t>(words[w][l]);
+    for (int l = 0; l < lanes; ++l) high_half[l] = static_cast<std::uint16_t>(words[w][l] >> 16);
   }
 }
 
@@ -55,9 +58,10 @@ void drop_tile(const Number* __restrict x, Number* __restrict y, const std::uint
 }
 
 template <class Number, class Scale>
-void drop_elements(const Number* x, Number* y, std::int64_t size, std::uint64_t key, DropoutThreshold threshold) {
+void drop_elements(const Number* x, Number* y, std::int64_t size, std::uint64_t key,
+                   DropoutThreshold threshold) {
   const auto scale = static_cast<Scale>(threshold.scale());
-  at::parallel_for(0, (size + tile - 1) / tile, /*grain_size=*/128, [&](std::int64_t begin, std::int64_t end) {
+  const auto drop_tiles = [=](std::int64_t begin, std::int64_t end) {
     std::uint16_t bits[tile];
     for (std::int64_t t = begin; t < end; ++t) {
       fill_tile(key, static_cast<std::uint64_t>(t), bits);
@@ -73,7 +77,8 @@ void drop_elements(const Number* x, Number* y, std::int64_t size, std::uint64_t 
         std::copy_n(result, left, to);
       }
     }
-  });
+  };
+  at::parallel_for(0, (size + tile - 1) / tile, /*grain_size=*/128, drop_tiles);
 }
 
 Tensor drop_by_key(const Tensor& input, std::uint64_t key, DropoutThreshold threshold) {
@@ -81,7 +86,8 @@ Tensor drop_by_key(const Tensor& input, std::uint64_t key, DropoutThreshold thre
   Tensor y = at::empty_like(x);
   switch (x.scalar_type()) {
     case at::kFloat:
-      drop_elements<float, float>(x.const_data_ptr<float>(), y.mutable_data_ptr<float>(), x.numel(), key, threshold);
+      drop_elements<float, float>(x.const_data_ptr<float>(), y.mutable_data_ptr<float>(), x.numel(), key,
+                                  threshold);
       break;
     case at::kDouble:
       drop_elements<double, double>(x.const_data_ptr<double>(), y.mutable_data_ptr<double>(), x.numel(), key,
@@ -96,15 +102,16 @@ Tensor drop_by_key(const Tensor& input, std::uint64_t key, DropoutThreshold thre
 
 /// Linear in x, so the gradient is the same function of the gradient, to any order.
 struct DropByKey : torch::autograd::Function<DropByKey> {
-  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, std::int64_t key, double rate) {
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, std::int64_t key,
+                        double rate) {
     context->saved_data["key"] = key;
     context->saved_data["rate"] = rate;
     return drop_by_key(x, static_cast<std::uint64_t>(key), DropoutThreshold(rate));
   }
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& gradients) {
-    return {apply(gradients[0], context->saved_data["key"].toInt(), context->saved_data["rate"].toDouble()), Tensor(),
-            Tensor()};
+    return {apply(gradients[0], context->saved_data["key"].toInt(), context->saved_data["rate"].toDouble()),
+            Tensor(), Tensor()};
   }
 };
 

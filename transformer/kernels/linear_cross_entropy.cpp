@@ -17,7 +17,7 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// Rows of logits that exist at a time: enough for the matrix products to be efficient, few enough for the cache.
+/// Rows of logits that exist at a time: enough for efficient matrix products, few enough for the cache.
 constexpr std::int64_t chunk_rows = 256;
 
 /// Which of the three gradients to compute.
@@ -36,11 +36,14 @@ struct TokenResult {
   bool correct;
 };
 
-/// The loss of one row of logits, which is overwritten: by the gradient softmax(z) - q of the loss if it is wanted.
-TokenResult token_loss(float* logits, std::int64_t vocabulary, std::int64_t target, double eps, bool gradient) {
+/// The loss of one row of logits, which is overwritten: by the gradient softmax(z) - q of the loss if it is
+/// wanted.
+TokenResult token_loss(float* logits, std::int64_t vocabulary, std::int64_t target, double eps,
+                       bool gradient) {
   const RowStatistics row = row_statistics(logits, vocabulary);
   const float target_logit = logits[target];
-  const bool correct = target_logit == row.maximum && std::find(logits, logits + target, row.maximum) == logits + target;
+  const bool correct =
+      target_logit == row.maximum && std::find(logits, logits + target, row.maximum) == logits + target;
   const double sum_exp = exponentiate_row(logits, vocabulary, row.maximum);
   const double log_normalizer = static_cast<double>(row.maximum) + std::log(sum_exp);
   const double nll = log_normalizer - static_cast<double>(target_logit);
@@ -58,7 +61,8 @@ void check_targets(const Tensor& target, std::int64_t vocabulary) {
   for (std::int64_t i = 0; i < target.numel(); ++i) {
     if (ids[i] < 0 || ids[i] >= vocabulary) {
       throw std::invalid_argument("cross-entropy: target " + std::to_string(ids[i]) + " at position " +
-                                  std::to_string(i) + " is not in a vocabulary of " + std::to_string(vocabulary));
+                                  std::to_string(i) + " is not in a vocabulary of " +
+                                  std::to_string(vocabulary));
     }
   }
 }
@@ -117,12 +121,12 @@ Tensor values(const Tensor& x) { return x.defined() ? x.detach().contiguous() : 
 
 bool wants(const Tensor& x) { return at::GradMode::is_enabled() && x.defined() && x.requires_grad(); }
 
-/// The gradient is linear in the scalar that arrives from above, so it is computed in the forward pass, while the
-/// logits are in cache, and only scaled in the backward pass.
+/// The gradient is linear in the scalar that arrives from above, so it is computed in the forward pass, while
+/// the logits are in cache, and only scaled in the backward pass.
 struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
   static variable_list forward(AutogradContext* context, const Tensor& hidden, const Tensor& weight,
-                               const std::optional<Tensor>& bias, const Tensor& target, double eps, bool wants_hidden,
-                               bool wants_weight, bool wants_bias) {
+                               const std::optional<Tensor>& bias, const Tensor& target, double eps,
+                               bool wants_hidden, bool wants_weight, bool wants_bias) {
     const Result result = fused(values(hidden), values(weight), bias ? values(*bias) : Tensor(), target, eps,
                                 {.hidden = wants_hidden, .weight = wants_weight, .bias = wants_bias});
     context->save_for_backward({result.hidden_gradient, result.weight_gradient, result.bias_gradient});
@@ -151,7 +155,9 @@ void check_shapes(const Tensor& hidden, const Tensor& weight, const Tensor& bias
 }
 
 bool has_kernel(const Tensor& hidden, const Tensor& weight, const Tensor& bias) {
-  const auto is_plain_float = [](const Tensor& x) { return x.device().is_cpu() && x.scalar_type() == at::kFloat; };
+  const auto is_plain_float = [](const Tensor& x) {
+    return x.device().is_cpu() && x.scalar_type() == at::kFloat;
+  };
   return is_plain_float(hidden) && is_plain_float(weight) && (!bias.defined() || is_plain_float(bias)) &&
          !at::autocast::is_autocast_enabled(at::kCPU);
 }
@@ -160,14 +166,16 @@ bool has_kernel(const Tensor& hidden, const Tensor& weight, const Tensor& bias) 
 
 CrossEntropySums linear_cross_entropy(const Tensor& hidden, const Tensor& weight, const Tensor& bias,
                                       const Tensor& target, double eps_prime) {
-  if (!has_kernel(hidden, weight, bias)) return plain_linear_cross_entropy(hidden, weight, bias, target, eps_prime);
+  if (!has_kernel(hidden, weight, bias)) {
+    return plain_linear_cross_entropy(hidden, weight, bias, target, eps_prime);
+  }
   check_shapes(hidden, weight, bias, target);
   const Tensor ids = target.contiguous();
   const Wanted wanted{.hidden = wants(hidden), .weight = wants(weight), .bias = wants(bias)};
   if (!wanted.any()) return fused(values(hidden), values(weight), values(bias), ids, eps_prime, wanted).sums;
   const std::optional<Tensor> given_bias = bias.defined() ? std::optional(bias) : std::nullopt;
-  const variable_list sums = LinearCrossEntropy::apply(hidden, weight, given_bias, ids, eps_prime, wanted.hidden,
-                                                       wanted.weight, wanted.bias);
+  const variable_list sums = LinearCrossEntropy::apply(hidden, weight, given_bias, ids, eps_prime,
+                                                       wanted.hidden, wanted.weight, wanted.bias);
   return {sums[0], sums[1], sums[2]};
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// The output layer and its label-smoothed cross-entropy in one: the (tokens, vocabulary) matrix of logits never exists
-// as a whole, only a few rows at a time that stay in cache. Which tokens count, and what the sum is divided by, is the
-// caller's business.
+// The output layer and its label-smoothed cross-entropy in one: the (tokens, vocabulary) matrix of logits
+// never exists as a whole, only a few rows at a time that stay in cache. Which tokens count, and what the sum
+// is divided by, is the caller's business.
 #include "transformer/core/torch.h"
 
 namespace ablate {
@@ -17,13 +17,15 @@ struct CrossEntropySums {
 /// eps' = eps spreads the mass eps over all V words; eps' = eps V / (V - 1) spreads it over the V - 1 others.
 /// hidden (N, D), weight (V, D), bias (V) or undefined, target (N) int64 in 0 … V - 1; N may be 0.
 ///
-/// float32 on the CPU outside autocast takes the fused kernel, which computes the gradients along with the loss
-/// whenever one is asked for; everything else takes the plain path. Throws std::invalid_argument for other shapes and,
-/// in the fused kernel, targets out of range; std::logic_error at a second derivative of the fused kernel.
+/// float32 on the CPU outside autocast takes the fused kernel, which computes the gradients along with the
+/// loss whenever one is asked for; everything else takes the plain path. Throws std::invalid_argument for
+/// other shapes and, in the fused kernel, targets out of range; std::logic_error at a second derivative of
+/// the fused kernel.
 CrossEntropySums linear_cross_entropy(const Tensor& hidden, const Tensor& weight, const Tensor& bias,
                                       const Tensor& target, double eps_prime);
 
-/// The same as the formula is written: all logits, then their log-softmax in at least float32. The kernel's oracle.
+/// The same as the formula is written: all logits, then their log-softmax in at least float32. The kernel's
+/// oracle.
 CrossEntropySums plain_linear_cross_entropy(const Tensor& hidden, const Tensor& weight, const Tensor& bias,
                                             const Tensor& target, double eps_prime);
 

@@ -1,5 +1,7 @@
 #include "transformer/model/cost.h"
 
+#include "transformer/core/meta_kernels.h"
+
 #include <ATen/record_function.h>
 
 #include <stdexcept>
@@ -155,6 +157,7 @@ Cost measure_cost(const std::function<void()>& work) {
 
 ForwardCost forward_cost(Transformer& model, std::int64_t sentences, SequenceLengths lengths) {
   if (!model.device().is_meta()) throw std::invalid_argument("forward_cost: the model must be on the meta device");
+  use_meta_kernels();
   const at::TensorOptions ids = at::TensorOptions().dtype(at::kLong).device(at::kMeta);
   const Tensor source = at::empty({sentences, lengths.source}, ids);
   const Tensor target = at::empty({sentences, lengths.target}, ids);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <set>
 
 namespace ablate {
 namespace fs = std::filesystem;
@@ -27,10 +28,11 @@ void load_weights(torch::nn::Module& model, const NamedTensors& weights, const s
     }
   }
   for (const auto& [name, tensor] : weights) {
-    const auto found = own.find(name);
-    if (found == own.end()) throw UserError(where + ": the model has no '" + name + "'");
-    Tensor target = found->second;
-    target.copy_(tensor);
+    if (!own.contains(name)) throw UserError(where + ": the model has no '" + name + "'");
+  }
+  for (const auto& [name, parameter] : own) {
+    Tensor target = parameter;
+    target.copy_(weights.at(name));
   }
 }
 
@@ -93,10 +95,21 @@ void CheckpointFolder::save(const torch::nn::Module& model, const KeptCheckpoint
   std::vector<KeptCheckpoint> wanted = last(keep_last_);
   for (const KeptCheckpoint& good : best(keep_best_)) wanted.push_back(good);
   std::erase_if(kept_, [&](const KeptCheckpoint& old) {
-    const bool keep = std::any_of(wanted.begin(), wanted.end(), [&](const auto& w) { return w.step == old.step; });
-    if (!keep) fs::remove(file(old.step));
-    return !keep;
+    return std::none_of(wanted.begin(), wanted.end(), [&](const auto& w) { return w.step == old.step; });
   });
+}
+
+void CheckpointFolder::remove_others() const {
+  std::set<fs::path> wanted;
+  for (const KeptCheckpoint& checkpoint : kept_) wanted.insert(file(checkpoint.step));
+  std::vector<fs::path> others;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder_)) {
+    const std::string name = entry.path().filename().string();
+    const bool is_checkpoint = name.starts_with("step_") && name.ends_with(".safetensors");
+    const bool is_half_written = name.starts_with(".") && name.find(".safetensors.tmp-") != std::string::npos;
+    if (is_half_written || (is_checkpoint && !wanted.contains(entry.path()))) others.push_back(entry.path());
+  }
+  for (const fs::path& other : others) fs::remove(other);
 }
 
 }  // namespace ablate

@@ -30,8 +30,11 @@ class CheckpointFolder {
  public:
   CheckpointFolder(std::filesystem::path folder, std::int64_t keep_last, std::int64_t keep_best);
 
-  /// Saves the weights of an evaluation, then deletes those that are among neither the last nor the best any more.
+  /// Saves the weights of an evaluation and forgets those that are among neither the last nor the best any more. Their
+  /// files stay until remove_others(), which is called when a state that does not name them is on disk.
   void save(const torch::nn::Module& model, const KeptCheckpoint& checkpoint);
+  /// Deletes the weights that are not kept, and what a killed run has left behind.
+  void remove_others() const;
   std::filesystem::path file(std::int64_t step) const;
 
   std::vector<KeptCheckpoint> last(std::int64_t count) const;  ///< newest first

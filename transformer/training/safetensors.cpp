@@ -37,34 +37,45 @@ std::string_view bytes_of(const Tensor& tensor) {
   return {static_cast<const char*>(tensor.const_data_ptr()), static_cast<std::size_t>(tensor.nbytes())};
 }
 
+constexpr const char* metadata_key = "__metadata__";
+constexpr const char* checksum_key = "ablate.crc32";
+
 std::uint32_t checksum(std::uint32_t seed, std::string_view bytes) {
   return static_cast<std::uint32_t>(crc32_z(seed, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
+
+/// The checksum covers all of the file but itself: the header without it, then the buffer.
+std::uint32_t checksum_of_header(Json header) {
+  header[metadata_key].erase(checksum_key);
+  return checksum(0, header.dump());
 }
 
 /// The file's parts while it is read, and how its damage is reported.
 class Input {
  public:
   explicit Input(const std::filesystem::path& file) : file_(file), in_(file, std::ios::binary) {
-    if (!in_) fail(std::filesystem::exists(file) ? "cannot be read" : "there is no such file");
-    size_ = std::filesystem::file_size(file);
+    std::error_code error;
+    left_ = std::filesystem::file_size(file, error);
+    if (!in_ || error) fail(std::filesystem::exists(file) ? "cannot be read" : "there is no such file");
   }
   [[noreturn]] void fail(const std::string& why) const { throw UserError(file_.string() + ": " + why); }
   void read(void* target, std::uint64_t size) {
-    in_.read(static_cast<char*>(target), static_cast<std::streamsize>(size));
-    if (!in_) fail("the checkpoint is cut off: delete it, or take an older one");
+    if (size <= left_) in_.read(static_cast<char*>(target), static_cast<std::streamsize>(size));
+    if (size > left_ || !in_) fail("the checkpoint is cut off: delete it, or take an older one");
+    left_ -= size;
   }
-  std::uint64_t size() const { return size_; }
+  std::uint64_t left() const { return left_; }
 
  private:
   std::filesystem::path file_;
   std::ifstream in_;
-  std::uint64_t size_ = 0;
+  std::uint64_t left_ = 0;
 };
 
 Json read_header(Input& in) {
   std::uint64_t length = 0;
   in.read(&length, sizeof length);
-  if (length > in.size() - sizeof length) in.fail("not a safetensors file, or cut off: its header does not fit in it");
+  if (length > in.left()) in.fail("not a safetensors file, or cut off: its header does not fit in it");
   std::string text(length, '\0');
   in.read(text.data(), length);
   Json header = Json::parse(text, nullptr, /*allow_exceptions=*/false);
@@ -72,12 +83,45 @@ Json read_header(Input& in) {
   return header;
 }
 
-Tensor make_tensor(const Input& in, const std::string& name, const Json& entry) {
+/// Memory is taken only for what the file can hold.
+Tensor make_tensor(const Input& in, const std::string& name, const Json& entry, std::uint64_t bytes) {
   const auto dtype = entry.at("dtype").get<std::string>();
+  const auto shape = entry.at("shape").get<std::vector<std::int64_t>>();
   for (const auto& [type, label] : dtypes) {
-    if (dtype == label) return at::empty(entry.at("shape").get<std::vector<std::int64_t>>(), type);
+    if (dtype != label) continue;
+    std::uint64_t needed = c10::elementSize(type);
+    for (const std::int64_t size : shape) {
+      if (size < 0 || __builtin_mul_overflow(needed, static_cast<std::uint64_t>(size), &needed)) needed = bytes + 1;
+    }
+    if (needed != bytes) in.fail("tensor '" + name + "' has a wrong size");
+    if (bytes > in.left()) in.fail("the checkpoint is cut off: delete it, or take an older one");
+    return at::empty(shape, type);
   }
   in.fail("tensor '" + name + "' has the dtype " + dtype + ", which is not supported");
+}
+
+/// Fills the tensors that the header names, front to back. Returns the checksum of what it read after `crc`.
+std::uint32_t read_buffer(Input& in, const Json& header, TensorFile& content, std::uint32_t crc) {
+  std::map<std::uint64_t, std::pair<std::string, std::uint64_t>> by_offset;
+  for (const auto& [name, entry] : header.items()) {
+    if (name == metadata_key) continue;
+    const auto offsets = entry.at("data_offsets").get<std::array<std::uint64_t, 2>>();
+    content.tensors[name] = make_tensor(in, name, entry, offsets[1] - offsets[0]);
+    if (offsets[1] == offsets[0]) continue;
+    if (!by_offset.try_emplace(offsets[0], name, offsets[1]).second) {
+      in.fail("tensor '" + name + "' lies where another one does");
+    }
+  }
+  std::uint64_t expected = 0;
+  for (const auto& [offset, piece] : by_offset) {
+    if (offset != expected) in.fail("its buffer has a hole before tensor '" + piece.first + "'");
+    Tensor& tensor = content.tensors[piece.first];
+    in.read(tensor.mutable_data_ptr(), tensor.nbytes());
+    crc = checksum(crc, bytes_of(tensor));
+    expected = piece.second;
+  }
+  if (in.left() > 0) in.fail("there are bytes behind its last tensor");
+  return crc;
 }
 
 }  // namespace
@@ -86,7 +130,6 @@ void write_tensors(const std::filesystem::path& file, const TensorFile& content)
   Json header = Json::object();
   std::vector<Tensor> ordered;
   std::uint64_t offset = 0;
-  std::uint32_t crc = checksum(0, {});
   for (const auto& [name, tensor] : content.tensors) {
     ordered.push_back(tensor.detach().cpu().contiguous());
     const Tensor& plain = ordered.back();
@@ -94,12 +137,12 @@ void write_tensors(const std::filesystem::path& file, const TensorFile& content)
                     {"shape", plain.sizes().vec()},
                     {"data_offsets", {offset, offset + plain.nbytes()}}};
     offset += plain.nbytes();
-    crc = checksum(crc, bytes_of(plain));
   }
-  Json metadata(content.metadata);
+  Json& metadata = header[metadata_key] = content.metadata;
   metadata["format"] = "pt";
-  metadata["crc32"] = std::to_string(crc);
-  header["__metadata__"] = std::move(metadata);
+  std::uint32_t crc = checksum_of_header(header);
+  for (const Tensor& tensor : ordered) crc = checksum(crc, bytes_of(tensor));
+  metadata[checksum_key] = std::to_string(crc);
   std::string text = header.dump();
   text.append((8 - text.size() % 8) % 8, ' ');
   const std::uint64_t length = text.size();
@@ -114,33 +157,18 @@ void write_tensors(const std::filesystem::path& file, const TensorFile& content)
 TensorFile read_tensors(const std::filesystem::path& file) {
   Input in(file);
   TensorFile content;
-  std::uint32_t crc = checksum(0, {});
+  std::uint32_t crc = 0;
   try {
     const Json header = read_header(in);
-    // The buffer is read front to back, so its checksum is that of the pieces in the order of their offsets.
-    std::map<std::uint64_t, std::pair<std::string, std::uint64_t>> by_offset;
-    for (const auto& [name, entry] : header.items()) {
-      if (name == "__metadata__") {
-        content.metadata = entry.get<std::map<std::string, std::string>>();
-        continue;
-      }
-      const auto offsets = entry.at("data_offsets").get<std::array<std::uint64_t, 2>>();
-      content.tensors[name] = make_tensor(in, name, entry);
-      if (offsets[1] - offsets[0] != content.tensors[name].nbytes()) in.fail("tensor '" + name + "' has a wrong size");
-      if (offsets[1] > offsets[0]) by_offset[offsets[0]] = {name, offsets[1]};
+    if (const auto metadata = header.find(metadata_key); metadata != header.end()) {
+      content.metadata = metadata->get<std::map<std::string, std::string>>();
+      crc = checksum_of_header(header);
     }
-    std::uint64_t expected = 0;
-    for (const auto& [offset, piece] : by_offset) {
-      if (offset != expected) in.fail("its buffer has a hole before tensor '" + piece.first + "'");
-      Tensor& tensor = content.tensors[piece.first];
-      in.read(tensor.mutable_data_ptr(), tensor.nbytes());
-      crc = checksum(crc, bytes_of(tensor));
-      expected = piece.second;
-    }
+    crc = read_buffer(in, header, content, crc);
   } catch (const nlohmann::json::exception& error) {
     in.fail(std::string("its header is damaged: ") + error.what());
   }
-  const auto stored = content.metadata.find("crc32");
+  const auto stored = content.metadata.find(checksum_key);
   if (stored != content.metadata.end() && stored->second != std::to_string(crc)) {
     in.fail("the checkpoint is damaged: its checksum does not match");
   }

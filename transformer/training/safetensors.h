@@ -14,10 +14,10 @@ struct TensorFile {
 };
 
 /// Writes atomically: either the whole file is there, on disk, or the old one stays. RunError with the reason otherwise.
-/// A CRC-32 of the buffer goes into the metadata as "crc32".
+/// The metadata get a CRC-32 of everything else in the file, header included, as "ablate.crc32".
 void write_tensors(const std::filesystem::path& file, const TensorFile& content);
 
-/// Reads onto the CPU. UserError for a missing, truncated or corrupted file, saying which and where.
+/// Reads onto the CPU, files of other programs too. UserError for a missing, truncated or corrupted file, saying which.
 TensorFile read_tensors(const std::filesystem::path& file);
 
 }  // namespace ablate

@@ -192,6 +192,7 @@ TrainingOutcome Trainer::run() {
     if (ends || evaluation_is_due()) {
       if (const std::string why = evaluate(); !why.empty()) return outcome(TrainingStatus::diverged, why);
       save_state();
+      checkpoints_.remove_others();
     }
     if (!ends && hooks_.stop_requested()) {
       save_state();

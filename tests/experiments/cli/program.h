@@ -29,8 +29,8 @@ struct Outcome {
 };
 
 struct ProgramSettings {
-  std::string input;                           ///< standard input
-  std::optional<rlim_t> largest_file = {};     ///< bytes: writing more fails as on a full disk
+  std::string input = "";                   ///< standard input
+  std::optional<rlim_t> largest_file = {};  ///< bytes: writing more fails as on a full disk
 };
 
 /// One start of the program in a folder, which is its working directory.

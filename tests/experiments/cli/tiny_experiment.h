@@ -69,10 +69,10 @@ inline std::map<std::string, std::string> contents(const std::filesystem::path& 
 }
 
 /// Times of the last change of all files below a folder.
-inline std::map<std::string, std::filesystem::file_time_type> times(const std::filesystem::path& folder) {
-  std::map<std::string, std::filesystem::file_time_type> found;
+inline std::map<std::string, std::int64_t> times(const std::filesystem::path& folder) {
+  std::map<std::string, std::int64_t> found;
   for (const std::string& file : data::testing::files_in(folder)) {
-    found[file] = std::filesystem::last_write_time(folder / file);
+    found[file] = std::filesystem::last_write_time(folder / file).time_since_epoch().count();
   }
   return found;
 }

@@ -1,6 +1,7 @@
 #include "experiments/lab/experiment.h"
 
 #include "tests/experiments/lab/experiment_file.h"
+#include "transformer/core/error.h"
 
 using namespace ablate;
 using namespace ablate::lab::testing;
@@ -101,13 +102,13 @@ TEST_CASE("experiment: a list of files to extend, the later ones winning", "[lab
 
 TEST_CASE("experiment: --set stands on top of every row, the last one winning", "[lab]") {
   const TemporaryFolder folder;
-  const std::string keys = R"("rows": [{"name": "a"}, {"name": "b", "set": {"training.budget.steps": 20}},
-                                       {"name": "c", "set": {"model.norm.kind": "rms_norm"}}])";
+  const std::string keys = R"("rows": [{"name": "a"}, {"name": "b", "set": {"model.norm.kind": "rms_norm",
+                                                                   "training.budget.steps": 20}}])";
   const lab::Experiment experiment =
       load(folder, keys,
            {"training.budget.steps=5", "training.budget.steps=7", "seeds=[4,5]", "model.position.kind=rotary", "title=T"});
   for (const lab::ExperimentRow& row : experiment.rows) {
-    if (row.name != "b") CHECK(row.config.training.budget.steps == 7);
+    CHECK(row.config.training.budget.steps == 7);
     CHECK(row.config.model.decoder.position.kind == "rotary");
   }
   CHECK(experiment.seeds == std::vector<std::int64_t>{4, 5});
@@ -189,7 +190,7 @@ TEST_CASE("experiment: all errors of a file at once, each with file, path and su
   told(file.string() + ": ", "evaluation.metrics", "blue");
   told(file.string() + ": rows[1]", "nmae", "did you mean 'name'?");
   told(file.string() + " (row 'c'): ", "model.norm.kind", "did you mean 'rms_norm'?");
-  told(file.string() + " (row 'c'): ", "modle", "did you mean 'model'?");
+  told(file.string() + " (row 'c'): ", ": modle", "did you mean 'model'?");
 }
 
 TEST_CASE("experiment: rows are selected by label, commas in it included", "[lab]") {

@@ -63,7 +63,7 @@ TEST_CASE("identity: everything that decides the weights changes the hash", "[la
            R"({"model": {"position": {"kind": "rotary"}}})",
            R"({"model": {"embedding": {"tying": "none"}}})",
            R"({"model": {"encoder": {"layers": 2}}})",
-           R"({"model": {"initialization": {"embedding": {"kind": "d_model_normal"}}}})",
+           R"({"model": {"initialization": {"embedding": {"kind": "normal"}}}})",
            R"({"training": {"optimizer": {"beta1": 0.8}}})",
            R"({"training": {"schedule": {"warmup": 10}}})",
            R"({"training": {"loss": {"label_smoothing": 0}}})",

@@ -13,6 +13,8 @@ TEST_CASE("label: a setting without the section's name, a kind without the word"
   CHECK(short_setting("training.schedule.warmup", 500) == "schedule.warmup=500");
   CHECK(short_setting("data.reverse", true) == "reverse=true");
   CHECK(short_setting("decoding.beam", 8) == "decoding.beam=8");
+  CHECK(short_setting("training.clip_norm", 1.0) == "clip_norm=1");
+  CHECK(short_setting("training.clip_norm", 0.5) == "clip_norm=0.5");
   CHECK(short_setting("training.clip_norm", nullptr) == "clip_norm=null");
 }
 

@@ -2,9 +2,10 @@
 
 #include <cmath>
 
-#include "tests/catch.h"
 #include "transformer/config/document.h"
 #include "transformer/config/reader.h"
+
+#include "tests/catch.h"
 
 using namespace ablate;
 

@@ -1,11 +1,14 @@
 // Tiny random models, random sentences and plain oracles for the tests of decoding.
 #pragma once
 
-#include "tests/catch.h"
 #include "transformer/core/random.h"
 #include "transformer/decoding/decode.h"
 
 #include <cmath>
+#include <limits>
+
+// After LibTorch, whose logging has a CHECK of its own.
+#include "tests/catch.h"
 
 namespace ablate::testing {
 

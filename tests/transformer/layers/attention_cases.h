@@ -20,11 +20,13 @@ struct AttentionCase {
   std::string mask;  // none, padding, causal, causal_padding, hidden: a sentence without any visible key
   std::string text() const {
     std::ostringstream out;
-    out << kind << ", d_k " << d_k.value_or(-1) << ", d_v " << d_v.value_or(-1) << ", B " << batch << ", T " << queries
-        << ", S " << keys << ", mask " << mask;
+    out << kind << ", d_k " << d_k.value_or(-1) << ", d_v " << d_v.value_or(-1) << ", B " << batch << ", T "
+        << queries << ", S " << keys << ", mask " << mask;
     return out.str();
   }
-  AttentionConfig config() const { return {.kind = kind, .heads = 4, .key_value_heads = 2, .d_k = d_k, .d_v = d_v}; }
+  AttentionConfig config() const {
+    return {.kind = kind, .heads = 4, .key_value_heads = 2, .d_k = d_k, .d_v = d_v};
+  }
 };
 
 inline std::vector<AttentionCase> attention_cases() {
@@ -32,11 +34,11 @@ inline std::vector<AttentionCase> attention_cases() {
   for (const char* kind : {"scaled_dot_product", "multi_query", "grouped_query"}) {
     for (const char* mask : {"none", "padding", "causal", "causal_padding", "hidden"}) {
       all.push_back({kind, {}, {}, 3, 5, 5, mask});
-      all.push_back({kind, {}, {}, 2, 3, 7, mask});   // T < S
-      all.push_back({kind, {}, {}, 2, 7, 3, mask});   // T > S
-      all.push_back({kind, 5, {}, 2, 4, 4, mask});    // d_k != d_v, and not a multiple of a vector's width
-      all.push_back({kind, {}, 7, 1, 6, 6, mask});    // B = 1, d_v != d_k
-      all.push_back({kind, 1, 2, 1, 1, 4, mask});     // one query
+      all.push_back({kind, {}, {}, 2, 3, 7, mask});    // T < S
+      all.push_back({kind, {}, {}, 2, 7, 3, mask});    // T > S
+      all.push_back({kind, 5, {}, 2, 4, 4, mask});     // d_k != d_v, and not a multiple of a vector's width
+      all.push_back({kind, {}, 7, 1, 6, 6, mask});     // B = 1, d_v != d_k
+      all.push_back({kind, 1, 2, 1, 1, 4, mask});      // one query
       all.push_back({kind, 16, 16, 2, 40, 37, mask});  // more than one block of a fused kernel
     }
   }
@@ -57,7 +59,8 @@ inline AttentionMask make_mask(const AttentionCase& which) {
   return mask;
 }
 
-inline std::shared_ptr<Attention> make_test_attention(const AttentionConfig& config, at::ScalarType dtype = at::kDouble,
+inline std::shared_ptr<Attention> make_test_attention(const AttentionConfig& config,
+                                                      at::ScalarType dtype = at::kDouble,
                                                       std::uint64_t seed = 5) {
   ParameterFactory factory(at::kCPU, dtype);
   std::shared_ptr<Attention> attention = make_attention(config, d_model, {}, factory);
@@ -70,7 +73,8 @@ inline Tensor attention_by_hand(Attention& attention, const AttentionConfig& con
                                 const Tensor& memory, const Tensor& allowed) {
   const auto parameters = attention.named_parameters();
   const auto project = [&](const char* name, const Tensor& x) {
-    return at::matmul(x, parameters[std::string(name) + ".weight"].t()) + parameters[std::string(name) + ".bias"];
+    return at::matmul(x, parameters[std::string(name) + ".weight"].t()) +
+           parameters[std::string(name) + ".bias"];
   };
   const std::int64_t d_k = config.key_width(d_model);
   const std::int64_t d_v = config.value_width(d_model);

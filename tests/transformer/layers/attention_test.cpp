@@ -125,7 +125,8 @@ TEST_CASE("a later position never leaks into an earlier one", "[layers][attentio
     for (std::int64_t changed = 1; changed < 6; ++changed) {
       const Tensor other = x.clone();
       other.select(1, changed).add_(10);
-      const Tensor changed_output = attention->forward({.query_BTD = other, .memory_BSD = other, .mask = mask});
+      const Tensor changed_output =
+          attention->forward({.query_BTD = other, .memory_BSD = other, .mask = mask});
       CHECK(changed_output.slice(1, 0, changed).equal(output.slice(1, 0, changed)));
       CHECK_FALSE(changed_output.select(1, changed).equal(output.select(1, changed)));
     }
@@ -149,7 +150,8 @@ TEST_CASE("shared keys and values are full attention with repeated heads", "[lay
   constexpr std::int64_t heads = 4;
   for (const auto& [kind, groups] : {std::pair{"multi_query", 1}, std::pair{"grouped_query", 2}}) {
     INFO(kind);
-    const auto shared = make_test_attention({.kind = kind, .heads = heads, .key_value_heads = 2, .d_k = 3, .d_v = 5});
+    const auto shared =
+        make_test_attention({.kind = kind, .heads = heads, .key_value_heads = 2, .d_k = 3, .d_v = 5});
     const auto full = make_test_attention({.heads = heads, .d_k = 3, .d_v = 5});
     const auto parameters = shared->named_parameters();
     for (const auto& item : parameters) {
@@ -190,7 +192,8 @@ TEST_CASE("the scale of the scores can be named", "[layers][attention]") {
 }
 
 TEST_CASE("widths of heads and biases decide the shapes of the parameters", "[layers][attention]") {
-  const auto attention = make_test_attention({.kind = "grouped_query", .heads = 4, .key_value_heads = 2, .d_k = 5, .d_v = 7});
+  const auto attention =
+      make_test_attention({.kind = "grouped_query", .heads = 4, .key_value_heads = 2, .d_k = 5, .d_v = 7});
   const auto parameters = attention->named_parameters();
   CHECK(parameters["query.weight"].sizes() == at::IntArrayRef({20, d_model}));
   CHECK(parameters["key.weight"].sizes() == at::IntArrayRef({10, d_model}));
@@ -228,7 +231,8 @@ TEST_CASE("the plain formula adds a bias to the scores", "[layers][attention]") 
   const Tensor allowed = at::ones({4, 6}, at::kBool).tril(2);
   const PlainAttention plain = plain_attention(q, k, v, allowed, bias, 0.3, 0, /*training=*/false);
   const Tensor mask = bias.masked_fill(~allowed, -INFINITY).unsqueeze(0);
-  CHECK_CLOSE(plain.output, at::scaled_dot_product_attention(q, k, v, mask, 0, false, 0.3), tolerance::same_in_double);
+  CHECK_CLOSE(plain.output, at::scaled_dot_product_attention(q, k, v, mask, 0, false, 0.3),
+              tolerance::same_in_double);
   CHECK(plain.output.sizes() == at::IntArrayRef({2, 3, 4, 7}));
   CHECK(plain.weights.sizes() == at::IntArrayRef({2, 3, 4, 6}));
 }
@@ -240,7 +244,8 @@ TEST_CASE("dropout on the weights keeps their mean, in training alone", "[layers
   for (const bool plain : {false, true}) {
     INFO((plain ? "plain" : "fast"));
     AttentionTrace trace;
-    const AttentionInput input{.query_BTD = x, .memory_BSD = x, .mask = no_mask, .trace = plain ? &trace : nullptr};
+    const AttentionInput input{
+        .query_BTD = x, .memory_BSD = x, .mask = no_mask, .trace = plain ? &trace : nullptr};
     attention->eval();
     const Tensor expected = attention->forward(input)[0];
     attention->train();
@@ -269,8 +274,11 @@ TEST_CASE("attention with a cache, in pieces, equals attention at once", "[layer
       for (const auto& [first, last] : {std::pair{0, 1}, std::pair{1, 4}, std::pair{4, 5}, std::pair{5, 9}}) {
         const Tensor piece = x.slice(1, first, last);
         CHECK(cache.length() == first);
-        pieces.push_back(attention->forward(
-            {.query_BTD = piece, .memory_BSD = piece, .mask = mask, .position = position.get(), .cache = &cache}));
+        pieces.push_back(attention->forward({.query_BTD = piece,
+                                             .memory_BSD = piece,
+                                             .mask = mask,
+                                             .position = position.get(),
+                                             .cache = &cache}));
       }
       CHECK(cache.length() == 9);
       CHECK_CLOSE(at::cat(pieces, 1), whole, tolerance::same_in_double);

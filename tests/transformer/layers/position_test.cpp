@@ -31,9 +31,18 @@ Tensor rotary_scores(Position& position, const Tensor& query, const Tensor& key,
 
 TEST_CASE("sinusoidal encodings start as the paper's formula says", "[layers][position]") {
   const Tensor table = sinusoidal_table(3, 4, 10000);
-  const std::vector<double> expected{0, 1, 0, 1,  //
-                                     std::sin(1), std::cos(1), std::sin(0.01), std::cos(0.01),  //
-                                     std::sin(2), std::cos(2), std::sin(0.02), std::cos(0.02)};
+  const std::vector<double> expected{0,
+                                     1,
+                                     0,
+                                     1,  //
+                                     std::sin(1),
+                                     std::cos(1),
+                                     std::sin(0.01),
+                                     std::cos(0.01),  //
+                                     std::sin(2),
+                                     std::cos(2),
+                                     std::sin(0.02),
+                                     std::cos(0.02)};
   CHECK_CLOSE(table, at::tensor(expected, at::kDouble).view({3, 4}), tolerance::same_in_double);
 }
 
@@ -45,7 +54,8 @@ TEST_CASE("sinusoidal wavelengths grow from 2 pi to base * 2 pi", "[layers][posi
 }
 
 TEST_CASE("an odd width has one sine more than cosines", "[layers][position]") {
-  CHECK_CLOSE(sinusoidal_table(5, 5, 10000), sinusoidal_table(5, 6, 10000).slice(1, 0, 5), tolerance::same_in_double);
+  CHECK_CLOSE(sinusoidal_table(5, 5, 10000), sinusoidal_table(5, 6, 10000).slice(1, 0, 5),
+              tolerance::same_in_double);
 }
 
 TEST_CASE("the inner product of two sinusoidal encodings k apart depends on k alone", "[layers][position]") {
@@ -70,7 +80,8 @@ TEST_CASE("sinusoidal positions are added to the embeddings, from any position o
   CHECK_CLOSE(position->embed(x, 0), x + sinusoidal_table(6, 8, 10000), tolerance::same_in_double);
   CHECK_CLOSE(position->embed(x, 200), x + sinusoidal_table(206, 8, 10000).slice(0, 200),
               tolerance::same_in_double);
-  CHECK_CLOSE(position->embed(x.slice(1, 4), 4), position->embed(x, 0).slice(1, 4), tolerance::same_in_double);
+  CHECK_CLOSE(position->embed(x.slice(1, 4), 4), position->embed(x, 0).slice(1, 4),
+              tolerance::same_in_double);
   CHECK(position->parameters().empty());
 }
 
@@ -91,7 +102,8 @@ TEST_CASE("one module serves several dtypes", "[layers][position]") {
   }
 }
 
-TEST_CASE("learned positions are rows of a trained matrix, as many as the model is long", "[layers][position]") {
+TEST_CASE("learned positions are rows of a trained matrix, as many as the model is long",
+          "[layers][position]") {
   const auto position = make({.kind = "learned"});
   const Tensor weight = position->named_parameters()["weight"];
   CHECK(weight.sizes() == at::IntArrayRef({32, 8}));
@@ -106,7 +118,8 @@ TEST_CASE("rotary positions multiply pairs by exp(i * pos * frequency)", "[layer
   const Tensor x = normal({1, 1, length, 8}, 1);
   for (const bool interleaved : {true, false}) {
     INFO((interleaved ? "interleaved" : "half"));
-    const auto position = make({.kind = "rotary", .base = 100, .pairing = interleaved ? "interleaved" : "half"});
+    const auto position =
+        make({.kind = "rotary", .base = 100, .pairing = interleaved ? "interleaved" : "half"});
     Tensor expected = at::empty_like(x);
     for (std::int64_t pos = 0; pos < length; ++pos) {
       for (std::int64_t i = 0; i < 4; ++i) {
@@ -162,7 +175,8 @@ TEST_CASE("a fraction of the coordinates turns, the rest stays", "[layers][posit
   for (const char* pairing : {"interleaved", "half"}) {
     INFO(pairing);
     const auto half = make({.kind = "rotary", .fraction = 0.5, .pairing = pairing});
-    const auto narrow = make({.kind = "rotary", .pairing = pairing}, {.d_model = 8, .d_k = 4, .heads = 2, .max_length = 32});
+    const auto narrow =
+        make({.kind = "rotary", .pairing = pairing}, {.d_model = 8, .d_k = 4, .heads = 2, .max_length = 32});
     const Tensor y = half->rotate(x, 0);
     CHECK(y.slice(3, 4).equal(x.slice(3, 4)));
     CHECK_CLOSE(y.slice(3, 0, 4), narrow->rotate(x.slice(3, 0, 4), 0), tolerance::same_in_double);

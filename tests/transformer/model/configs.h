@@ -1,4 +1,5 @@
-// Models for the tests of this folder and of tests/contract, and the presets whose parameters are kept as golden files.
+// Models for the tests of this folder and of tests/contract, and the presets whose parameters are kept as
+// golden files.
 #pragma once
 
 #include "transformer/model/transformer.h"

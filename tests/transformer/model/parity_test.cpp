@@ -1,6 +1,7 @@
-// The encoder and the decoder against torch.nn's own: scripts/reference/torch_layers.py wrote weights, inputs, outputs
-// and gradients to tests/golden/torch_transformer.json.
+// The encoder and the decoder against torch.nn's own: scripts/reference/torch_layers.py wrote weights,
+// inputs, outputs and gradients to tests/golden/torch_transformer.json.
 #include <fstream>
+#include <map>
 #include <stdexcept>
 
 #include "tests/catch.h"

@@ -1,41 +1,16 @@
-#include "data/files/atomic_file.h"
+#include "transformer/core/atomic_file.h"
 
-#include <csignal>
 #include <string>
-
-#include <sys/resource.h>
 
 #include "tests/catch.h"
 #include "tests/data/support.h"
+#include "tests/file_size_limit.h"
 #include "transformer/core/error.h"
 
 using namespace ablate;
 using namespace ablate::data;
 using namespace ablate::data::testing;
-
-namespace {
-
-/// Files of this process cannot grow beyond `bytes` while the object lives: the nearest thing to a full disk
-/// that needs no rights.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    getrlimit(RLIMIT_FSIZE, &before_);
-    rlimit limit = before_;
-    limit.rlim_cur = bytes;
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, handler_);
-  }
-
- private:
-  rlimit before_{};
-  void (*handler_)(int);
-};
-
-}  // namespace
+using ablate::testing::FileSizeLimit;
 
 TEST_CASE("an atomic file appears when it is committed, in folders that it makes") {
   const TemporaryFolder folder;
