@@ -18,7 +18,8 @@ using lab::ExperimentRow;
 VocabularyInfo find_vocabulary(const Experiment& experiment, const ExperimentRow& row,
                                const std::filesystem::path& out) {
   if (row.config.model.vocabulary) return lab::vocabulary_of(row.config.model, experiment.file.string());
-  return lab::prepare(experiment, {&row}, out, [](const std::string& message) { std::cerr << message << "\n"; })
+  return lab::prepare(experiment, {&row}, out,
+                      [](const std::string& message) { std::cerr << message << "\n"; })
       .front()
       .vocabulary;
 }
@@ -46,8 +47,8 @@ void print_model(const Transformer& model, const ModelConfig& config) {
   std::cout << lab::module_tree(model, "transformer");
   const std::int64_t all = count_parameters(model);
   const std::int64_t embeddings = count_parameters(model.embeddings());
-  std::cout << "\nparameters: " << lab::with_commas(all) << " = " << lab::with_commas(embeddings) << " in embeddings ("
-            << tying_table().choices().find(config.embedding.tying)->doc << ") + "
+  std::cout << "\nparameters: " << lab::with_commas(all) << " = " << lab::with_commas(embeddings)
+            << " in embeddings (" << tying_table().choices().find(config.embedding.tying)->doc << ") + "
             << lab::with_commas(all - embeddings) << "\n";
 }
 
@@ -71,7 +72,8 @@ void print_row(const Experiment& experiment, const ExperimentRow& row, const std
   const VocabularyInfo vocabulary = find_vocabulary(experiment, row, out);
   const auto model = make_transformer(row.config.model, vocabulary, at::kMeta, 0);
 
-  std::cout << "# " << experiment.title << ": " << row.label << (row.is_baseline ? " (baseline)" : "") << "\n";
+  std::cout << "# " << experiment.title << ": " << row.label << (row.is_baseline ? " (baseline)" : "")
+            << "\n";
   if (experiment.rows.size() > 1) {
     std::cout << "\nrows:";
     for (const ExperimentRow& other : experiment.rows) {
@@ -87,24 +89,27 @@ void print_row(const Experiment& experiment, const ExperimentRow& row, const std
 }  // namespace
 
 int describe_command(const std::vector<std::string>& arguments) {
-  Arguments options(
-      "describe FILE.json [--row NAME] [--set path=value]…",
-      "Shows what a row of an experiment comes to: its resolved settings, what differs from the baseline, the modules\n"
-      "with their parameters, FLOPs of a forward pass. Trains nothing. Data is needed only where `model.vocabulary` is\n"
-      "not given.",
-      "  ablate describe experiments/base/vaswani2017_base.json --set model.vocabulary=37000\n"
-      "  ablate describe experiments/multi30k/experiment.json --row swiglu");
+  Arguments options("describe FILE.json [--row NAME] [--set path=value]…",
+                    "Shows what a row of an experiment comes to: its resolved settings, what differs from "
+                    "the baseline, the modules\n"
+                    "with their parameters, FLOPs of a forward pass. Trains nothing. Data is needed only "
+                    "where `model.vocabulary` is\n"
+                    "not given.",
+                    "  ablate describe experiments/base/vaswani2017_base.json --set model.vocabulary=37000\n"
+                    "  ablate describe experiments/multi30k/experiment.json --row swiglu");
   options.add_options()("file", "experiment file", cxxopts::value<std::string>(), "FILE")(
-      "row", "which row, by its name in the table (default: the baseline)", cxxopts::value<std::string>(), "NAME")(
-      "set", "a setting on top of every row; may be given again", cxxopts::value<std::vector<std::string>>(),
-      "path=value")("out", "folder of runs, where prepared corpora are kept",
-                    cxxopts::value<std::string>()->default_value("runs"), "DIR");
+      "row", "which row, by its name in the table (default: the baseline)", cxxopts::value<std::string>(),
+      "NAME")("set", "a setting on top of every row; may be given again",
+              cxxopts::value<std::vector<std::string>>(),
+              "path=value")("out", "folder of runs, where prepared corpora are kept",
+                            cxxopts::value<std::string>()->default_value("runs"), "DIR");
   if (!options.parse(arguments, {"file"})) return success;
   const std::vector<std::string> settings =
       options.has("set") ? options.get<std::vector<std::string>>("set") : std::vector<std::string>{};
   const Experiment experiment = lab::load_experiment(options.required("file"), settings);
-  const ExperimentRow& row =
-      options.has("row") ? *experiment.select({options.get<std::string>("row")}).front() : experiment.baseline();
+  const ExperimentRow& row = options.has("row")
+                                 ? *experiment.select({options.get<std::string>("row")}).front()
+                                 : experiment.baseline();
   print_row(experiment, row, options.get<std::string>("out"));
   return success;
 }

@@ -21,7 +21,8 @@ InputLines standard_input() {
     if (line.ends_with('\r') && !std::cin.eof()) line.pop_back();
     if (number == 1 && line.starts_with(byte_order_mark)) line.erase(0, byte_order_mark.size());
     if (!data::is_utf8(line)) {
-      throw UserError("standard input:" + std::to_string(number) + ": not valid UTF-8; convert the text to UTF-8 first");
+      throw UserError("standard input:" + std::to_string(number) +
+                      ": not valid UTF-8; convert the text to UTF-8 first");
     }
     return true;
   };

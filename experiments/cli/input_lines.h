@@ -7,8 +7,9 @@
 
 namespace ablate::cli {
 
-/// Puts the next line into `line`; false at the end. Both kinds of input follow the same rules: LF or CR LF ends a
-/// line, a byte-order mark at the start is dropped, UserError with file and line for what is not valid UTF-8.
+/// Puts the next line into `line`; false at the end. Both kinds of input follow the same rules: LF or CR LF
+/// ends a line, a byte-order mark at the start is dropped, UserError with file and line for what is not valid
+/// UTF-8.
 using InputLines = std::function<bool(std::string& line)>;
 
 /// Files may be compressed with gzip. No name, or "-", is standard input.

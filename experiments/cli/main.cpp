@@ -4,6 +4,8 @@
 #include "transformer/config/suggest.h"
 #include "transformer/core/error.h"
 
+#include <c10/util/Exception.h>
+
 #include <csignal>
 #include <iostream>
 #include <new>
@@ -24,6 +26,8 @@ constexpr Command commands[] = {
     {"tokenizer", "train a tokenizer, encode or decode lines", tokenizer_command},
     {"data", "list, show or get the corpora that experiments name", data_command},
 };
+
+constexpr const char* out_of_memory = "ablate: out of memory: make the model or training.batch.tokens smaller\n";
 
 void print_help(std::ostream& out) {
   out << "ablate " ABLATE_VERSION ": Transformer ablations from one JSON file to the table of the paper\n\n"
@@ -76,7 +80,11 @@ int main(int argc, char* argv[]) {
     std::cerr << "ablate: " << error.what() << "\n";
     status = wrong_usage;
   } catch (const std::bad_alloc&) {
-    std::cerr << "ablate: out of memory: make the model or training.batch.tokens smaller\n";
+    std::cerr << out_of_memory;
+  } catch (const c10::OutOfMemoryError&) {
+    std::cerr << out_of_memory;
+  } catch (const c10::Error& error) {
+    std::cerr << "ablate: " << error.what_without_backtrace() << "\n";
   } catch (const std::exception& error) {
     std::cerr << "ablate: " << error.what() << "\n";
   }

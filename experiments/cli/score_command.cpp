@@ -14,7 +14,8 @@ constexpr const char* default_metrics = "bleu,chrf,exact_match";
 
 std::string doc() {
   std::string text =
-      "Scores hypotheses against one or more references, line by line, as sacreBLEU 2 does. Files may be compressed\n"
+      "Scores hypotheses against one or more references, line by line, as sacreBLEU 2 does. Files may be "
+      "compressed\n"
       "with gzip. A metric takes options after colons: bleu:tokenize=intl:lowercase=true.\n";
   for (const metrics::MetricRow& metric : metrics::metrics()) {
     text += "\n  " + std::string(metric.name) + ": " + std::string(metric.doc);
@@ -53,10 +54,11 @@ int score_command(const std::vector<std::string>& arguments) {
   options.add_options()("reference", "a file of references; several give several references for each line",
                         cxxopts::value<std::vector<std::string>>(), "FILE")(
       "hypothesis", "the file to score (default: standard input)", cxxopts::value<std::string>(), "FILE")(
-      "metrics", "which metrics, divided by commas", cxxopts::value<std::string>()->default_value(default_metrics),
-      "LIST");
+      "metrics", "which metrics, divided by commas",
+      cxxopts::value<std::string>()->default_value(default_metrics), "LIST");
   if (!options.parse(arguments, {"reference"})) return success;
-  if (!options.has("reference")) throw UserError("no reference is named: give at least one file with --reference");
+  if (!options.has("reference"))
+    throw UserError("no reference is named: give at least one file with --reference");
 
   const std::vector<metrics::MetricRequest> requests = read_requests(options.get<std::string>("metrics"));
   const auto reference_files = options.get<std::vector<std::string>>("reference");

@@ -1,10 +1,10 @@
 // `ablate tokenizer train|encode|decode`: tokenizers outside of an experiment.
-#include "transformer/core/atomic_file.h"
 #include "experiments/cli/command.h"
 #include "experiments/cli/input_lines.h"
 #include "experiments/cli/tokenizer_pieces.h"
 #include "transformer/config/reader.h"
 #include "transformer/config/suggest.h"
+#include "transformer/core/atomic_file.h"
 #include "transformer/core/error.h"
 
 #include <nlohmann/json.hpp>
@@ -50,36 +50,43 @@ data::TokenizerConfig read_config(const Arguments& options) {
   config::Problems problems;
   data::TokenizerConfig config;
   config::Reader(document, problems).read(config);
-  if (config.model) problems.add("--set: model: names a tokenizer that is trained already; there is nothing to train");
-  if (!config.joint) problems.add("--set: joint: one call trains one tokenizer; train that of the target by another");
+  if (config.model)
+    problems.add("--set: model: names a tokenizer that is trained already; there is nothing to train");
+  if (!config.joint)
+    problems.add("--set: joint: one call trains one tokenizer; train that of the target by another");
   problems.throw_if_any();
   return config;
 }
 
 int train(const Files& arguments) {
-  Arguments options("tokenizer train --input FILE [FILE…] --output FILE [--kind KIND] [--set key=value]…",
-                    "Trains a tokenizer on the lines of text files, which may be compressed with gzip. Every key of\n"
-                    "`data.tokenizer` in experiment files can be set (`ablate variants tokenizer`).",
-                    "  ablate tokenizer train --input train.en train.de --output joint.model --vocabulary-size 8000\n"
-                    "  ablate tokenizer train --input train.txt --output words.vocab.json --kind words --set min_count=2\n"
-                    "  ablate tokenizer train --input train.en --output en.model --set normalization=nmt_nfkc");
-  options.add_options()("input", "text, one sentence a line; may be given several times", cxxopts::value<Files>(), "FILE")(
-      "output", "where the tokenizer goes", cxxopts::value<std::string>(), "FILE")(
+  Arguments options(
+      "tokenizer train --input FILE [FILE…] --output FILE [--kind KIND] [--set key=value]…",
+      "Trains a tokenizer on the lines of text files, which may be compressed with gzip. Every key of\n"
+      "`data.tokenizer` in experiment files can be set (`ablate variants tokenizer`).",
+      "  ablate tokenizer train --input train.en train.de --output joint.model --vocabulary-size 8000\n"
+      "  ablate tokenizer train --input train.txt --output words.vocab.json --kind words --set min_count=2\n"
+      "  ablate tokenizer train --input train.en --output en.model --set normalization=nmt_nfkc");
+  options.add_options()("input", "text, one sentence a line; may be given several times",
+                        cxxopts::value<Files>(),
+                        "FILE")("output", "where the tokenizer goes", cxxopts::value<std::string>(), "FILE")(
       "kind", "sentencepiece (default), words, characters or bytes", cxxopts::value<std::string>(), "KIND")(
-      "vocabulary-size", "number of SentencePiece's pieces, special symbols included", cxxopts::value<std::int64_t>(),
-      "N")("model-type", "of SentencePiece: bpe (default), unigram, char or word", cxxopts::value<std::string>(), "TYPE")(
-      "set", "any other key, such as character_coverage=0.9995", cxxopts::value<std::vector<std::string>>(),
-      "key=value");
+      "vocabulary-size", "number of SentencePiece's pieces, special symbols included",
+      cxxopts::value<std::int64_t>(),
+      "N")("model-type", "of SentencePiece: bpe (default), unigram, char or word",
+           cxxopts::value<std::string>(), "TYPE")("set", "any other key, such as character_coverage=0.9995",
+                                                  cxxopts::value<std::vector<std::string>>(), "key=value");
   if (!options.parse(arguments, {"input"})) return success;
   const std::string output = options.required("output");
   const data::TokenizerConfig config = read_config(options);
   // The bytes are there without any text.
-  if (config.kind != "bytes" && !options.has("input")) throw UserError("no text to train on: name it with --input");
+  if (config.kind != "bytes" && !options.has("input"))
+    throw UserError("no text to train on: name it with --input");
   const Files inputs = options.has("input") ? options.get<Files>("input") : Files{};
 
   const auto tokenizer = data::train_tokenizer(config, lines_of(inputs));
   write_file_atomically(output, tokenizer->serialize());
-  std::cout << output << ": " << config.kind << ", " << tokenizer->size() << " pieces, special symbols included\n";
+  std::cout << output << ": " << config.kind << ", " << tokenizer->size()
+            << " pieces, special symbols included\n";
   return success;
 }
 
@@ -87,7 +94,8 @@ enum class Form { ids, pieces };
 
 /// The options that encode and decode share.
 void add_common_options(Arguments& options, const char* input) {
-  options.add_options()("model", "a tokenizer: a SentencePiece model or a .vocab.json", cxxopts::value<std::string>(),
+  options.add_options()("model", "a tokenizer: a SentencePiece model or a .vocab.json",
+                        cxxopts::value<std::string>(),
                         "FILE")("input", input, cxxopts::value<std::string>(), "FILE")(
       "ids", "tokens are numbers")("pieces", "tokens are pieces of text (default)");
 }
@@ -135,10 +143,11 @@ int encode(const Files& arguments) {
 }
 
 int decode(const Files& arguments) {
-  Arguments options("tokenizer decode --model FILE [--input FILE] [--ids|--pieces]",
-                    "Joins tokens to text: lines in, as many lines out; a line break among the tokens becomes a space.",
-                    "  ablate tokenizer decode --model joint.model --input test.pieces.en\n"
-                    "  ablate tokenizer decode --model joint.model --ids < test.ids.en");
+  Arguments options(
+      "tokenizer decode --model FILE [--input FILE] [--ids|--pieces]",
+      "Joins tokens to text: lines in, as many lines out; a line break among the tokens becomes a space.",
+      "  ablate tokenizer decode --model joint.model --input test.pieces.en\n"
+      "  ablate tokenizer decode --model joint.model --ids < test.ids.en");
   add_common_options(options, "tokens divided by spaces (default: standard input)");
   if (!options.parse(arguments, {})) return success;
   const Form form = form_of(options);

@@ -1,5 +1,6 @@
 #pragma once
-// Tokens as text on one line, for `ablate tokenizer`: ids, or the pieces of the vocabulary, divided by single spaces.
+// Tokens as text on one line, for `ablate tokenizer`: ids, or the pieces of the vocabulary, divided by single
+// spaces.
 #include "data/tokenizers/tokenizer.h"
 
 #include <unordered_map>

@@ -11,18 +11,20 @@
 namespace ablate::cli {
 
 int variants_command(const std::vector<std::string>& arguments) {
-  Arguments options("variants [AXIS…] [--format markdown|json]",
-                    "Lists what can be chosen in an experiment file: every axis with its values, their formulas, papers\n"
-                    "and options. AXIS is the name of one (norm) or where it stands (model.norm.kind).",
-                    "  ablate variants\n"
-                    "  ablate variants norm feed_forward\n"
-                    "  ablate variants --format json");
+  Arguments options(
+      "variants [AXIS…] [--format markdown|json]",
+      "Lists what can be chosen in an experiment file: every axis with its values, their formulas, papers\n"
+      "and options. AXIS is the name of one (norm) or where it stands (model.norm.kind).",
+      "  ablate variants\n"
+      "  ablate variants norm feed_forward\n"
+      "  ablate variants --format json");
   options.add_options()("axis", "show these axes only", cxxopts::value<std::vector<std::string>>(), "AXIS")(
       "format", "markdown or json", cxxopts::value<std::string>()->default_value("markdown"), "FORMAT");
   if (!options.parse(arguments, {"axis"})) return success;
   const auto format = options.get<std::string>("format");
   if (format != "markdown" && format != "json") {
-    throw UserError("--format: unknown format '" + format + "'" + config::suggestion(format, {"markdown", "json"}));
+    throw UserError("--format: unknown format '" + format + "'" +
+                    config::suggestion(format, {"markdown", "json"}));
   }
 
   std::vector<lab::Axis> axes = lab::catalogue();

@@ -34,7 +34,8 @@ std::vector<CatalogueRow> rows_of(const config::Choices& choices) {
   std::vector<CatalogueRow> rows;
   for (std::size_t i = 0; i < choices.size(); ++i) {
     const config::VariantInfo& info = choices[i];
-    rows.push_back({std::string(info.name), std::string(info.doc), std::string(info.paper), words_of(info.uses)});
+    rows.push_back(
+        {std::string(info.name), std::string(info.doc), std::string(info.paper), words_of(info.uses)});
   }
   return rows;
 }
@@ -76,8 +77,10 @@ class AxisCollector final : public config::Fields {
 
 /// The metrics know nothing of configurations, so they have a table of their own.
 Axis metric_axis() {
-  Axis axis{"metric", "metrics of text; options are written bleu:tokenize=none:lowercase=true",
-            {"evaluation.metrics", "ablate score --metrics"}, {}};
+  Axis axis{"metric",
+            "metrics of text; options are written bleu:tokenize=none:lowercase=true",
+            {"evaluation.metrics", "ablate score --metrics"},
+            {}};
   for (const metrics::MetricRow& metric : metrics::metrics()) {
     CatalogueRow row{std::string(metric.name), std::string(metric.doc), std::string(metric.paper), {}};
     for (const metrics::OptionRow& option : metric.options) row.options.emplace_back(option.name);
@@ -123,7 +126,9 @@ std::vector<Axis> catalogue() {
   RunConfig().describe(collector);
   std::vector<Axis> axes = std::move(collector.axes);
   axes.push_back(metric_axis());
-  axes.push_back({"table_format", "how `ablate table` prints", {"ablate table --format"},
+  axes.push_back({"table_format",
+                  "how `ablate table` prints",
+                  {"ablate table --format"},
                   rows_of(table_formats().choices())});
   return axes;
 }
@@ -151,7 +156,8 @@ Json catalogue_json(const std::vector<Axis>& axes) {
     for (const CatalogueRow& row : axis.rows) {
       rows.push_back({{"name", row.name}, {"doc", row.doc}, {"paper", row.paper}, {"options", row.options}});
     }
-    list.push_back({{"name", axis.name}, {"doc", axis.doc}, {"paths", axis.paths}, {"variants", std::move(rows)}});
+    list.push_back(
+        {{"name", axis.name}, {"doc", axis.doc}, {"paths", axis.paths}, {"variants", std::move(rows)}});
   }
   return {{"axes", std::move(list)}};
 }

@@ -34,8 +34,11 @@ Json object_schema(const char* description, Json properties) {
 Json row_schema(const Json& settings) {
   return object_schema(
       "one variant",
-      {{"name", {{"type", "string"}, {"description", "label in the table; without it: the difference to the baseline"}}},
-       {"group", {{"type", "string"}, {"description", "heading above the row and its neighbours of the same group"}}},
+      {{"name",
+        {{"type", "string"},
+         {"description", "label in the table; without it: the difference to the baseline"}}},
+       {"group",
+        {{"type", "string"}, {"description", "heading above the row and its neighbours of the same group"}}},
        {"set", object_schema("settings on top of the base: dotted paths or nested objects", settings)}});
 }
 
@@ -58,14 +61,15 @@ Json experiment_schema() {
     axes[setting.path] = {{"type", "array"}, {"items", reference(setting)}, {"minItems", 1}};
   }
 
-  Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "Experiment of ablate"}};
+  Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+                 {"title", "Experiment of ablate"}};
   schema.update(config::SchemaWriter::write(ExperimentKeys{}));
   Json& properties = schema["properties"];
   properties["extends"] = extends_schema();
   properties["seeds"].update({{"minItems", 1}, {"uniqueItems", true}});
   properties["rows"].update({{"type", "array"}, {"items", row_schema(by_path)}, {"minItems", 1}});
-  properties["grid"].update({{"type", "object"}, {"additionalProperties", false}, {"properties", axes},
-                             {"minProperties", 1}});
+  properties["grid"].update(
+      {{"type", "object"}, {"additionalProperties", false}, {"properties", axes}, {"minProperties", 1}});
   for (const auto& [name, section] : sections.items()) properties[name] = section;
   return schema;
 }

@@ -1,6 +1,6 @@
 #pragma once
-// A JSON Schema of experiment files: completion, documentation and first checks in an editor. What it lets pass may
-// still be refused: laws between several keys are the reader's (`ablate describe`).
+// A JSON Schema of experiment files: completion, documentation and first checks in an editor. What it lets
+// pass may still be refused: laws between several keys are the reader's (`ablate describe`).
 #include "transformer/config/json.h"
 
 namespace ablate::lab {

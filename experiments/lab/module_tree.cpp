@@ -1,6 +1,7 @@
 #include "experiments/lab/module_tree.h"
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <tuple>
 
@@ -23,6 +24,11 @@ struct Node {
                       [](const Node& a, const Node& b) { return a.name == b.name && a.is_like(b); });
   }
 };
+
+/// Modules of a list are known by their number.
+bool is_numbered(const Node& node) {
+  return std::isdigit(static_cast<unsigned char>(node.name.front())) != 0;
+}
 
 std::string shape_text(const Tensor& tensor) {
   std::string text;
@@ -57,7 +63,7 @@ class TreeBuilder {
     if (!node.children.empty()) {
       Node& last = node.children.back();
       const std::int64_t repeated = std::exchange(last.repeated, 1);
-      const bool alike = !child.children.empty() && last.is_like(child);
+      const bool alike = is_numbered(child) && last.is_like(child);
       last.repeated = repeated + alike;
       if (alike) {
         last.name = last.name.substr(0, last.name.find(' ')) + " … " + child.name;
@@ -85,7 +91,8 @@ void print(const Node& node, std::size_t depth, std::vector<Line>& lines) {
 
 /// Characters, as far as a terminal shows one column each.
 std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
 }  // namespace
@@ -93,7 +100,8 @@ std::size_t width_of(const std::string& text) {
 std::string with_commas(std::int64_t number) {
   std::string text = std::to_string(number);
   const std::size_t first_digit = number < 0 ? 1 : 0;
-  for (std::size_t place = text.size(); place > first_digit + 3;) text.insert(text.begin() + static_cast<std::ptrdiff_t>(place -= 3), ',');
+  for (std::size_t place = text.size(); place > first_digit + 3;)
+    text.insert(text.begin() + static_cast<std::ptrdiff_t>(place -= 3), ',');
   return text;
 }
 

@@ -195,7 +195,9 @@ Table folder_table(const fs::path& folder, const std::vector<std::string>& metri
     records.push_back(std::move(row));
   }
   std::stable_sort(records.begin(), records.end(), [](const auto& a, const auto& b) { return a.label < b.label; });
-  return build(folder.filename().string(), "", records, metrics);
+  // "runs", "runs/" and "." alike are called by the folder's name.
+  const fs::path named = (fs::absolute(folder) / "").lexically_normal().parent_path();
+  return build(named.filename().string(), "", records, metrics);
 }
 
 }  // namespace ablate::lab

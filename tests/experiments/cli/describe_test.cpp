@@ -12,13 +12,16 @@ using testing::TemporaryFolder;
 
 namespace {
 
-std::string describe(const std::vector<std::string>& arguments) { return output_of(cli::describe_command, arguments); }
+std::string describe(const std::vector<std::string>& arguments) {
+  return output_of(cli::describe_command, arguments);
+}
 
 /// A model of 8 coordinates and 20 types; the second row changes a kind and so drops an option.
 constexpr const char* experiment = R"({
   "title": "Norms",
   "model": {"vocabulary": 20, "d_model": 8, "max_length": 64, "norm": {"kind": "layer_norm", "eps": 1e-6},
-            "attention": {"heads": 2}, "feed_forward": {"d_ff": 16}, "encoder": {"layers": 2}, "decoder": {"layers": 1}},
+            "attention": {"heads": 2}, "feed_forward": {"d_ff": 16}, "encoder": {"layers": 2},
+            "decoder": {"layers": 1}},
   "training": {"budget": {"steps": 10}},
   "baseline": "layer",
   "rows": [{"name": "no norm", "set": {"model.norm.kind": "none"}}, {"name": "layer"}]
@@ -68,7 +71,8 @@ TEST_CASE("describe command: another row says what it changes and what it drops"
 TEST_CASE("describe command: settings from the command line act on every row", "[cli]") {
   const TemporaryFolder folder;
   const std::string file = folder.write("norms.json", experiment);
-  const std::string text = describe({file, "--set", "model.vocabulary=30", "--set", "model.embedding.tying=none"});
+  const std::string text =
+      describe({file, "--set", "model.vocabulary=30", "--set", "model.embedding.tying=none"});
   CHECK_CONTAINS(text, "parameters: 2,824 = 720 in embeddings");
   CHECK_CONTAINS(describe({file, "--set", "model.max_length=16"}), "16 source and 16 target tokens");
 }
@@ -78,8 +82,8 @@ TEST_CASE("describe command: without model.vocabulary the data tells the sizes",
   // Three digits and four special symbols.
   const std::string file = folder.write("copy.json", R"({
     "model": {"d_model": 8, "attention": {"heads": 2}, "encoder": {"layers": 1}, "decoder": {"layers": 1}},
-    "data": {"kind": "task", "task": {"kind": "copy", "vocabulary": 3, "min_length": 4, "max_length": 6, "train": 50,
-             "dev": 10, "test": 10}},
+    "data": {"kind": "task", "task": {"kind": "copy", "vocabulary": 3, "min_length": 4, "max_length": 6,
+             "train": 50, "dev": 10, "test": 10}},
     "training": {"budget": {"steps": 10}}})");
   CHECK_CONTAINS(describe({file, "--out", folder / "runs"}), "= 56 in embeddings");
   CHECK_CONTAINS(describe({file, "--out", folder / "runs"}), "(7, 8)");

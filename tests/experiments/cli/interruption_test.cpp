@@ -61,7 +61,7 @@ const Remains& uninterrupted() {
 void check_same_as_uninterrupted(const TemporaryFolder& folder) {
   const Remains found = remains(folder);
   const Remains& whole = uninterrupted();
-  CHECK(whole.weights.size() == 3);  // the last two, the best being none of them; or two
+  CHECK(whole.weights.size() >= 2);
   CHECK(found.weights == whole.weights);
   CHECK(found.hypotheses == whole.hypotheses);
   CHECK(found.log == whole.log);

@@ -80,8 +80,9 @@ TEST_CASE("run: every row and seed is trained, and the table is all there is on 
   const Outcome csv = run_program(folder, {"table", "experiment.json", "--format", "csv", "--metrics", "nll@dev"});
   CHECK(has(csv.out, "group,label,baseline,nll@dev_mean,nll@dev_sd,nll@dev_n,"));
   CHECK(std::ranges::count(csv.out, '\n') == 3);
-  const Json json = Json::parse(run_program(folder, {"table", "runs", "--format", "json"}).out);
+  const Json json = Json::parse(run_program(folder, {"table", "runs/", "--format", "json"}).out);
   CHECK(json["rows"].size() == 2);
+  CHECK(json["title"] == "runs");
   CHECK(times(folder / "runs") == before);
 
   // Rows and seeds by name; what is there is kept.

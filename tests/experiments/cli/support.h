@@ -37,20 +37,26 @@ inline std::string output_of(CommandFunction command, const std::vector<std::str
                              const std::string& input = "") {
   std::istringstream in(input);
   std::ostringstream out, messages;
-  const Redirect cin(std::cin, in.rdbuf()), cout(std::cout, out.rdbuf()), cerr(std::cerr, messages.rdbuf());
-  CHECK(command(arguments) == cli::success);
+  int status = cli::failed;
+  {
+    const Redirect cin(std::cin, in.rdbuf()), cout(std::cout, out.rdbuf()), cerr(std::cerr, messages.rdbuf());
+    status = command(arguments);
+  }
+  CHECK(status == cli::success);
   return out.str();
 }
 
-inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+inline bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace ablate::testing
 
 // Checks that standard output of a command has `part` in it.
-#define CHECK_CONTAINS(text, part)                    \
-  do {                                                \
-    const std::string text_ = (text);                 \
-    INFO("is to contain: " << (part));                \
-    INFO("text: " << text_);                          \
+#define CHECK_CONTAINS(text, part)                     \
+  do {                                                 \
+    const std::string text_ = (text);                  \
+    INFO("is to contain: " << (part));                 \
+    INFO("text: " << text_);                           \
     CHECK(::ablate::testing::contains(text_, (part))); \
   } while (false)

@@ -27,12 +27,35 @@ TEST_CASE("catalogue: every axis that an experiment can turn is there", "[lab]")
       CHECK_FALSE(row.doc.empty());
     }
   }
-  for (const char* name :
-       {"family", "norm", "residual", "feed_forward", "position", "pairing", "attention", "embedding_tying",
-        "embedding_scale", "initialization", "bias_initialization", "label_smoothing", "optimizer", "schedule",
-        "precision", "decoding", "length_penalty", "stopping", "checkpoint", "corpus", "reader", "split_rule", "task",
-        "scan_split", "tokenizer", "sentencepiece_model_type", "sentencepiece_normalisation", "metric",
-        "table_format"}) {
+  for (const char* name : {"family",
+                           "norm",
+                           "residual",
+                           "feed_forward",
+                           "position",
+                           "pairing",
+                           "attention",
+                           "embedding_tying",
+                           "embedding_scale",
+                           "initialization",
+                           "bias_initialization",
+                           "label_smoothing",
+                           "optimizer",
+                           "schedule",
+                           "precision",
+                           "decoding",
+                           "length_penalty",
+                           "stopping",
+                           "checkpoint",
+                           "corpus",
+                           "reader",
+                           "split_rule",
+                           "task",
+                           "scan_split",
+                           "tokenizer",
+                           "sentencepiece_model_type",
+                           "sentencepiece_normalisation",
+                           "metric",
+                           "table_format"}) {
     INFO(name);
     CHECK(names.contains(name));
   }
@@ -63,7 +86,9 @@ TEST_CASE("catalogue: rows are the tables' own", "[lab]") {
 }
 
 TEST_CASE("catalogue: Markdown has a heading, the paths and a table that a cell cannot break", "[lab]") {
-  const Axis axis{"gate", "what <s> does", {"model.gate.kind", "model.encoder.gate.kind"},
+  const Axis axis{"gate",
+                  "what <s> does",
+                  {"model.gate.kind", "model.encoder.gate.kind"},
                   {{"abs", "|x|", "", {}}, {"long_name", "x", "Doe 2020", {"a", "b"}}}};
   CHECK(catalogue_markdown({axis}) ==
         "### gate\n\n"

@@ -1,6 +1,8 @@
 // What the meter counts, against formulas derived by hand.
 #include "transformer/model/cost.h"
 
+#include <nlohmann/json.hpp>
+
 #include "tests/catch.h"
 #include "tests/transformer/model/configs.h"
 
@@ -24,10 +26,10 @@ constexpr double S = 5, T = 7;
 
 /// Attention of `queries` tokens to `keys` tokens, with its four projections.
 double attention(const Sizes& n, double queries, double keys) {
-  const double projections = queries * n.d_model * n.heads * n.d_k +          // queries
-                             keys * n.d_model * n.key_value_heads * n.d_k +   // keys
-                             keys * n.d_model * n.key_value_heads * n.d_v +   // values
-                             queries * n.heads * n.d_v * n.d_model;           // output
+  const double projections = queries * n.d_model * n.heads * n.d_k +         // queries
+                             keys * n.d_model * n.key_value_heads * n.d_k +  // keys
+                             keys * n.d_model * n.key_value_heads * n.d_v +  // values
+                             queries * n.heads * n.d_v * n.d_model;          // output
   return 2 * (projections + n.heads * queries * keys * (n.d_k + n.d_v));
 }
 
@@ -52,8 +54,15 @@ void check_flops(const std::string& settings, const Sizes& sizes) {
   CHECK(cost.flops() == cost.encoder.flops + cost.decoder.flops + cost.output.flops);
 }
 
-constexpr Sizes vanilla{.d_model = 8, .heads = 4, .key_value_heads = 4, .d_k = 2, .d_v = 2, .d_ff = 6, .matrices = 2,
-                        .layers = 2, .vocabulary = 13};
+constexpr Sizes vanilla{.d_model = 8,
+                        .heads = 4,
+                        .key_value_heads = 4,
+                        .d_k = 2,
+                        .d_v = 2,
+                        .d_ff = 6,
+                        .matrices = 2,
+                        .layers = 2,
+                        .vocabulary = 13};
 
 }  // namespace
 
@@ -74,7 +83,7 @@ TEST_CASE("cost: a product of matrices counts once, however it is asked for", "[
 
 TEST_CASE("cost: what is no product of matrices has no FLOPs", "[model]") {
   const Tensor a = meta({3, 4});
-  CHECK(flops([&] { at::softmax(a * a + a, -1).relu().sum(); }) == 0);
+  CHECK(flops([&] { at::softmax(a * a + a, -1).tanh().sum(); }) == 0);
   CHECK(flops([] {}) == 0);
 }
 
@@ -82,7 +91,7 @@ TEST_CASE("cost: differentiable outputs count their bytes, views and parameters 
   const Tensor x = meta({3, 4}, true);
   const double size = 3 * 4 * sizeof(float);
   CHECK(bytes([&] { x.mul(2); }) == size);
-  CHECK(bytes([&] { x.mul(2).relu(); }) == 2 * size);
+  CHECK(bytes([&] { x.mul(2).tanh(); }) == 2 * size);
   CHECK(bytes([&] { x.mul(2).transpose(0, 1).view({2, 2, 3}); }) == size);
   CHECK(bytes([&] { x.transpose(0, 1); }) == 0);
   CHECK(bytes([&] { at::linear(meta({3, 4}), x); }) == 3 * 3 * sizeof(float));
@@ -115,10 +124,28 @@ TEST_CASE("cost: FLOPs of whole models are those of the formula", "[model]") {
   check_flops(R"({"attention.d_k": 3, "attention.d_v": 5, "attention.bias": false})", sizes);
   sizes = vanilla;
   sizes.layers = 3;
-  check_flops(R"({"encoder.layers": 3, "decoder.layers": 3, "norm.kind": "rms_norm", "residual.kind": "pre_norm"})",
-              sizes);
-  check_flops(R"({"position.kind": "rotary", "embedding.tying": "none", "dropout": 0.3, "attention.dropout": 0.1})",
-              vanilla);
+  check_flops(
+      R"({"encoder.layers": 3, "decoder.layers": 3, "norm.kind": "rms_norm", "residual.kind": "pre_norm"})",
+      sizes);
+  check_flops(
+      R"({"position.kind": "rotary", "embedding.tying": "none", "dropout": 0.3, "attention.dropout": 0.1})",
+      vanilla);
+}
+
+TEST_CASE("cost: every variant of every part of a layer can be measured", "[model]") {
+  const std::pair<std::string, config::Choices> axes[] = {
+      {"norm.kind", norm_table().choices()},           {"residual.kind", residual_table().choices()},
+      {"attention.kind", attention_table().choices()}, {"feed_forward.kind", feed_forward_table().choices()},
+      {"position.kind", position_table().choices()},   {"embedding.tying", tying_table().choices()}};
+  for (const auto& [path, choices] : axes) {
+    for (const std::string& name : choices.names()) {
+      INFO(path << " = " << name);
+      const ForwardCost cost = cost_of(Json{{path, name}, {"dropout", 0.1}}.dump());
+      CHECK(cost.decoder.flops > cost.encoder.flops);
+      CHECK(cost.encoder.flops > 0);
+      CHECK(cost.encoder.activation_bytes > 0);
+    }
+  }
 }
 
 TEST_CASE("cost: sentences of a batch cost the same each", "[model]") {

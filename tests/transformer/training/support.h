@@ -77,8 +77,15 @@ inline ModelConfig small_model(double dropout) {
   for (BlockConfig* stack : {static_cast<BlockConfig*>(&model.encoder), static_cast<BlockConfig*>(&model.decoder)}) {
     stack->dropout = stack->attention.dropout = stack->feed_forward.dropout = dropout;
   }
-  model.decoder.cross_attention.dropout = model.embedding.dropout = dropout;
+  model.embedding.dropout = model.decoder.cross_attention.dropout = dropout;
   return model;
+}
+
+/// A budget in epochs alone.
+inline BudgetConfig epochs(std::int64_t count) {
+  BudgetConfig budget;
+  budget.epochs = count;
+  return budget;
 }
 
 /// Ten updates of Adam, an evaluation after every fourth, a line after every third.
