@@ -1,5 +1,7 @@
 #pragma once
 // What the subcommands of `ablate` share: a table of them, their options, and where results and messages go.
+// A value may hold commas, as --set seeds=[1,2] does: it is never split into several.
+#define CXXOPTS_VECTOR_DELIMITER '\0'
 #include <cxxopts.hpp>
 
 #include <functional>

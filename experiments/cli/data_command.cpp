@@ -97,10 +97,11 @@ int get(const std::vector<std::string>& arguments) {
       "  ablate data get multi30k_en_de\n"
       "  ablate data get multi30k_en_de --mirror ~/corpora/multi30k");
   options.add_options()("name", "the corpus; `ablate data list` shows all", cxxopts::value<std::string>(),
-                        "NAME")("mirror", "copy from this folder, plain or .gz, instead of downloading",
-                                cxxopts::value<std::string>(), "DIR")(
-      "to", "the folder of all corpora (default: $ABLATE_DATA, or data/corpora)",
-      cxxopts::value<std::string>(), "DIR");
+                        "NAME");
+  options.add_options()("mirror", "copy from this folder, plain or .gz, instead of downloading",
+                        cxxopts::value<std::string>(), "DIR");
+  options.add_options()("to", "the folder of all corpora (default: $ABLATE_DATA, or data/corpora)",
+                        cxxopts::value<std::string>(), "DIR");
   if (!options.parse(arguments, {"name"})) return success;
   const data::Recipe recipe = data::load_recipe(options.required("name"), data::recipes_folder());
   std::optional<fs::path> mirror;

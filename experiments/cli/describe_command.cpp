@@ -97,12 +97,13 @@ int describe_command(const std::vector<std::string>& arguments) {
                     "not given.",
                     "  ablate describe experiments/base/vaswani2017_base.json --set model.vocabulary=37000\n"
                     "  ablate describe experiments/multi30k/experiment.json --row swiglu");
-  options.add_options()("file", "experiment file", cxxopts::value<std::string>(), "FILE")(
-      "row", "which row, by its name in the table (default: the baseline)", cxxopts::value<std::string>(),
-      "NAME")("set", "a setting on top of every row; may be given again",
-              cxxopts::value<std::vector<std::string>>(),
-              "path=value")("out", "folder of runs, where prepared corpora are kept",
-                            cxxopts::value<std::string>()->default_value("runs"), "DIR");
+  options.add_options()("file", "experiment file", cxxopts::value<std::string>(), "FILE");
+  options.add_options()("row", "which row, by its name in the table (default: the baseline)",
+                        cxxopts::value<std::string>(), "NAME");
+  options.add_options()("set", "a setting on top of every row; may be given again",
+                        cxxopts::value<std::vector<std::string>>(), "path=value");
+  options.add_options()("out", "folder of runs, where prepared corpora are kept",
+                        cxxopts::value<std::string>()->default_value("runs"), "DIR");
   if (!options.parse(arguments, {"file"})) return success;
   const std::vector<std::string> settings =
       options.has("set") ? options.get<std::vector<std::string>>("set") : std::vector<std::string>{};

@@ -43,6 +43,16 @@ std::vector<std::string> read_lines(const std::optional<std::string>& file) {
   return lines;
 }
 
+std::vector<std::string> file_list(const Arguments& arguments, const std::string& name,
+                                   const std::string& more) {
+  std::vector<std::string> files;
+  for (const std::string& option : {name, more}) {
+    if (!arguments.has(option)) continue;
+    for (const std::string& file : arguments.get<std::vector<std::string>>(option)) files.push_back(file);
+  }
+  return files;
+}
+
 std::string input_name(const std::optional<std::string>& file) {
   return is_standard_input(file) ? "standard input" : *file;
 }

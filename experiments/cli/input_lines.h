@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "experiments/cli/command.h"
+
 namespace ablate::cli {
 
 /// Puts the next line into `line`; false at the end. Both kinds of input follow the same rules: LF or CR LF
@@ -17,6 +19,11 @@ InputLines input_lines(const std::optional<std::string>& file);
 
 /// All of them.
 std::vector<std::string> read_lines(const std::optional<std::string>& file);
+
+/// The values of the option `name`, then those of the positional arguments `more`: `--input a b` names two
+/// files.
+std::vector<std::string> file_list(const Arguments& arguments, const std::string& name,
+                                   const std::string& more);
 
 /// How messages call that input.
 std::string input_name(const std::optional<std::string>& file);

@@ -3,6 +3,7 @@
 #include "experiments/lab/interrupt.h"
 #include "transformer/config/suggest.h"
 #include "transformer/core/error.h"
+#include "transformer/core/torch.h"
 
 #include <c10/util/Exception.h>
 
@@ -83,6 +84,8 @@ int main(int argc, char* argv[]) {
     std::cerr << out_of_memory;
   } catch (const c10::OutOfMemoryError&) {
     std::cerr << out_of_memory;
+  } catch (const c10::Error& error) {
+    std::cerr << "ablate: " << error.what_without_backtrace() << "\n";
   } catch (const c10::Error& error) {
     std::cerr << "ablate: " << error.what_without_backtrace() << "\n";
   } catch (const std::exception& error) {

@@ -52,16 +52,19 @@ int score_command(const std::vector<std::string>& arguments) {
                     "  ablate score --reference test.de --hypothesis output.de\n"
                     "  ablate score --reference a.de b.de --metrics bleu:tokenize=none,chrf++ < output.de");
   options.add_options()("reference", "a file of references; several give several references for each line",
-                        cxxopts::value<std::vector<std::string>>(), "FILE")(
-      "hypothesis", "the file to score (default: standard input)", cxxopts::value<std::string>(), "FILE")(
-      "metrics", "which metrics, divided by commas",
-      cxxopts::value<std::string>()->default_value(default_metrics), "LIST");
-  if (!options.parse(arguments, {"reference"})) return success;
-  if (!options.has("reference"))
+                        cxxopts::value<std::vector<std::string>>(), "FILE");
+  options.add_options()("more", "further references", cxxopts::value<std::vector<std::string>>());
+  options.add_options()("hypothesis", "the file to score (default: standard input)",
+                        cxxopts::value<std::string>(), "FILE");
+  options.add_options()("metrics", "which metrics, divided by commas",
+                        cxxopts::value<std::string>()->default_value(default_metrics), "LIST");
+  if (!options.parse(arguments, {"more"})) return success;
+  if (!options.has("reference")) {
     throw UserError("no reference is named: give at least one file with --reference");
+  }
 
   const std::vector<metrics::MetricRequest> requests = read_requests(options.get<std::string>("metrics"));
-  const auto reference_files = options.get<std::vector<std::string>>("reference");
+  const auto reference_files = file_list(options, "reference", "more");
   std::optional<std::string> hypothesis_file;
   if (options.has("hypothesis")) hypothesis_file = options.get<std::string>("hypothesis");
 

@@ -67,21 +67,23 @@ int train(const Files& arguments) {
       "  ablate tokenizer train --input train.txt --output words.vocab.json --kind words --set min_count=2\n"
       "  ablate tokenizer train --input train.en --output en.model --set normalization=nmt_nfkc");
   options.add_options()("input", "text, one sentence a line; may be given several times",
-                        cxxopts::value<Files>(),
-                        "FILE")("output", "where the tokenizer goes", cxxopts::value<std::string>(), "FILE")(
-      "kind", "sentencepiece (default), words, characters or bytes", cxxopts::value<std::string>(), "KIND")(
-      "vocabulary-size", "number of SentencePiece's pieces, special symbols included",
-      cxxopts::value<std::int64_t>(),
-      "N")("model-type", "of SentencePiece: bpe (default), unigram, char or word",
-           cxxopts::value<std::string>(), "TYPE")("set", "any other key, such as character_coverage=0.9995",
-                                                  cxxopts::value<std::vector<std::string>>(), "key=value");
-  if (!options.parse(arguments, {"input"})) return success;
+                        cxxopts::value<Files>(), "FILE");
+  options.add_options()("more", "further text", cxxopts::value<Files>());
+  options.add_options()("output", "where the tokenizer goes", cxxopts::value<std::string>(), "FILE");
+  options.add_options()("kind", "sentencepiece (default), words, characters or bytes",
+                        cxxopts::value<std::string>(), "KIND");
+  options.add_options()("vocabulary-size", "number of SentencePiece's pieces, special symbols included",
+                        cxxopts::value<std::int64_t>(), "N");
+  options.add_options()("model-type", "of SentencePiece: bpe (default), unigram, char or word",
+                        cxxopts::value<std::string>(), "TYPE");
+  options.add_options()("set", "any other key, such as character_coverage=0.9995",
+                        cxxopts::value<std::vector<std::string>>(), "key=value");
+  if (!options.parse(arguments, {"more"})) return success;
   const std::string output = options.required("output");
   const data::TokenizerConfig config = read_config(options);
+  const Files inputs = file_list(options, "input", "more");
   // The bytes are there without any text.
-  if (config.kind != "bytes" && !options.has("input"))
-    throw UserError("no text to train on: name it with --input");
-  const Files inputs = options.has("input") ? options.get<Files>("input") : Files{};
+  if (config.kind != "bytes" && inputs.empty()) throw UserError("no text to train on: name it with --input");
 
   const auto tokenizer = data::train_tokenizer(config, lines_of(inputs));
   write_file_atomically(output, tokenizer->serialize());
@@ -95,9 +97,10 @@ enum class Form { ids, pieces };
 /// The options that encode and decode share.
 void add_common_options(Arguments& options, const char* input) {
   options.add_options()("model", "a tokenizer: a SentencePiece model or a .vocab.json",
-                        cxxopts::value<std::string>(),
-                        "FILE")("input", input, cxxopts::value<std::string>(), "FILE")(
-      "ids", "tokens are numbers")("pieces", "tokens are pieces of text (default)");
+                        cxxopts::value<std::string>(), "FILE");
+  options.add_options()("input", input, cxxopts::value<std::string>(), "FILE");
+  options.add_options()("ids", "tokens are numbers");
+  options.add_options()("pieces", "tokens are pieces of text (default)");
 }
 
 Form form_of(const Arguments& options) {

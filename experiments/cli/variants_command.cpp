@@ -18,8 +18,9 @@ int variants_command(const std::vector<std::string>& arguments) {
       "  ablate variants\n"
       "  ablate variants norm feed_forward\n"
       "  ablate variants --format json");
-  options.add_options()("axis", "show these axes only", cxxopts::value<std::vector<std::string>>(), "AXIS")(
-      "format", "markdown or json", cxxopts::value<std::string>()->default_value("markdown"), "FORMAT");
+  options.add_options()("axis", "show these axes only", cxxopts::value<std::vector<std::string>>(), "AXIS");
+  options.add_options()("format", "markdown or json",
+                        cxxopts::value<std::string>()->default_value("markdown"), "FORMAT");
   if (!options.parse(arguments, {"axis"})) return success;
   const auto format = options.get<std::string>("format");
   if (format != "markdown" && format != "json") {

@@ -8,7 +8,7 @@ namespace ablate::lab {
 
 /// Bytes, an estimate: weights, gradients and the optimizer's memory in 32 bits, and the activations of one batch of
 /// sentences of 32 tokens.
-double estimated_training_memory(const RunConfig& config, const VocabularyInfo& vocabulary);
+double estimated_training_memory(const RunConfig& config, const VocabularyInfo& vocabulary, at::Device device);
 
 void print_dry_run(std::ostream& out, const std::vector<PreparedRow>& rows, const std::vector<std::int64_t>& seeds,
                    const RunOptions& options);

@@ -196,6 +196,7 @@ void check_seeds(const ExperimentKeys& keys, const std::string& source, Problems
 }  // namespace
 
 void ExperimentKeys::describe(config::Fields& f) {
+  f.field("$schema", schema, "where editors find the schema that `ablate schema` prints");
   f.field("title", title, "what the experiment asks; the table's title");
   f.field("seeds", seeds, "every row is trained once with each", config::not_negative);
   f.field("baseline", baseline, "name of the row that the others are compared with; null: the first");

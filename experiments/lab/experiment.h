@@ -35,7 +35,7 @@ struct Experiment {
 
 /// The keys of an experiment file that are not a row's.
 struct ExperimentKeys {
-  std::string title;
+  std::string schema, title;
   std::vector<std::int64_t> seeds{1};
   std::optional<std::string> baseline;
   Json rows, grid;

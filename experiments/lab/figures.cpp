@@ -53,6 +53,12 @@ std::vector<Figure> measured_figures(const std::vector<const Json*>& decodings) 
   return figures;
 }
 
+/// "1 update", "30 updates"
+std::string counted(const Json& object, const char* key, const char* noun) {
+  const std::int64_t count = object.value(key, std::int64_t{0});
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
 std::string joined(const Json& object) {
   std::string text;
   for (const auto& [key, value] : object.items()) {
@@ -135,13 +141,13 @@ std::string describe_decoding(const Json& decoding) {
 }
 
 std::string describe_budget(const Json& training) {
-  return "Budget: " + training.at("steps").dump() + " updates, " + training.at("epochs").dump() +
-         " whole epochs, ended by " + training.value("reason", "");
+  return "Budget: " + counted(training, "steps", "update") + ", " + counted(training, "epochs", "whole epoch") +
+         ", ended by " + training.value("reason", "");
 }
 
 std::string describe_environment(const Json& environment) {
-  return "Trained on " + environment.value("device", "") + ", " + environment.value("threads", Json(0)).dump() +
-         " threads, " + environment.value("precision", "") + ", torch " + environment.value("torch", "");
+  return "Trained on " + environment.value("device", "") + ", " + counted(environment, "threads", "thread") + ", " +
+         environment.value("precision", "") + ", torch " + environment.value("torch", "");
 }
 
 }  // namespace ablate::lab

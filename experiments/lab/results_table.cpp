@@ -89,7 +89,7 @@ std::vector<std::string> footnotes(const std::vector<RowRecord>& rows, const std
       if (!run.result.contains("environment")) continue;
       commits.insert(run.result["environment"].value("commit", ""));
       environments.insert(describe_environment(run.result["environment"]));
-      budgets.insert(describe_budget(run.result["training"]));
+      if (run.state == RunState::finished) budgets.insert(describe_budget(run.result["training"]));
       const Json* decoding = decoding_of(run);
       if (decoding == nullptr) continue;
       once(decodings, describe_decoding(*decoding));

@@ -46,11 +46,8 @@ class Meter {
 
   std::unique_ptr<at::ObserverContext> start(const at::RecordFunction& operation) {
     auto mark = std::make_unique<Mark>();
-    for (const c10::IValue& input : operation.inputs()) {
-      for_each_tensor(input, [this](const Tensor& tensor) {
-        if (tensor.requires_grad() && tensor.is_leaf()) keep(tensor, /*counts=*/false);
-      });
-    }
+    // What comes in without having been put out before is a parameter, or the work of somebody else.
+    remember_kept(operation.inputs(), /*counts=*/false);
     count_product(operation);
     mark->fused_attention = is_fused_attention(operation);
     inside_fused_attention_ += mark->fused_attention;
@@ -59,12 +56,7 @@ class Meter {
 
   void end(const at::RecordFunction& operation, const at::ObserverContext* context) {
     inside_fused_attention_ -= static_cast<const Mark*>(context)->fused_attention;
-    if (inside_fused_attention_ > 0) return;
-    for (const c10::IValue& output : operation.outputs()) {
-      for_each_tensor(output, [this](const Tensor& tensor) {
-        if (tensor.requires_grad()) keep(tensor, /*counts=*/true);
-      });
-    }
+    remember_kept(operation.outputs(), /*counts=*/true);
   }
 
   const Cost& cost() const { return cost_; }
@@ -81,8 +73,19 @@ class Meter {
     }
   }
 
+  /// What the backward pass may need; what a fused kernel does inside it keeps to itself.
+  template <class Values>
+  void remember_kept(const Values& values, bool counts) {
+    if (inside_fused_attention_ > 0) return;
+    for (const c10::IValue& value : values) {
+      for_each_tensor(value, [&](const Tensor& tensor) {
+        if (tensor.requires_grad()) remember(tensor, counts);
+      });
+    }
+  }
+
   /// Remembering the storage keeps its address from being given to another one.
-  void keep(const Tensor& tensor, bool counts) {
+  void remember(const Tensor& tensor, bool counts) {
     if (!tensor.has_storage()) return;
     const bool is_new = seen_.emplace(tensor.storage().unsafeGetStorageImpl(), tensor.storage()).second;
     if (is_new && counts) cost_.activation_bytes += static_cast<double>(tensor.storage().nbytes());

@@ -1,6 +1,6 @@
 #pragma once
-// What a run keeps on disk: the weights of chosen evaluations, and the state from which it goes on as if it had never
-// stopped.
+// What a run keeps on disk: the weights of chosen evaluations, and the state from which it goes on as if it
+// had never stopped.
 #include "transformer/training/optimizer.h"
 #include "transformer/training/safetensors.h"
 
@@ -30,8 +30,8 @@ class CheckpointFolder {
  public:
   CheckpointFolder(std::filesystem::path folder, std::int64_t keep_last, std::int64_t keep_best);
 
-  /// Saves the weights of an evaluation and forgets those that are among neither the last nor the best any more. Their
-  /// files stay until remove_others(), which is called when a state that does not name them is on disk.
+  /// Saves the weights of an evaluation and forgets those that are among neither the last nor the best any
+  /// more. Their files stay until remove_others(), to be called when a state without them is on disk.
   void save(const torch::nn::Module& model, const KeptCheckpoint& checkpoint);
   /// Deletes the weights that are not kept, and what a killed run has left behind.
   void remove_others() const;

@@ -1,6 +1,7 @@
 #pragma once
-// Files of named tensors in the safetensors format (Hugging Face, version 0.4 of the format): u64 length of the header,
-// header in JSON, one buffer without holes. Python's `safetensors` package opens them. Nothing in them is executed.
+// Files of named tensors in the safetensors format (Hugging Face, version 0.4 of the format): u64 length of
+// the header, header in JSON, one buffer without holes. Python's `safetensors` package opens them. Nothing in
+// them is executed.
 #include "transformer/core/torch.h"
 
 #include <filesystem>
@@ -13,11 +14,11 @@ struct TensorFile {
   std::map<std::string, std::string> metadata;
 };
 
-/// Writes atomically: either the whole file is there, on disk, or the old one stays. RunError with the reason otherwise.
+/// Writes atomically: the whole file is there, on disk, or the old one stays and a RunError says why.
 /// The metadata get a CRC-32 of everything else in the file, header included, as "ablate.crc32".
 void write_tensors(const std::filesystem::path& file, const TensorFile& content);
 
-/// Reads onto the CPU, files of other programs too. UserError for a missing, truncated or corrupted file, saying which.
+/// Reads onto the CPU, files of other programs too. UserError `file: …` if it is missing, cut off or damaged.
 TensorFile read_tensors(const std::filesystem::path& file);
 
 }  // namespace ablate

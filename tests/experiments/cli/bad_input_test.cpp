@@ -30,7 +30,8 @@ void check_refused(const TemporaryFolder& folder, const std::vector<std::string>
 /// The tiny experiment on two files of pairs.
 Json on_files() {
   Json json = tiny_experiment({{"seeds", {1}}, {"rows", {{{"name", "sinusoidal"}}}}});
-  json["data"] = Json::parse(R"({"kind": "files", "train": ["train.en", "train.de"], "dev": ["dev.en", "dev.de"],
+  json["data"] =
+      Json::parse(R"({"kind": "files", "train": ["train.en", "train.de"], "dev": ["dev.en", "dev.de"],
                                  "tokenizer": {"kind": "words"}})");
   return json;
 }
@@ -38,7 +39,8 @@ Json on_files() {
 /// A folder with that experiment and its data, sound so far.
 void write_corpus(const TemporaryFolder& folder, const Json& json = on_files()) {
   write_experiment(folder, json);
-  for (const char* file : {"train.en", "train.de", "dev.en", "dev.de"}) folder.write(file, "a b c\nb c a\nc a b\n");
+  for (const char* file : {"train.en", "train.de", "dev.en", "dev.de"})
+    folder.write(file, "a b c\nb c a\nc a b\n");
 }
 
 }  // namespace
@@ -85,7 +87,7 @@ TEST_CASE("bad input: all mistakes of a file at once", "[cli]") {
   write_experiment(folder, json);
   check_refused(folder, run_arguments(),
                 {"experiment.json: model.d_modle: ", "'d_model'", "training.clip_norm: must be above 0",
-                 "experiment.json (row", "model.norm.kind: ", "'rms_norm'"});
+                 "experiment.json: rows[1]: model.norm.kind: ", "'rms_norm'"});
 }
 
 TEST_CASE("bad input: corpora", "[cli][slow]") {
@@ -109,6 +111,8 @@ TEST_CASE("bad input: corpora", "[cli][slow]") {
 TEST_CASE("bad input: what the data and the model cannot be together", "[cli][slow]") {
   const TemporaryFolder folder;
   write_corpus(folder);
+  CHECK_STATUS(run_program(folder, run_arguments({"--dry-run"})),
+               0);  // the corpus itself is sound, and stays
   check_refused(folder, run_arguments({"--set", "data.tokenizer.kind=sentencepiece"}),
                 {"vocabulary_size 8000 is more than the training text allows", "or less"});
   check_refused(folder, run_arguments({"--set", "evaluation.splits=[\"test\"]"}),
@@ -122,7 +126,8 @@ TEST_CASE("bad input: recipes", "[cli]") {
   Json json = tiny_experiment();
   json["data"] = {{"recipe", "multi30k_en_ed"}};
   write_experiment(folder, json);
-  check_refused(folder, run_arguments(), {"unknown corpus 'multi30k_en_ed'", "did you mean 'multi30k_en_de'?"});
+  check_refused(folder, run_arguments(),
+                {"unknown corpus 'multi30k_en_ed'", "did you mean 'multi30k_en_de'?"});
   check_refused(folder, run_arguments({"--set", "data.recipe=multi30k_en_de"}),
                 {"corpus 'multi30k_en_de'", "is missing", "ablate data get multi30k_en_de"});
 }

@@ -1,4 +1,5 @@
-// A run that is stopped, killed or out of disk goes on by the same command, to the last bit as if nothing had been.
+// A run that is stopped, killed or out of disk goes on by the same command, to the last bit as if nothing had
+// been.
 #include "tests/experiments/cli/tiny_experiment.h"
 #include "transformer/training/safetensors.h"
 
@@ -36,7 +37,8 @@ struct Remains {
 Remains remains(const TemporaryFolder& folder) {
   const auto runs = run_folders(folder);
   REQUIRE(runs.size() == 1);
-  Remains found{contents(runs[0], "step_"), contents(runs[0], "hypotheses"), {}, result_of(runs[0])["decodings"]};
+  Remains found{
+      contents(runs[0], "step_"), contents(runs[0], "hypotheses"), {}, result_of(runs[0])["decodings"]};
   std::istringstream log(data::testing::read_text(runs[0] / "metrics.jsonl"));
   for (std::string line; std::getline(log, line);) {
     Json entry = Json::parse(line);
@@ -118,10 +120,11 @@ TEST_CASE("interruption: a full disk is an error of its own, and costs nothing b
   CHECK_STATUS(stop_at(folder, 40, SIGINT), 130);
   const fs::path run = run_folders(folder).at(0);
   const auto size = fs::file_size(run / "state.safetensors");
-  // The state holds the weights about three times: with half of it a checkpoint can still be written, with an eighth
-  // none at all.
+  // The state holds the weights about three times: with half of it a checkpoint can still be written, with an
+  // eighth none at all.
   for (const auto limit : {size / 2, size / 8}) {
-    const Outcome full = run_program(folder, run_arguments({"--set", "training.log_every=1000"}), {.largest_file = limit});
+    const Outcome full =
+        run_program(folder, run_arguments({"--set", "training.log_every=1000"}), {.largest_file = limit});
     CHECK_STATUS(full, 1);
     CHECK(full.out.empty());
     CHECK(has(full.messages, "cannot write"));

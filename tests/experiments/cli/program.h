@@ -1,5 +1,5 @@
-// The real program, started as a shell would start it: arguments and standard input in; exit status, standard output
-// and standard error back; signals and a full disk on request.
+// The real program, started as a shell would start it: arguments and standard input in; exit status, standard
+// output and standard error back; signals and a full disk on request.
 #pragma once
 
 #include <fcntl.h>
@@ -35,11 +35,13 @@ struct ProgramSettings {
 
 /// One start of the program in a folder, which is its working directory.
 ///
-/// Its standard error is a pipe of the smallest size: a program that writes many lines waits until they are read. So a
-/// test that has read up to some line knows that the program is not much further, however fast or slow the machine.
+/// Its standard error is a pipe of the smallest size: a program that writes many lines waits until they are
+/// read. So a test that has read up to some line knows that the program is not much further, however fast or
+/// slow the machine.
 class Program {
  public:
-  Program(const TemporaryFolder& folder, const std::vector<std::string>& arguments, const ProgramSettings& settings = {})
+  Program(const TemporaryFolder& folder, const std::vector<std::string>& arguments,
+          const ProgramSettings& settings = {})
       : out_(folder / ".program.out") {
     const std::filesystem::path in = folder.write(".program.in", settings.input);
     std::array<int, 2> pipe{};

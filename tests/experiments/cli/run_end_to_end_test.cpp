@@ -32,7 +32,8 @@ std::string new_decoding(const Json& result, const std::string& known = "") {
 
 }  // namespace
 
-TEST_CASE("run: every row and seed is trained, and the table is all there is on standard output", "[cli][slow]") {
+TEST_CASE("run: every row and seed is trained, and the table is all there is on standard output",
+          "[cli][slow]") {
   const TrainedExperiment trained;
   const TemporaryFolder& folder = trained.folder;
   CHECK_STATUS(trained.first, 0);
@@ -50,9 +51,9 @@ TEST_CASE("run: every row and seed is trained, and the table is all there is on 
   for (const fs::path& run : runs) {
     const Json result = result_of(run);
     const std::string decoding = new_decoding(result);
-    CHECK(files_in(run) == std::vector<std::string>{"config.json", "hypotheses." + decoding + ".test.txt", "lock",
-                                                    "metrics.jsonl", "result.json", "step_00000030.safetensors",
-                                                    "tokenizer.vocab.json"});
+    CHECK(files_in(run) == std::vector<std::string>{"config.json", "hypotheses." + decoding + ".test.txt",
+                                                    "lock", "metrics.jsonl", "result.json",
+                                                    "step_00000030.safetensors", "tokenizer.vocab.json"});
     CHECK(result["status"] == "finished");
     CHECK(result["training"]["steps"] == 30);
     CHECK(result["environment"]["threads"] == 1);
@@ -77,7 +78,8 @@ TEST_CASE("run: every row and seed is trained, and the table is all there is on 
   CHECK(markdown.out == trained.first.out);
   const Outcome latex = run_program(folder, {"table", "experiment.json", "--format", "latex"});
   CHECK(has(latex.out, "\\toprule"));
-  const Outcome csv = run_program(folder, {"table", "experiment.json", "--format", "csv", "--metrics", "nll@dev"});
+  const Outcome csv =
+      run_program(folder, {"table", "experiment.json", "--format", "csv", "--metrics", "nll@dev"});
   CHECK(has(csv.out, "group,label,baseline,nll@dev_mean,nll@dev_sd,nll@dev_n,"));
   CHECK(std::ranges::count(csv.out, '\n') == 3);
   const Json json = Json::parse(run_program(folder, {"table", "runs/", "--format", "json"}).out);
@@ -126,7 +128,8 @@ TEST_CASE("run: another beam decodes again, another metric scores again, neither
   const std::string greedy = new_decoding(result_of(run));
   const auto before = times(run);
 
-  const Outcome beam = run_program(trained.folder, run_arguments({"--set", "decoding.kind=beam", "--set", "decoding.beam=2"}));
+  const Outcome beam =
+      run_program(trained.folder, run_arguments({"--set", "decoding.kind=beam", "--set", "decoding.beam=2"}));
   CHECK_STATUS(beam, 0);
   CHECK_FALSE(has(beam.messages, "step"));
   const std::string searched = new_decoding(result_of(run), greedy);
@@ -144,7 +147,8 @@ TEST_CASE("run: another beam decodes again, another metric scores again, neither
   std::string nonsense;
   for (int i = 0; i < 20; ++i) nonsense += "nonsense\n";
   trained.folder.write("runs/" + run.filename().string() + "/hypotheses." + greedy + ".test.txt", nonsense);
-  const Outcome metric = run_program(trained.folder, run_arguments({"--set", R"(evaluation.metrics=["chrf"])"}));
+  const Outcome metric =
+      run_program(trained.folder, run_arguments({"--set", R"(evaluation.metrics=["chrf"])"}));
   CHECK_STATUS(metric, 0);
   const Json scores = result_of(run)["decodings"][greedy]["splits"]["test"]["scores"];
   CHECK(scores["chrf"]["value"] == 0);
@@ -190,7 +194,8 @@ TEST_CASE("run: outputs of bytes, line breaks and invalid UTF-8 among them, stay
   const std::string text = contents(run_folders(folder).at(0), "hypotheses").begin()->second;
   CHECK(std::ranges::count(text, '\n') == 20);
   CHECK(has(text, "\uFFFD"));
-  const Outcome lines = run_program(folder, {"translate", run_folders(folder)[0].string()}, {.input = "1 2\n\n3 4 5\n"});
+  const Outcome lines =
+      run_program(folder, {"translate", run_folders(folder)[0].string()}, {.input = "1 2\n\n3 4 5\n"});
   CHECK_STATUS(lines, 0);
   CHECK(std::ranges::count(lines.out, '\n') == 3);
 }

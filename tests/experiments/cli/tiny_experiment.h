@@ -23,7 +23,8 @@ inline Json tiny_experiment(const Json& patch = Json::object()) {
               "residual": {"kind": "pre_norm"}, "encoder": {"layers": 1}, "decoder": {"layers": 1}},
     "data": {"kind": "task", "task": {"kind": "copy", "train": 200, "dev": 20, "test": 20, "min_length": 3,
                                       "max_length": 6, "vocabulary": 8}},
-    "training": {"batch": {"tokens": 64}, "schedule": {"kind": "constant", "learning_rate": 2e-3, "warmup": 10},
+    "training": {"batch": {"tokens": 64},
+                 "schedule": {"kind": "constant", "learning_rate": 2e-3, "warmup": 10},
                  "budget": {"steps": 30}, "evaluate_every": {"steps": 15}, "log_every": 10},
     "decoding": {"kind": "greedy", "max_length_constant": 2},
     "evaluation": {"metrics": ["exact_match", "bleu:tokenize=none"]},
@@ -59,7 +60,8 @@ inline Json result_of(const std::filesystem::path& run) {
 }
 
 /// Content of all files below a folder whose names have `part` in them, by path.
-inline std::map<std::string, std::string> contents(const std::filesystem::path& folder, const std::string& part) {
+inline std::map<std::string, std::string> contents(const std::filesystem::path& folder,
+                                                   const std::string& part) {
   std::map<std::string, std::string> found;
   for (const std::string& file : data::testing::files_in(folder)) {
     if (std::filesystem::path(file).filename().string().find(part) == std::string::npos) continue;
@@ -77,14 +79,17 @@ inline std::map<std::string, std::int64_t> times(const std::filesystem::path& fo
   return found;
 }
 
-inline bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+inline bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace ablate::testing
 
 // Checks the exit status of a program, and shows what it said if it is another.
-#define CHECK_STATUS(outcome, expected)               \
-  do {                                                \
-    INFO("standard output:\n" << (outcome).out);      \
-    INFO("standard error:\n" << (outcome).messages);  \
-    CHECK((outcome).status == (expected));            \
+#define CHECK_STATUS(outcome, expected)                 \
+  do {                                                  \
+    const ::ablate::testing::Outcome seen_ = (outcome); \
+    INFO("standard output:\n" << seen_.out);            \
+    INFO("standard error:\n" << seen_.messages);        \
+    CHECK(seen_.status == (expected));                  \
   } while (false)

@@ -46,7 +46,7 @@ TEST_CASE("tokenizer command: trains, encodes and decodes with every kind", "[cl
   const std::string text = joined({"the cat sees the river.", "", "eine Möwe überholt the café?"});
   const std::string encoded = tokenizer({"encode", "--model", model, form}, text);
   CHECK(std::count(encoded.begin(), encoded.end(), '\n') == 3);
-  CHECK(encoded != text);
+  if (form == "--ids") CHECK(encoded.find_first_not_of("0123456789 \n") == std::string::npos);
   CHECK(tokenizer({"decode", "--model", model, form}, encoded) == text);
 }
 
@@ -76,7 +76,7 @@ TEST_CASE("tokenizer command: a word that is written like a special symbol is th
 
 TEST_CASE("tokenizer command: every key of the configuration can be set, and is checked", "[cli]") {
   const TemporaryFolder folder;
-  const std::string model = trained(folder, {"--model-type", "unigram", "--vocabulary-size", "120", "--set",
+  const std::string model = trained(folder, {"--model-type", "unigram", "--vocabulary-size", "55", "--set",
                                              "add_dummy_prefix=false", "--set", "unk_id=5"});
   CHECK_CONTAINS(tokenizer({"encode", "--model", model, "--ids"}, "\u4e00"), "5");
   CHECK_THROWS_MENTION(trained(folder, {"--kind", "word"}), "did you mean 'words'");

@@ -13,7 +13,8 @@ struct LearntCopy {
   Outcome outcome;
   std::string run;
   LearntCopy() {
-    Json json = tiny_experiment({{"seeds", {1}}, {"rows", {{{"name", "sinusoidal"}}}}, {"evaluation", {{"checkpoint", "last"}}}});
+    Json json = tiny_experiment(
+        {{"seeds", {1}}, {"rows", {{{"name", "sinusoidal"}}}}, {"evaluation", {{"checkpoint", "last"}}}});
     json["model"]["d_model"] = 64;
     json["model"]["dropout"] = 0.0;
     json["model"]["feed_forward"]["d_ff"] = 128;

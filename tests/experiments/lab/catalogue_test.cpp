@@ -6,9 +6,10 @@
 #include <set>
 
 #include "experiments/metrics/score.h"
-#include "tests/catch.h"
 #include "transformer/core/error.h"
 #include "transformer/layers/norm.h"
+
+#include "tests/catch.h"
 
 using namespace ablate;
 using namespace ablate::lab;

@@ -17,7 +17,8 @@ Json decoding() {
     "splits": {
       "dev": {"nll": 1.5, "perplexity": 4.48, "accuracy": 61.25, "loss": 2.5},
       "test": {"nll": 1.6, "perplexity": 4.95, "accuracy": 60.0, "loss": 2.6,
-               "scores": {"bleu:tokenize=none": {"value": 25.5, "signature": "nrefs:1|tok:none", "text": "BLEU = 25.50"},
+               "scores": {"bleu:tokenize=none": {"value": 25.5, "signature": "nrefs:1|tok:none",
+                                                 "text": "BLEU"},
                           "exact_match": {"value": 12.5, "signature": "", "text": ""}}}}})");
 }
 
@@ -80,6 +81,8 @@ TEST_CASE("figures: conditions in a sentence", "[lab]") {
         "Weights: average_last (3 checkpoints averaged), chosen on dev; decoding: kind beam, beam 4");
   CHECK(describe_budget({{"steps", 100}, {"epochs", 2}, {"reason", "steps"}}) ==
         "Budget: 100 updates, 2 whole epochs, ended by steps");
+  CHECK(describe_budget({{"steps", 1}, {"epochs", 1}, {"reason", "tokens"}}) ==
+        "Budget: 1 update, 1 whole epoch, ended by tokens");
   const std::string text =
       describe_environment({{"device", "cpu"}, {"threads", 2}, {"precision", "fp32"}, {"torch", "2.11.0"}});
   CHECK(text == "Trained on cpu, 2 threads, fp32, torch 2.11.0");

@@ -34,11 +34,12 @@ TEST_CASE("identity: what decides no weight does not change the hash", "[lab]") 
   const std::string plain = hash_of("{}");
   for (const char* same : {
            R"({"model": {"d_model": 512, "norm": {"kind": "layer_norm"}, "encoder": {"layers": 6}}})",
-           R"({"training": {"optimizer": {"kind": "adam", "beta1": 0.9}, "accumulate": 1, "clip_norm": null}})",
+           R"({"training": {"optimizer": {"beta1": 0.9}, "accumulate": 1, "clip_norm": null}})",
            R"({"training": {"log_every": 3}})",
            R"({"decoding": {"kind": "greedy"}})",
            R"({"decoding": {"beam": 9}})",
-           R"({"evaluation": {"metrics": ["chrf"], "splits": ["dev"], "batch_tokens": 9, "checkpoint": "last"}})",
+           R"({"evaluation": {"metrics": ["chrf"], "splits": ["dev"], "checkpoint": "last"}})",
+           R"({"evaluation": {"batch_tokens": 9}})",
            R"({"model": {"vocabulary": 100}})",
        }) {
     INFO(same);
@@ -90,8 +91,9 @@ TEST_CASE("identity: a model is known by its stacks, wherever a setting was writ
     CHECK(hash_of(shared) == hash_of(apart));
     CHECK(hash_of(shared) != hash_of("{}"));
   };
-  same(R"({"model": {"norm": {"kind": "rms_norm"}}})",
-       R"({"model": {"encoder": {"norm": {"kind": "rms_norm"}}, "decoder": {"norm": {"kind": "rms_norm"}}}})");
+  same(
+      R"({"model": {"norm": {"kind": "rms_norm"}}})",
+      R"({"model": {"encoder": {"norm": {"kind": "rms_norm"}}, "decoder": {"norm": {"kind": "rms_norm"}}}})");
   same(R"({"model": {"attention": {"heads": 4}}})",
        R"({"model": {"encoder": {"attention": {"heads": 4}}, "decoder": {"attention": {"heads": 4}}}})");
   same(R"({"model": {"dropout": 0.3}})",
@@ -109,8 +111,10 @@ TEST_CASE("identity: a way of decoding is known by its weights and its search", 
   CHECK(decoding_of(R"({"decoding": {"kind": "greedy"}})") != plain);
   CHECK(decoding_of(R"({"evaluation": {"checkpoint": "last"}})") != plain);
   const auto average = [](int k) {
-    return decoding_of(R"({"training": {"checkpoints": {"keep_last": 5}}, "evaluation": {"checkpoint": "average_last",
-                           "average": )" + std::to_string(k) + "}}");
+    return decoding_of(
+        R"({"training": {"checkpoints": {"keep_last": 5}}, "evaluation": {"checkpoint": "average_last",
+                           "average": )" +
+        std::to_string(k) + "}}");
   };
   CHECK(average(2) != average(3));
   CHECK(average(2) != plain);

@@ -33,27 +33,27 @@ std::string tree(const std::vector<std::shared_ptr<Layer>>& layers) {
 TEST_CASE("module tree: totals of modules, shapes of parameters, equal neighbours once", "[lab]") {
   const auto layer = [](std::int64_t width) { return std::make_shared<Layer>(width); };
   CHECK(tree({layer(1000), layer(1000), layer(1000), layer(3)}) ==
-        "network                    9,009\n"
-        "  layers                   9,009\n"
-        "    0 … 2                  3,000  each, 3 times\n"
-        "      weight  (1000, 2)    2,000\n"
-        "      bias    (1000)       1,000\n"
-        "    3                          9\n"
-        "      weight  (3, 2)           6\n"
-        "      bias    (3)              3\n");
+        "network                  9,009\n"
+        "  layers                 9,009\n"
+        "    0 … 2                3,000  each, 3 times\n"
+        "      weight  (1000, 2)  2,000\n"
+        "      bias    (1000)     1,000\n"
+        "    3                        9\n"
+        "      weight  (3, 2)         6\n"
+        "      bias    (3)            3\n");
 }
 
 TEST_CASE("module tree: what is shared counts once and says where", "[lab]") {
   const auto shared = std::make_shared<Layer>(4);
   CHECK(tree({shared, shared, shared}) ==
-        "network                 12\n"
-        "  layers                12\n"
-        "    0                   12\n"
-        "      weight  (4, 2)     8\n"
-        "      bias    (4)        4\n"
-        "    1 … 2                0  each, 2 times\n"
-        "      weight  (4, 2)     -  is layers.0.weight, counted there\n"
-        "      bias    (4)        -  is layers.0.bias, counted there\n");
+        "network               12\n"
+        "  layers              12\n"
+        "    0                 12\n"
+        "      weight  (4, 2)   8\n"
+        "      bias    (4)      4\n"
+        "    1 … 2              0  each, 2 times\n"
+        "      weight  (4, 2)   -  is layers.0.weight, counted there\n"
+        "      bias    (4)      -  is layers.0.bias, counted there\n");
 }
 
 TEST_CASE("module tree: commas divide thousands", "[lab]") {

@@ -21,7 +21,8 @@ class Prepared {
  public:
   Prepared(const TemporaryFolder& folder, const std::string& name, const std::string& model)
       : experiment_(load(folder, R"("rows": [{"name": ")" + name + R"("}], "model": )" + model + R"(,
-          "data": {"kind": "task", "task": {"kind": "copy", "train": 20, "dev": 5, "test": 5, "min_length": 3}})")),
+          "data": {"kind": "task", "task": {"kind": "copy", "train": 20, "dev": 5, "test": 5,
+                                            "min_length": 3}})")),
         rows_(prepare(experiment_, experiment_.select({}), folder / "runs", [](const std::string&) {})) {}
   const PreparedRow& row() const { return rows_.front(); }
 

@@ -115,20 +115,40 @@ TEST_CASE("a beam as wide as all sequences finds and ranks all of them", "[decod
 
 TEST_CASE("batched beam search is the plain search of every sentence", "[decoding][beam]") {
   const auto model = tiny_model();
-  const Tensor source = random_sources(8);
+  const Tensor source = random_sources(12);
   for (const std::string& stopping : stopping_table().choices().names()) {
     for (const std::int64_t beam : {1, 2, 3, 5}) {
-      DecodingConfig config = beam_of(beam);
-      config.stopping = stopping;
-      config.max_length_constant = 3;
-      INFO(stopping << ", a beam of " << beam);
-      Hypotheses expected;
-      for (std::int64_t i = 0; i < source.size(0); ++i) {
-        expected.push_back(plain_beam_search(*model, alone(source, i), config));
+      for (const double factor : {0, 1}) {  // two tokens for every source, or two more than it has
+        DecodingConfig config = beam_of(beam);
+        config.stopping = stopping;
+        config.max_length_factor = factor;
+        config.max_length_constant = 2;
+        INFO(stopping << ", a beam of " << beam << ", factor " << factor);
+        Hypotheses expected;
+        for (std::int64_t i = 0; i < source.size(0); ++i) {
+          expected.push_back(plain_beam_search(*model, alone(source, i), config));
+        }
+        check_equal(decode(*model, source, symbols, config, 0), expected);
       }
-      check_equal(decode(*model, source, symbols, config, 0), expected);
     }
   }
+}
+
+TEST_CASE("the stopping rules end at different times", "[decoding][beam]") {
+  const auto model = tiny_model();
+  const Tensor source = random_sources(20);
+  DecodingConfig config = beam_of(4);
+  config.stopping = "enough_finished";
+  const Hypotheses early = decode(*model, source, symbols, config, 0);
+  config.stopping = "no_better_live";
+  const Hypotheses late = decode(*model, source, symbols, config, 0);
+  int changed = 0;
+  for (std::size_t i = 0; i < early.size(); ++i) {
+    changed += late[i].back().tokens != early[i].back().tokens;
+    // Going on never loses a finished hypothesis but to a better one.
+    CHECK(late[i].back().score > early[i].back().score - 1e-4);
+  }
+  CHECK(changed > 0);
 }
 
 TEST_CASE("a beam of 1 is greedy search", "[decoding][beam]") {

@@ -30,14 +30,18 @@ inline ModelConfig tiny_config() {
   return config;
 }
 
-/// Weights twice as large as a model starts with, so that its distributions have peaks.
-inline std::shared_ptr<Transformer> tiny_model(const ModelConfig& config = tiny_config(),
-                                               std::int64_t vocabulary = 11, std::uint64_t seed = 1) {
+/// Weights twice as large as a model starts with, so that its distributions have peaks, and a bias for </s>, so
+/// that its sentences end early, late or never.
+inline std::shared_ptr<Transformer> tiny_model(ModelConfig config = tiny_config(),
+                                               std::int64_t vocabulary = 11, std::uint64_t seed = 2) {
+  config.embedding.tying = "none";
+  config.embedding.output_bias = true;
   const auto model = make_transformer(config, {vocabulary, vocabulary, symbols.pad}, at::kCPU, seed);
   const at::NoGradGuard no_gradients;
   for (Tensor& parameter : model->parameters()) {
     if (parameter.dim() > 1) parameter.mul_(2);
   }
+  model->embeddings().output_bias()[symbols.eos] = 2;
   return model;
 }
 

@@ -78,7 +78,7 @@ TEST_CASE("cost: a product of matrices counts once, however it is asked for", "[
   CHECK(flops([&] { at::baddbmm(meta({2, 3, 5}), batch, meta({2, 4, 5})); }) == 2 * 2 * 3 * 4 * 5);
   CHECK(flops([&] { at::einsum("bij,kj->bik", {batch, weight}); }) == 2 * 2 * 3 * 4 * 5);
   CHECK(flops([&] { at::matmul(a, meta({4})); }) == 2 * 3 * 4);
-  CHECK(flops([&] { at::dot(meta({4}), meta({4})); }) == 2 * 4);
+  CHECK(flops([&] { at::dot(at::ones({4}), at::ones({4})); }) == 2 * 4);
 }
 
 TEST_CASE("cost: what is no product of matrices has no FLOPs", "[model]") {
@@ -96,6 +96,9 @@ TEST_CASE("cost: differentiable outputs count their bytes, views and parameters 
   CHECK(bytes([&] { x.transpose(0, 1); }) == 0);
   CHECK(bytes([&] { at::linear(meta({3, 4}), x); }) == 3 * 3 * sizeof(float));
   CHECK(bytes([&] { meta({3, 4}).mul(2); }) == 0);
+  const Tensor made_before = x.mul(2);
+  CHECK(bytes([&] { made_before.transpose(0, 1); }) == 0);
+  CHECK(bytes([&] { made_before.view({2, 6}).mul(2); }) == size);
   CHECK(bytes([&] {
           const at::NoGradGuard no_grad;
           x.mul(2);

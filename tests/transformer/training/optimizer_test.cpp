@@ -1,4 +1,4 @@
-// Optimizers against the figures of torch.optim (scripts/reference/optimizers.py), and what else they promise.
+// Optimizers against the figures of torch.optim (scripts/reference/optimizers.py), and their other promises.
 #include "transformer/training/optimizer.h"
 
 #include <fstream>
@@ -112,7 +112,8 @@ TEST_CASE("an optimizer whose state was saved goes on as if nothing had been", "
   }
 }
 
-TEST_CASE("the state holds what each optimizer remembers, by the names of the parameters", "[training][optimizer]") {
+TEST_CASE("the state holds what each optimizer remembers, by the names of the parameters",
+          "[training][optimizer]") {
   Parameters module;
   const auto names = [&](const OptimizerConfig& config) {
     std::vector<std::string> all;
@@ -120,17 +121,19 @@ TEST_CASE("the state holds what each optimizer remembers, by the names of the pa
     return all;
   };
   using Texts = std::vector<std::string>;
-  const Texts adam{"optimizer.first.bias",        "optimizer.first.late.weight",  "optimizer.first.weight",
-                   "optimizer.second.bias",       "optimizer.second.late.weight", "optimizer.second.weight",
+  const Texts adam{"optimizer.first.bias",  "optimizer.first.late.weight",  "optimizer.first.weight",
+                   "optimizer.second.bias", "optimizer.second.late.weight", "optimizer.second.weight",
                    "optimizer.steps"};
   CHECK(names({.kind = "adam"}) == adam);
   CHECK(names({.kind = "adamw"}) == adam);
   CHECK(names({.kind = "sgd"}) == Texts{"optimizer.steps"});
-  CHECK(names({.kind = "sgd", .momentum = 0.9}) ==
-        Texts{"optimizer.first.bias", "optimizer.first.late.weight", "optimizer.first.weight", "optimizer.steps"});
+  CHECK(names({.kind = "sgd", .momentum = 0.9}) == Texts{"optimizer.first.bias",
+                                                         "optimizer.first.late.weight",
+                                                         "optimizer.first.weight", "optimizer.steps"});
 }
 
-TEST_CASE("a state of another optimizer is refused, with the name of what it lacks", "[training][optimizer]") {
+TEST_CASE("a state of another optimizer is refused, with the name of what it lacks",
+          "[training][optimizer]") {
   Parameters module;
   const NamedTensors sgd = make_optimizer({.kind = "sgd"}, module)->state();
   const auto adam = make_optimizer({.kind = "adam"}, module);
@@ -139,14 +142,16 @@ TEST_CASE("a state of another optimizer is refused, with the name of what it lac
   CHECK_THROWS_MENTION(adam->load_state({}), "optimizer.steps");
 }
 
-TEST_CASE("weight decay shrinks matrices and leaves parameters of one dimension alone", "[training][optimizer]") {
+TEST_CASE("weight decay shrinks matrices and leaves parameters of one dimension alone",
+          "[training][optimizer]") {
   for (const auto& row : optimizer_table().rows()) {
     INFO(row.info.name);
     OptimizerConfig config{.kind = std::string(row.info.name)};
     config.weight_decay = 0.1;
     Parameters module;
-    const Tensor bias = module.named_parameters()["bias"].clone(), weight = module.named_parameters()["weight"].clone();
-    make_optimizer(config, module)->step(0.01);  // no gradient at all
+    const Tensor bias = module.named_parameters()["bias"].clone(),
+                 weight = module.named_parameters()["weight"].clone();
+    make_optimizer(config, module)->step(1e-4);  // no gradient at all
     CHECK(module.named_parameters()["bias"].equal(bias));
     CHECK((module.named_parameters()["weight"].abs() < weight.abs()).all().item<bool>());
   }

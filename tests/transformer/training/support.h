@@ -1,5 +1,5 @@
-// What the tests of training share: batches of a copying task, a small model, and a run that can be stopped, killed and
-// taken up again by a fresh process' worth of objects.
+// What the tests of training share: batches of a copying task, a small model, and a run that can be stopped,
+// killed and taken up again by a fresh process' worth of objects.
 #pragma once
 
 #include "transformer/training/trainer.h"
@@ -74,7 +74,8 @@ inline BatchSource copy_batches(std::int64_t per_epoch) {
 inline ModelConfig small_model(double dropout) {
   ModelConfig model = read_model(R"({"d_model": 16, "max_length": 16, "attention.heads": 2,
       "feed_forward.d_ff": 32, "encoder.layers": 1, "decoder.layers": 1})");
-  for (BlockConfig* stack : {static_cast<BlockConfig*>(&model.encoder), static_cast<BlockConfig*>(&model.decoder)}) {
+  for (BlockConfig* stack :
+       {static_cast<BlockConfig*>(&model.encoder), static_cast<BlockConfig*>(&model.decoder)}) {
     stack->dropout = stack->attention.dropout = stack->feed_forward.dropout = dropout;
   }
   model.embedding.dropout = model.decoder.cross_attention.dropout = dropout;
@@ -115,8 +116,8 @@ class OneThread {
 /// What is thrown in the middle of a run for `kill -9`.
 struct Killed {};
 
-/// A run as a program makes it: run() builds model and trainer anew, as a new process would, over the same folder.
-/// Lines of the log behind the place from where it goes on are dropped, as the file of the log does.
+/// A run as a program makes it: run() builds model and trainer anew, as a new process would, over the same
+/// folder. Lines of the log behind the place from where it goes on are dropped, as the file of the log does.
 struct TestRun {
   explicit TestRun(std::filesystem::path in, TrainingConfig training = short_training(), double dropout = 0)
       : folder(std::move(in)), config(std::move(training)), model_config(small_model(dropout)) {}
@@ -130,7 +131,8 @@ struct TestRun {
 
   /// The mean over the dev sentences.
   SplitLoss dev_loss(Transformer& trained) const {
-    return evaluate_loss(trained, 1, [](std::int64_t) { return copy_batch(random_sentences(99, 8)); }, config.loss);
+    return evaluate_loss(
+        trained, 1, [](std::int64_t) { return copy_batch(random_sentences(99, 8)); }, config.loss);
   }
 
   /// The names of all files of the folder, sorted.
@@ -151,7 +153,9 @@ struct TestRun {
   std::function<void(Transformer&)> on_model = [](Transformer&) {};
   std::function<void(std::int64_t step)> after_update = [](std::int64_t) {};
   std::function<void(std::int64_t step)> after_evaluation = [](std::int64_t) {};
-  std::function<SplitLoss(Transformer&)> evaluate = [this](Transformer& trained) { return dev_loss(trained); };
+  std::function<SplitLoss(Transformer&)> evaluate = [this](Transformer& trained) {
+    return dev_loss(trained);
+  };
   std::function<bool()> stop_requested = [] { return false; };
 
   std::shared_ptr<Transformer> model;

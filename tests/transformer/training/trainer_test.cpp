@@ -67,7 +67,9 @@ TEST_CASE("training learns to copy", "[training][trainer]") {
 }
 
 TEST_CASE("gradients of two half batches add up to those of the whole", "[training][trainer]") {
-  const auto sentences = [](std::int64_t number) { return random_sentences(static_cast<std::uint64_t>(number), 4); };
+  const auto sentences = [](std::int64_t number) {
+    return random_sentences(static_cast<std::uint64_t>(number), 4);
+  };
   const BatchSource whole{[&](std::int64_t, std::int64_t i) { return copy_batch(sentences(i)); }, 100};
   const BatchSource halves{[&](std::int64_t, std::int64_t i) {
                              const auto all = sentences(i / 2);
@@ -301,7 +303,8 @@ TEST_CASE("a line of the log sums up the updates since the last one", "[training
     CHECK(line.gradient_norm == Approx(norm).epsilon(1e-12));
     CHECK(line.tokens == every.log[3 * i + 2].tokens);
     CHECK(line.learning_rate ==
-          Approx(learning_rate(run.config.schedule, {.d_model = 16, .total_steps = 10}, line.step)).epsilon(1e-12));
+          Approx(learning_rate(run.config.schedule, {.d_model = 16, .total_steps = 10}, line.step))
+              .epsilon(1e-12));
     CHECK(line.epoch == line.step / 4);
     CHECK(line.progress == Approx(static_cast<double>(line.step) / 10).epsilon(1e-12));
     CHECK(line.tokens_per_second > 0);
