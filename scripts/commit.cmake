@@ -1,4 +1,5 @@
 # Writes the commit of the sources, with "+" if they were changed since, into a header; leaves it alone if it is the same.
+cmake_minimum_required(VERSION 3.22)
 execute_process(COMMAND git -C ${SOURCE} rev-parse --short=12 HEAD
                 OUTPUT_VARIABLE commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
 execute_process(COMMAND git -C ${SOURCE} status --porcelain --untracked-files=no -- transformer data/*.cpp data/*.h data/tokenizers data/tasks

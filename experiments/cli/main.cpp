@@ -86,8 +86,6 @@ int main(int argc, char* argv[]) {
     std::cerr << out_of_memory;
   } catch (const c10::Error& error) {
     std::cerr << "ablate: " << error.what_without_backtrace() << "\n";
-  } catch (const c10::Error& error) {
-    std::cerr << "ablate: " << error.what_without_backtrace() << "\n";
   } catch (const std::exception& error) {
     std::cerr << "ablate: " << error.what() << "\n";
   }

@@ -112,7 +112,7 @@ TEST_CASE("every initialisation fills every element, finite, from its generator 
       fill(tensor, generator);
       return tensor;
     };
-    const at::IntArrayRef shape{7, 9};
+    const std::vector<std::int64_t> shape{7, 9};
     CHECK(values(1, shape).isfinite().all().template item<bool>());
     CHECK(values(1, shape).equal(values(1, shape)));
     at::manual_seed(1);

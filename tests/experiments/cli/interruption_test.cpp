@@ -11,14 +11,15 @@ namespace {
 
 constexpr int updates = 240;
 
-/// One run of many updates, with dropout, its state saved several times an epoch and in the middle of epochs.
+/// One run of many updates, with dropout, its state saved in the middle of epochs. Between two evaluations lie more
+/// updates than a pipe holds lines.
 Json long_experiment() {
   Json json = tiny_experiment({{"seeds", {1}},
                                {"rows", {{{"name", "sinusoidal"}}}},
                                {"model", {{"d_model", 32}, {"dropout", 0.2}}},
                                {"evaluation", {{"checkpoint", "average_last"}, {"average", 2}}}});
   json["training"]["budget"]["steps"] = updates;
-  json["training"]["evaluate_every"]["steps"] = 35;
+  json["training"]["evaluate_every"]["steps"] = 60;
   json["training"]["checkpoints"]["keep_last"] = 2;
   return json;
 }
@@ -106,10 +107,10 @@ TEST_CASE("interruption: Ctrl-C and SIGTERM save, and the same command goes on b
 TEST_CASE("interruption: a killed run goes on from what it saved last, bit for bit", "[cli][slow]") {
   const TemporaryFolder folder;
   write_experiment(folder, long_experiment());
-  CHECK_STATUS(stop_at(folder, 50, SIGKILL), 128 + SIGKILL);
+  CHECK_STATUS(stop_at(folder, 62, SIGKILL), 128 + SIGKILL);
   const Outcome twice = stop_at(folder, 130, SIGKILL);
-  CHECK(has(twice.messages, "step 36 "));  // the state is that of an evaluation
-  CHECK_FALSE(has(twice.messages, "step 35 "));
+  CHECK(has(twice.messages, "step 61 "));  // the state is that of an evaluation
+  CHECK_FALSE(has(twice.messages, "step 60 "));
   CHECK_STATUS(run_program(folder, talkative()), 0);
   check_same_as_uninterrupted(folder);
 }

@@ -146,7 +146,8 @@ TEST_CASE("of equal tokens the one with the smaller id wins", "[decoding]") {
   config.min_length = 2;
   CHECK(decode(*model, source, symbols, config, 0)[1][0].tokens == lowest);
 
-  // Step 1 finishes the empty hypothesis and keeps three more, step 2 finishes those, which the penalty prefers.
+  // Step 1 finishes the empty hypothesis and keeps three more; step 2 finishes those, and the penalty prefers
+  // them.
   config = beam_of(3);
   config.length_penalty = 2;
   const std::vector<Hypothesis> list = decode(*model, source, symbols, config, 0)[0];

@@ -30,8 +30,8 @@ inline ModelConfig tiny_config() {
   return config;
 }
 
-/// Weights twice as large as a model starts with, so that its distributions have peaks, and a bias for </s>, so
-/// that its sentences end early, late or never.
+/// Weights twice as large as a model starts with, so that its distributions have peaks, and a bias for </s>,
+/// so that its sentences end early, late or never.
 inline std::shared_ptr<Transformer> tiny_model(ModelConfig config = tiny_config(),
                                                std::int64_t vocabulary = 11, std::uint64_t seed = 2) {
   config.embedding.tying = "none";
