@@ -13,10 +13,9 @@ Tensor Position::bias(std::int64_t, std::int64_t, std::int64_t) { return {}; }
 
 namespace {
 
-/// angle[pos, i] = pos / base^(2i / d), i = 0 … d/2 - 1; in double, because float loses the phase of late positions.
-Tensor angles(std::int64_t length, std::int64_t d, double base) {
-  const Tensor frequency = at::pow(base, at::arange(0, d, 2, at::kDouble).div(-static_cast<double>(d)));
-  return at::outer(at::arange(length, at::kDouble), frequency);  // (length, d / 2)
+/// angle[pos, i] = pos * frequency[i]; in double, because float loses the phase of late positions.
+Tensor angles(std::int64_t length, const Tensor& frequency) {
+  return at::outer(at::arange(length, at::kDouble), frequency);
 }
 
 /// The table is made for the longest sequence seen so far, once per device and dtype.
@@ -75,7 +74,7 @@ struct Learned final : Position {
 /// (`interleaved`); `half` pairs coordinate i with i + width / 2, as most published weights do.
 struct Rotary final : Position {
   Rotary(const PositionConfig& config, const PositionContext& context, const WeightInitialization&, ParameterFactory&)
-      : base(config.base),
+      : config(config),
         width(static_cast<std::int64_t>(std::llround(config.fraction * static_cast<double>(context.d_k)))),
         interleaved(config.pairing == "interleaved") {
     TORCH_CHECK(width >= 2 && width % 2 == 0, "rotary positions turn an even number of coordinates, not ", width);
@@ -84,8 +83,8 @@ struct Rotary final : Position {
   Tensor rotate(const Tensor& x_BHTK, std::int64_t first) override {
     const std::int64_t last = first + x_BHTK.size(2);
     const Tensor& both = table.rows(last, x_BHTK.options(), [this](std::int64_t length) {
-      const Tensor angle = angles(length, width, base);
-      return at::stack({angle.cos(), angle.sin()});  // (2, length, width / 2)
+      const Tensor angle = angles(length, rotary_frequencies(width, config.base, config.scaling));
+      return at::stack({angle.cos(), angle.sin()}) * rotary_magnitude(config.scaling);  // (2, length, width / 2)
     });
     const Tensor cos = both[0].slice(0, first, last);
     const Tensor sin = both[1].slice(0, first, last);
@@ -103,7 +102,7 @@ struct Rotary final : Position {
     return width == x_BHTK.size(3) ? turned : at::cat({turned, x_BHTK.slice(3, width)}, 3);
   }
 
-  double base;
+  PositionConfig config;
   std::int64_t width;
   bool interleaved;
   GrowingTable table;
@@ -122,7 +121,7 @@ constexpr config::Variant<MakePosition> rows[] = {
      make<Sinusoidal>},
     {{"learned", "one trained vector per position, added to the embeddings", "Gehring et al. 2017", ""}, make<Learned>},
     {{"rotary", "queries and keys turned by an angle that grows with the position", "Su et al. 2021, eq. (34)",
-      "base fraction pairing"},
+      "base fraction pairing scaling"},
      make<Rotary>},
 };
 constexpr config::VariantTable<MakePosition> table{"position", rows};
@@ -141,6 +140,7 @@ void PositionConfig::describe(config::Fields& f) {
   f.field("base", base, "longest wavelength over 2 pi", config::positive);
   f.field("fraction", fraction, "part of each head that turns", config::Range{0, 1, true});
   f.choice("pairing", pairing, pairing_table.choices(), "which coordinates turn together");
+  f.object("scaling", scaling, "frequencies for sequences longer than those trained on");
 }
 
 const config::VariantTable<MakePosition>& position_table() { return table; }
@@ -151,7 +151,7 @@ std::shared_ptr<Position> make_position(const PositionConfig& config, const Posi
 }
 
 Tensor sinusoidal_table(std::int64_t length, std::int64_t d, double base) {
-  const Tensor angle = angles(length, d + d % 2, base);
+  const Tensor angle = angles(length, rotary_frequencies(d + d % 2, base, {}));
   return at::stack({angle.sin(), angle.cos()}, -1).flatten(1).slice(1, 0, d);
 }
 

@@ -2,6 +2,7 @@
 // Where a token stands, told to the model in one of several ways. Positions act through three narrow hooks that
 // default to nothing, so that attention never asks which kind it has.
 #include "transformer/layers/initialization.h"
+#include "transformer/layers/rotary_scaling.h"
 
 namespace ablate {
 
@@ -10,6 +11,7 @@ struct PositionConfig {
   double base = 10000;
   double fraction = 1;
   std::string pairing = "interleaved";
+  RotaryScalingConfig scaling;
   void describe(config::Fields& f);
 };
 

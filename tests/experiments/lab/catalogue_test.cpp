@@ -34,6 +34,7 @@ TEST_CASE("catalogue: every axis that an experiment can turn is there", "[lab]")
                            "feed_forward",
                            "position",
                            "pairing",
+                           "rotary_scaling",
                            "attention",
                            "embedding_tying",
                            "embedding_scale",

@@ -119,7 +119,7 @@ TEST_CASE("rotary positions multiply pairs by exp(i * pos * frequency)", "[layer
   for (const bool interleaved : {true, false}) {
     INFO((interleaved ? "interleaved" : "half"));
     const auto position =
-        make({.kind = "rotary", .base = 100, .pairing = interleaved ? "interleaved" : "half"});
+        make({.kind = "rotary", .base = 100, .pairing = interleaved ? "interleaved" : "half", .scaling = {}});
     Tensor expected = at::empty_like(x);
     for (std::int64_t pos = 0; pos < length; ++pos) {
       for (std::int64_t i = 0; i < 4; ++i) {
@@ -142,7 +142,7 @@ TEST_CASE("rotary scores depend on the distance alone", "[layers][position]") {
   for (const char* pairing : {"interleaved", "half"}) {
     for (const double fraction : {1.0, 0.5}) {
       INFO(pairing << ", fraction " << fraction);
-      const auto position = make({.kind = "rotary", .fraction = fraction, .pairing = pairing});
+      const auto position = make({.kind = "rotary", .fraction = fraction, .pairing = pairing, .scaling = {}});
       const Tensor scores = rotary_scores(*position, normal({8}, 1), normal({8}, 2), length);
       for (std::int64_t distance = 1 - length; distance < length; ++distance) {
         const Tensor diagonal = scores.diagonal(distance);
@@ -189,6 +189,48 @@ TEST_CASE("the two pairings are one rotation with the coordinates reordered", "[
   const Tensor half = make({.kind = "rotary", .pairing = "half"})->rotate(x.index_select(3, order), 0);
   const Tensor interleaved = make({.kind = "rotary"})->rotate(x, 0);
   CHECK_CLOSE(half, interleaved.index_select(3, order), tolerance::same_in_double);
+}
+
+TEST_CASE("scaled rotary frequencies are those of the formulas", "[layers][position]") {
+  // Written out pair by pair, from the papers' text.
+  constexpr std::int64_t width = 16;
+  constexpr double base = 500, factor = 4, length = 256;
+  const auto frequency = [](double i, double b) { return std::pow(b, -2 * i / width); };
+  const auto ramp = [&](double plain, double low, double high) {
+    const double wavelength = 2 * 3.14159265358979323846 / plain;
+    if (wavelength < length / high) return plain;
+    if (wavelength > length / low) return plain / factor;
+    const double smooth = (length / wavelength - low) / (high - low);
+    return (1 - smooth) * plain / factor + smooth * plain;
+  };
+  for (const std::string kind : {"none", "linear", "ntk", "yarn", "llama3"}) {
+    INFO(kind);
+    const Tensor found = rotary_frequencies(
+        width, base, {.kind = kind, .factor = factor, .original_length = 256, .low_rotations = {}, .high_rotations = {}});
+    CHECK(found.sizes() == at::IntArrayRef({width / 2}));
+    for (std::int64_t i = 0; i < width / 2; ++i) {
+      const double pair = static_cast<double>(i);
+      const double plain = frequency(pair, base);
+      double expected = plain;
+      if (kind == "linear") expected = plain / factor;
+      if (kind == "ntk") expected = frequency(pair, base * std::pow(factor, 16.0 / 14.0));
+      if (kind == "yarn") expected = ramp(plain, 1, 32);
+      if (kind == "llama3") expected = ramp(plain, 1, 4);
+      CHECK(found[i].item<double>() == Approx(expected).epsilon(1e-12));
+    }
+  }
+  CHECK(rotary_magnitude({.kind = "yarn", .factor = factor, .low_rotations = {}, .high_rotations = {}}) ==
+        Approx(1.1386294361).epsilon(1e-9));
+  CHECK(rotary_magnitude({.kind = "llama3", .factor = factor, .low_rotations = {}, .high_rotations = {}}) == 1);
+}
+
+TEST_CASE("linear scaling by two puts position 2 n where n was", "[layers][position]") {
+  const Tensor x = normal({1, 1, 1, 8}, 1);
+  PositionConfig stretched{.kind = "rotary"};
+  stretched.scaling.kind = "linear";
+  CHECK_CLOSE(make(stretched)->rotate(x, 10), make({.kind = "rotary"})->rotate(x, 5), tolerance::same_in_double);
+  stretched.scaling.kind = "yarn";
+  CHECK_CLOSE(make(stretched)->rotate(x, 0), x * (0.1 * std::log(2.0) + 1), tolerance::same_in_double);
 }
 
 TEST_CASE("no positions change nothing", "[layers][position]") {
