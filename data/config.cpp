@@ -142,6 +142,14 @@ void TaskConfig::describe(config::Fields& f) {
   f.field("min_tokens", min_tokens, "shortest expression, parentheses not counted", config::at_least_one);
   f.field("max_tokens", max_tokens, "longest expression, parentheses not counted", config::at_least_one);
   f.field("parentheses", parentheses, "write the grouping parentheses of the published files");
+  const config::VariantInfo* row = tasks().choices().find(kind);
+  if (row == nullptr) return;
+  f.check(!row->uses_option("min_length") || min_length <= max_length, "min_length",
+          "the shortest sequence, " + std::to_string(min_length) + ", is longer than the longest, " +
+              std::to_string(max_length));
+  f.check(!row->uses_option("min_tokens") || min_tokens <= max_tokens, "min_tokens",
+          "the shortest expression, " + std::to_string(min_tokens) + ", is longer than the longest, " +
+              std::to_string(max_tokens));
 }
 
 void DataConfig::describe(config::Fields& f) {

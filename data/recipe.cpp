@@ -8,7 +8,7 @@
 #include "transformer/core/atomic_file.h"
 #include "data/files/download.h"
 #include "data/files/lines.h"
-#include "data/files/sha256.h"
+#include "data/files/new_folders.h"
 #include "transformer/config/reader.h"
 #include "transformer/config/suggest.h"
 #include "transformer/core/error.h"
@@ -102,28 +102,40 @@ void check_sets(const Recipe& recipe, const std::string& source, config::Problem
 
 enum class Content { right, wrong, missing };
 
-Content check_content(const fs::path& file, const RecipeFile& wanted) {
-  if (!fs::exists(file)) return Content::missing;
-  return content_sha256(file) == wanted.sha256 ? Content::right : Content::wrong;
+/// For a file with the right sum: another number of lines is a mistake of the recipe.
+void check_lines(const ContentFacts& facts, const RecipeFile& wanted, const std::string& origin) {
+  if (facts.lines == wanted.lines) return;
+  throw UserError(origin + ": has the right SHA-256 sum but " + std::to_string(facts.lines) +
+                  " lines, and the recipe says " + std::to_string(wanted.lines) + ": correct 'lines' of " +
+                  wanted.path + " in the recipe");
 }
 
-/// Copies the uncompressed content of `from` to `to`, which appears only if its sum is the right one.
+Content check_content(const fs::path& file, const RecipeFile& wanted) {
+  if (!fs::exists(file)) return Content::missing;
+  const ContentFacts facts = content_facts(file);
+  if (facts.sha256 != wanted.sha256) return Content::wrong;
+  check_lines(facts, wanted, file.string());
+  return Content::right;
+}
+
+/// Copies the uncompressed content of `from` to `to`, which appears only if its sum and lines are right.
 void place(const fs::path& from, const fs::path& to, const RecipeFile& wanted, const std::string& origin) {
   AtomicFile copy(to);
-  Sha256 hash;
+  ContentMeter meter;
   if (fs::exists(from)) {
     InputFile content(from);
     for (std::string_view bytes = content.read(); !bytes.empty(); bytes = content.read()) {
-      hash.update(bytes);
+      meter.update(bytes);
       copy.write(bytes);
     }
   }
-  const std::string sum = hash.hex();
-  if (sum != wanted.sha256) {
+  const ContentFacts facts = meter.facts();
+  if (facts.sha256 != wanted.sha256) {
     throw UserError(
         origin + ": not the file that the recipe describes: its uncompressed content has the SHA-256 sum " +
-        sum + ", expected " + wanted.sha256);
+        facts.sha256 + ", expected " + wanted.sha256);
   }
+  check_lines(facts, wanted, origin);
   copy.commit();
 }
 
@@ -152,7 +164,6 @@ void fetch(const Recipe& recipe, const RecipeFile& file, const fs::path& to) {
     throw UserError("corpus '" + recipe.name + "': " + file.path + " has no address to download from (" +
                     recipe.origin + "); name a folder that holds it with --mirror");
   }
-  make_folders(to.parent_path());
   const Download download{temporary_name(to)};
   data::download(file.address, download.file);
   place(download.file, to, file, file.address);
@@ -201,7 +212,10 @@ std::vector<fs::path> get_recipe(const Recipe& recipe, const fs::path& data_root
     placed.push_back(to);
     if (check_content(to, file) == Content::right) {
       progress(file.path + ": already there");
-    } else if (mirror) {
+      continue;
+    }
+    const NewFolders folders(to.parent_path());
+    if (mirror) {
       const fs::path from = find_in_mirror(*mirror, file);
       place(from, to, file, from.string());
       progress(file.path + ": copied from " + from.string());

@@ -16,7 +16,7 @@ namespace ablate::data {
 struct RecipeFile {
   std::string path;    ///< relative to the corpus's folder; the file lies there uncompressed
   std::string sha256;  ///< of the uncompressed content
-  std::int64_t lines = 0;
+  std::int64_t lines = 0;  ///< of the uncompressed content; a last one without its end counts
   std::string address;  ///< "" if it can only be had from a mirror
 };
 
@@ -49,9 +49,9 @@ using Progress = std::function<void(const std::string& message)>;
 
 /// Brings the files of a recipe into `data_root`/NAME and returns where they lie. What is there with the
 /// right sum stays. With `mirror`, files are copied from that folder: from their path or their bare name,
-/// plain or with ".gz". Without it they are downloaded. A file appears in its place only after its sum has
-/// been checked. Throws UserError for a missing file or a wrong sum, RunError if the download or the disk
-/// fails.
+/// plain or with ".gz". Without it they are downloaded. A file appears in its place only after its sum and
+/// its number of lines have been checked. Throws UserError for a missing file, a wrong sum or a recipe with a
+/// wrong number of lines, RunError if the download or the disk fails. No empty folder is left behind.
 std::vector<std::filesystem::path> get_recipe(const Recipe& recipe, const std::filesystem::path& data_root,
                                               const std::optional<std::filesystem::path>& mirror,
                                               const Progress& progress);

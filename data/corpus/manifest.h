@@ -9,7 +9,7 @@
 namespace ablate::data {
 
 /// Raised when the way from text to ids, or the layout of the cache, changes.
-inline constexpr int cache_format = 1;
+inline constexpr int cache_format = 2;
 
 struct StoredTokenizer {
   std::string file;

@@ -35,7 +35,7 @@ class HashRule : public SplitRule {
  public:
   explicit HashRule(const SplitConfig& config) : config_(config) {}
   Part next(const RawPair& pair) override {
-    const auto remainder = static_cast<std::int64_t>(fnv1a(pair.source) % 100);
+    const auto remainder = static_cast<std::int64_t>(fnv1a(pair.split_key()) % 100);
     if (holds(config_.dev_range, remainder)) return Part::dev;
     return holds(config_.test_range, remainder) ? Part::test : Part::train;
   }

@@ -1,17 +1,21 @@
 // From text to the cache: train the tokenizers, encode every split, put the folder in its place.
 #include <nlohmann/json.hpp>
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <optional>
+#include <string_view>
 
 #include "data/corpus.h"
 #include "data/corpus/manifest.h"
 #include "data/corpus/pairs.h"
 #include "transformer/core/atomic_file.h"
+#include "data/files/new_folders.h"
 #include "data/files/sha256.h"
 #include "transformer/config/writer.h"
 #include "transformer/core/error.h"
@@ -115,10 +119,31 @@ StoredTokenizer store(const Tokenizer& tokenizer, const std::string& name, const
   return {file, sha256(bytes)};
 }
 
-/// A folder that is removed unless it has been given its name.
+/// True for ".NAME.tmp-PID-N" (temporary_name()) if no process has the number PID.
+bool is_forsaken(const std::string& name) {
+  constexpr std::string_view mark = ".tmp-";
+  const std::size_t at = name.rfind(mark);
+  if (!name.starts_with('.') || at == std::string::npos) return false;
+  pid_t process = 0;
+  const char* const end = name.data() + name.size();
+  const auto [after, error] = std::from_chars(name.data() + at + mark.size(), end, process);
+  if (error != std::errc() || after == end || *after != '-' || process <= 0) return false;
+  return ::kill(process, 0) != 0 && errno == ESRCH;
+}
+
+/// Removes what processes that were killed while they prepared a corpus left in the cache.
+void remove_forsaken(const fs::path& cache) {
+  std::error_code ignored;
+  for (fs::directory_iterator entry(cache, ignored), end; entry != end; entry.increment(ignored)) {
+    if (is_forsaken(entry->path().filename().string())) fs::remove_all(entry->path(), ignored);
+  }
+}
+
+/// A folder that is removed unless it has been given its name, and with it the cache if it is new and empty.
 class BuildFolder {
  public:
-  explicit BuildFolder(const fs::path& place) : place_(place), folder_(temporary_name(place)) {
+  explicit BuildFolder(const fs::path& place)
+      : parents_(place.parent_path()), place_(place), folder_(temporary_name(place)) {
     make_folders(folder_);
   }
   ~BuildFolder() {
@@ -137,12 +162,14 @@ class BuildFolder {
   }
 
  private:
+  NewFolders parents_;
   fs::path place_;
   fs::path folder_;
 };
 
 void build(Pairs& pairs, const TokenizerConfig& config, const Json& made_from, const fs::path& place,
            const Log& log) {
+  remove_forsaken(place.parent_path());
   BuildFolder folder(place);
   const Tokenizers tokenizers = train_tokenizers(config, pairs, log);
   Manifest manifest{.splits = pairs.split_names(), .tokenizers = {}};

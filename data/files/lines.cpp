@@ -2,10 +2,10 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
-#include "data/files/sha256.h"
 #include "data/tokenizers/code_points.h"
 #include "transformer/core/error.h"
 
@@ -86,11 +86,22 @@ bool LineReader::next(std::string& line) {
   return true;
 }
 
-std::string content_sha256(const std::filesystem::path& path) {
-  InputFile file(path);
-  Sha256 hash;
-  for (std::string_view bytes = file.read(); !bytes.empty(); bytes = file.read()) hash.update(bytes);
-  return hash.hex();
+void ContentMeter::update(std::string_view bytes) {
+  if (bytes.empty()) return;
+  hash_.update(bytes);
+  line_ends_ += std::ranges::count(bytes, '\n');
+  inside_line_ = bytes.back() != '\n';
 }
+
+ContentFacts ContentMeter::facts() { return {hash_.hex(), line_ends_ + (inside_line_ ? 1 : 0)}; }
+
+ContentFacts content_facts(const std::filesystem::path& path) {
+  InputFile file(path);
+  ContentMeter meter;
+  for (std::string_view bytes = file.read(); !bytes.empty(); bytes = file.read()) meter.update(bytes);
+  return meter.facts();
+}
+
+std::string content_sha256(const std::filesystem::path& path) { return content_facts(path).sha256; }
 
 }  // namespace ablate::data

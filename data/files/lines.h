@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "data/files/sha256.h"
+
 namespace ablate::data {
 
 /// The uncompressed bytes of a file. The content, not the name, decides whether it is compressed.
@@ -51,7 +53,27 @@ class LineReader {
   std::uint64_t line_number_ = 0;
 };
 
-/// SHA-256 of the uncompressed content: the same for train.en and train.en.gz.
+struct ContentFacts {
+  std::string sha256;
+  std::int64_t lines = 0;  ///< a last line without its end counts
+};
+
+/// Takes the facts of content that comes in pieces.
+class ContentMeter {
+ public:
+  void update(std::string_view bytes);
+  ContentFacts facts();  ///< at the end, once
+
+ private:
+  Sha256 hash_;
+  std::int64_t line_ends_ = 0;
+  bool inside_line_ = false;
+};
+
+/// Facts of the uncompressed content: the same for train.en and train.en.gz.
+ContentFacts content_facts(const std::filesystem::path& path);
+
+/// Its SHA-256 alone.
 std::string content_sha256(const std::filesystem::path& path);
 
 }  // namespace ablate::data

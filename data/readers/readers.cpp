@@ -180,6 +180,7 @@ class DictionaryReader : public PairReader {
       }
       pair.source.clear();
       append_spelt(pair.source, word);
+      pair.key = word;
       pair.target = line.substr(line.find_first_not_of(" \t", end));
       pair.line = lines_.line_number();
       return true;

@@ -15,7 +15,10 @@ namespace ablate::data {
 struct RawPair {
   std::string source;
   std::string target;
+  std::string key;         ///< what the split rule `hash` goes by if that is not the source
   std::uint64_t line = 0;  ///< where it stands in its file, the first line being 1
+
+  const std::string& split_key() const { return key.empty() ? source : key; }
 };
 
 class PairReader {

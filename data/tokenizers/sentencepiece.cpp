@@ -9,7 +9,10 @@
 
 #include <sentencepiece_processor.h>
 #include <sentencepiece_trainer.h>
+#include <unicode/uchar.h>
+#include <unicode/utf8.h>
 
+#include "data/tokenizers/code_points.h"
 #include "data/tokenizers/kinds.h"
 #include "data/tokenizers/vocabulary.h"
 #include "transformer/core/error.h"
@@ -93,6 +96,35 @@ std::vector<std::string> draw_lines(const NextLine& lines, std::size_t wanted) {
   return drawn;
 }
 
+/// SentencePiece's mark of a boundary between words, and its mark of an unknown character.
+constexpr std::string_view boundary_mark = "\u2581";
+constexpr std::string_view unknown_mark = "\u2585";
+
+/// True if something is left of the line to learn from: a character that is neither white space, control nor
+/// format (ICU, u_isgraph) nor one of SentencePiece's marks.
+bool has_text(std::string_view line) {
+  bool found = false;
+  for_each_code_point(line, [&](std::string_view bytes, bool valid) {
+    if (found || bytes == boundary_mark || bytes == unknown_mark) return;
+    UChar32 code_point = 0;
+    std::size_t at = 0;
+    if (valid) U8_NEXT_UNSAFE(bytes.data(), at, code_point);
+    found = !valid || u_isgraph(code_point);
+  });
+  return found;
+}
+
+/// The same lines; at their end a UserError if none had text: SentencePiece would ask for a vocabulary
+/// smaller than any, or end the program.
+NextLine with_some_text(const NextLine& lines) {
+  return [&lines, any = false](std::string& line) mutable {
+    const bool more = lines(line);
+    any = any || (more && has_text(line));
+    if (!more && !any) throw UserError("the training text of the tokenizer is empty");
+    return more;
+  };
+}
+
 /// Hands the training lines to SentencePiece. An exception of the source waits until SentencePiece is done.
 class Lines final : public sp::SentenceIterator {
  public:
@@ -120,9 +152,8 @@ class Lines final : public sp::SentenceIterator {
  private:
   /// SentencePiece marks unknown characters by U+2585 and boundaries by a tab, and skips lines with either.
   void hide_reserved() {
-    constexpr std::string_view mark = "\xE2\x96\x85";
-    for (std::size_t at = line_.find(mark); at != std::string::npos; at = line_.find(mark, at)) {
-      line_.replace(at, mark.size(), " ");
+    for (std::size_t at = 0; (at = line_.find(unknown_mark, at)) != std::string::npos;) {
+      line_.replace(at, unknown_mark.size(), " ");
     }
     std::replace(line_.begin(), line_.end(), '\t', ' ');
   }
@@ -177,21 +208,17 @@ std::string explain(const std::string& message, const TokenizerConfig& config) {
 
 std::unique_ptr<Tokenizer> make_sentencepiece(const TokenizerConfig& config, const NextLine& lines) {
   std::vector<std::string> drawn;
-  NextLine source = [&, any = false](std::string& line) mutable {
-    const bool more = lines(line);
-    any = any || (more && line.find_first_not_of(' ') != std::string::npos);
-    if (!more && !any) throw UserError("the training text of the tokenizer is empty");
-    return more;
-  };
+  NextLine source = lines;
   if (config.sample_lines) {
-    drawn = draw_lines(source, static_cast<std::size_t>(*config.sample_lines));
+    drawn = draw_lines(lines, static_cast<std::size_t>(*config.sample_lines));
     source = [&drawn, next = std::size_t{0}](std::string& line) mutable {
       if (next == drawn.size()) return false;
       line = std::move(drawn[next++]);
       return true;
     };
   }
-  Lines iterator(source);
+  const NextLine checked = with_some_text(source);
+  Lines iterator(checked);
   std::string model;
   const sp::util::Status status = sp::SentencePieceTrainer::Train(arguments(config), &iterator, &model);
   iterator.rethrow_failure();

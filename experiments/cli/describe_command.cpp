@@ -96,7 +96,7 @@ int describe_command(const std::vector<std::string>& arguments) {
                     "where `model.vocabulary` is\n"
                     "not given.",
                     "  ablate describe experiments/base/vaswani2017_base.json --set model.vocabulary=37000\n"
-                    "  ablate describe experiments/multi30k/experiment.json --row swiglu");
+                    "  ablate describe experiments/multi30k/experiment.json --row SwiGLU");
   options.add_options()("file", "experiment file", cxxopts::value<std::string>(), "FILE");
   options.add_options()("row", "which row, by its name in the table (default: the baseline)",
                         cxxopts::value<std::string>(), "NAME");

@@ -5,6 +5,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <thread>
 
 namespace ablate::cli {
@@ -32,7 +33,10 @@ at::Device choose_device(const std::string& text) {
 }
 
 void set_threads(int threads) {
-  if (threads < 0) throw UserError("--threads: expected 0 or more");
+  constexpr int most = 1024;
+  if (threads < 0 || threads > most) {
+    throw UserError("--threads: expected 0 (all) to " + std::to_string(most) + ", not " + std::to_string(threads));
+  }
   at::set_num_threads(threads > 0 ? threads : static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
 }
 

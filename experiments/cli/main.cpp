@@ -6,8 +6,10 @@
 #include "transformer/core/torch.h"
 
 #include <c10/util/Exception.h>
+#include <nlohmann/json.hpp>
 
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <new>
 
@@ -66,6 +68,8 @@ int dispatch(const std::vector<std::string>& arguments) {
 int main(int argc, char* argv[]) {
   // A file beyond a limit of size is then an error of writing, with its message, as a full disk is.
   std::signal(SIGXFSZ, SIG_IGN);
+  // What cuBLAS needs to sum in the same order each time; read when the device is first used.
+  ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0);
   int status = failed;
   try {
     status = dispatch({argv + 1, argv + argc});
@@ -79,6 +83,11 @@ int main(int argc, char* argv[]) {
     status = stop.exit_status();
   } catch (const UserError& error) {
     std::cerr << "ablate: " << error.what() << "\n";
+    status = wrong_usage;
+  } catch (const nlohmann::json::exception& error) {
+    std::cerr << "ablate: a JSON file that was read does not hold what it should: delete the folder that is damaged, or "
+                 "repair the file ("
+              << error.what() << ")\n";
     status = wrong_usage;
   } catch (const std::bad_alloc&) {
     std::cerr << out_of_memory;

@@ -13,6 +13,8 @@
 
 #include <algorithm>
 #include <iostream>
+#include <list>
+#include <set>
 
 namespace ablate::cli {
 namespace {
@@ -38,11 +40,30 @@ std::vector<std::int64_t> chosen_seeds(const Experiment& experiment, const Argum
   return seeds;
 }
 
+std::vector<std::string> chosen_rows(const Arguments& arguments) {
+  if (!arguments.has("rows")) return {};
+  std::vector<std::string> rows = split_list(arguments.get<std::string>("rows"));
+  if (rows.empty()) throw UserError("--rows: expected at least one name, such as --rows baseline,swiglu");
+  return rows;
+}
+
 void delete_runs(const std::vector<PreparedRow>& rows, const std::vector<std::int64_t>& seeds,
                  const std::filesystem::path& out) {
+  // All are locked before the first is deleted: a run that is busy leaves the others as they are. Rows that differ in
+  // their decoding alone share a folder.
+  std::list<RunFolder> folders;
+  std::set<std::string> hashes;
   for (const PreparedRow& row : rows) {
-    for (const std::int64_t seed : seeds) RunFolder(out, row, seed).remove();
+    for (const std::int64_t seed : seeds) {
+      const RunFolder& folder = folders.emplace_back(out, row, seed);
+      if (!std::filesystem::exists(folder.path()) || !hashes.insert(folder.hash()).second) {
+        folders.pop_back();
+      } else {
+        folders.back().lock();
+      }
+    }
   }
+  for (RunFolder& folder : folders) folder.remove();
 }
 
 void train_all(const std::vector<PreparedRow>& rows, const std::vector<std::int64_t>& seeds, const RunOptions& options,
@@ -94,11 +115,9 @@ int run_command(const std::vector<std::string>& words) {
   const auto settings =
       arguments.has("set") ? arguments.get<std::vector<std::string>>("set") : std::vector<std::string>{};
   const Experiment experiment = load_experiment(arguments.required("file"), settings);
-  const auto selected =
-      experiment.select(arguments.has("rows") ? split_list(arguments.get<std::string>("rows")) : std::vector<std::string>{});
+  const auto selected = experiment.select(chosen_rows(arguments));
   const std::vector<std::int64_t> seeds = chosen_seeds(experiment, arguments);
 
-  catch_interrupts();
   Progress progress(std::cerr, isatty(STDERR_FILENO) != 0);
   const std::vector<PreparedRow> rows =
       prepare(experiment, selected, options.out, [&](const std::string& text) { progress.message(text); });
@@ -106,6 +125,8 @@ int run_command(const std::vector<std::string>& words) {
     print_dry_run(std::cout, rows, seeds, options);
     return success;
   }
+  // Until here there was nothing to save, and a signal ended the program at once.
+  catch_interrupts();
   if (arguments.has("fresh")) delete_runs(rows, seeds, options.out);
   train_all(rows, seeds, options, progress);
   progress.message("");

@@ -46,9 +46,10 @@ int translate_command(const std::vector<std::string>& words) {
   if (!arguments.parse(words, {"run"})) return success;
 
   set_threads(arguments.get<int>("threads"));
+  const auto batch_tokens = arguments.get<std::int64_t>("batch-tokens");
+  if (batch_tokens < 1) throw UserError("--batch-tokens: expected 1 or more, not " + std::to_string(batch_tokens));
   lab::TrainedRun run(arguments.required("run"), choose_device(arguments.get<std::string>("device")));
-  lab::TranslationOptions options{run.decoding(), arguments.get<std::int64_t>("batch-tokens"),
-                                  arguments.get<std::uint64_t>("seed")};
+  lab::TranslationOptions options{run.decoding(), batch_tokens, arguments.get<std::uint64_t>("seed")};
   if (arguments.has("beam")) {
     options.decoding.kind = "beam";
     options.decoding.beam = arguments.get<std::int64_t>("beam");

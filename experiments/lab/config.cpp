@@ -2,6 +2,8 @@
 
 #include "experiments/metrics/score.h"
 
+#include <algorithm>
+
 namespace ablate::lab {
 namespace {
 
@@ -14,6 +16,12 @@ constexpr config::Variant<CheckpointChoice> rows[] = {
      CheckpointChoice::average_last},
 };
 constexpr config::VariantTable<CheckpointChoice> table{"checkpoint", rows};
+
+void check_once(config::Fields& f, const char* key, const std::vector<std::string>& list) {
+  for (auto item = list.begin(); item != list.end(); ++item) {
+    f.check(std::find(list.begin(), item, *item) == item, key, "'" + *item + "' stands there twice");
+  }
+}
 
 }  // namespace
 
@@ -41,6 +49,8 @@ void EvaluationConfig::describe(config::Fields& f) {
       f.check(false, "metrics", error.what());
     }
   }
+  check_once(f, "metrics", metrics);
+  check_once(f, "splits", splits);
 }
 
 void RunConfig::describe(config::Fields& f) {
@@ -50,6 +60,8 @@ void RunConfig::describe(config::Fields& f) {
   f.object("decoding", decoding, "how outputs are found");
   f.object("evaluation", evaluation, "what is measured on which weights");
 
+  f.check(decoding.min_length < model.max_length, "decoding.min_length",
+          "no target has so many tokens: model.max_length is " + std::to_string(model.max_length));
   const std::int64_t average = evaluation.average;
   const auto needs = [&](const char* choice, std::int64_t kept, const char* key) {
     f.check(evaluation.checkpoint != choice || kept >= average, "evaluation.average",

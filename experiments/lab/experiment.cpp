@@ -34,6 +34,20 @@ struct RowKeys {
   }
 };
 
+/// Runs `act`; its error joins the others of the file. False if there was one.
+template <class Act>
+bool try_or_add(Problems& problems, Act act) {
+  try {
+    act();
+    return true;
+  } catch (const UserError& error) {
+    problems.add(error.what());
+    return false;
+  }
+}
+
+bool is_blank(const std::string& text) { return text.find_first_not_of(" \t\r\n") == std::string::npos; }
+
 void merge(Json& target, const Json& addition) {
   for (const auto& [key, value] : addition.items()) {
     if (value.is_object() && target.contains(key) && target[key].is_object()) {
@@ -62,10 +76,12 @@ std::vector<RowSource> read_rows(const Json& rows, const std::string& source, Pr
     RowKeys keys;
     config::Reader(document, problems).read(keys);
     RowSource row{keys.name, keys.group, {}, Json::object()};
+    if (const auto name = rows[i].find("name"); name != rows[i].end() && name->is_string() && is_blank(keys.name)) {
+      problems.add(where + ": name: is blank: give the row a name, or leave the key out");
+    }
     if (!keys.set.is_object()) {
       problems.add(where + ": set: expected an object of settings");
-    } else {
-      row.settings = config::expand_dotted(keys.set, where + ".set");
+    } else if (try_or_add(problems, [&] { row.settings = config::expand_dotted(keys.set, where + ".set"); })) {
       const std::string shown = keys.name.empty() ? where : source + " (row '" + keys.name + "')";
       row.layers.push_back({row.settings, shown});
     }
@@ -87,13 +103,18 @@ std::vector<RowSource> cross(std::vector<RowSource> rows, const Json& grid, cons
       problems.add(source + ": grid." + path + ": expected a list of values with at least one entry");
       continue;
     }
+    std::vector<Json> settings;
+    for (const Json& value : values) {
+      try_or_add(problems, [&] { settings.push_back(config::expand_dotted(Json{{path, value}}, source + ": grid")); });
+    }
+    if (settings.size() != values.size()) continue;
     std::vector<RowSource> crossed;
     for (const RowSource& row : rows) {
-      for (const Json& value : values) {
+      for (std::size_t i = 0; i < settings.size(); ++i) {
+        const Json& value = values[i];
         RowSource point = row;
-        const Json setting = config::expand_dotted(Json{{path, value}}, source + ": grid");
-        merge(point.settings, setting);
-        point.layers.push_back({setting, source + " (grid)"});
+        merge(point.settings, settings[i]);
+        point.layers.push_back({settings[i], source + " (grid)"});
         if (!row.name.empty()) point.name += ", " + short_setting(path, value);
         crossed.push_back(std::move(point));
       }
@@ -129,26 +150,53 @@ ExperimentRow resolve(const RowSource& source, const std::vector<Layer>& base, c
   return row;
 }
 
-void name_rows(Experiment& experiment, const std::vector<RowSource>& sources, const ExperimentKeys& keys,
-               Problems& problems) {
-  std::size_t baseline = 0;
-  if (keys.baseline) {
-    std::vector<std::string> names;
-    for (const ExperimentRow& row : experiment.rows) names.push_back(row.name);
-    const auto found = std::find(names.begin(), names.end(), *keys.baseline);
-    baseline = static_cast<std::size_t>(found - names.begin());
-    if (found == names.end()) {
-      problems.add(experiment.file.string() + ": baseline: no row has the name '" + *keys.baseline + "'" +
-                   config::suggestion(*keys.baseline, names));
-      return;
+/// What the names as written tell before any row is resolved.
+void check_names(const std::vector<RowSource>& sources, const ExperimentKeys& keys, const std::string& names_source,
+                 const std::string& baseline_source, Problems& problems) {
+  std::vector<std::string> names;
+  for (const RowSource& source : sources) {
+    if (is_blank(source.name)) continue;
+    if (std::find(names.begin(), names.end(), source.name) != names.end()) {
+      problems.add(names_source + ": rows '" + source.name + "' and '" + source.name +
+                   "' have the same name: give each its own");
     }
+    names.push_back(source.name);
   }
+  const bool all_named = names.size() == sources.size();
+  if (!keys.baseline || names.empty() || !all_named) return;
+  if (std::find(names.begin(), names.end(), *keys.baseline) == names.end()) {
+    problems.add(baseline_source + ": baseline: no row has the name '" + *keys.baseline + "'" +
+                 config::suggestion(*keys.baseline, names));
+  }
+}
+
+/// Labels of all rows against the row `baseline`.
+void label_rows(Experiment& experiment, const std::vector<RowSource>& sources, std::size_t baseline) {
   const Json& reference = experiment.rows[baseline].resolved;
   for (std::size_t i = 0; i < experiment.rows.size(); ++i) {
     ExperimentRow& row = experiment.rows[i];
     row.is_baseline = i == baseline;
     row.changes = config::difference(reference, row.resolved);
     row.label = !row.name.empty() ? row.name : row.is_baseline ? "baseline" : label_of(row.changes, sources[i].settings);
+  }
+}
+
+/// Labels the rows. The baseline of the file is a name, or the label that a row has against the first one.
+void name_rows(Experiment& experiment, const std::vector<RowSource>& sources, const ExperimentKeys& keys,
+               const std::string& baseline_source, Problems& problems) {
+  label_rows(experiment, sources, 0);
+  if (keys.baseline) {
+    std::vector<std::string> known;
+    for (const ExperimentRow& row : experiment.rows) known.push_back(row.label);
+    const auto found = std::find(known.begin(), known.end(), *keys.baseline);
+    if (found == known.end()) {
+      problems.add(baseline_source + ": baseline: no row has the name '" + *keys.baseline + "'" +
+                   config::suggestion(*keys.baseline, known));
+      return;
+    }
+    const auto baseline = static_cast<std::size_t>(found - known.begin());
+    label_rows(experiment, sources, baseline);
+    experiment.rows[baseline].label = *keys.baseline;
   }
   for (std::size_t i = 0; i < experiment.rows.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
@@ -181,6 +229,22 @@ std::vector<std::string> join_labels(const std::vector<std::string>& parts, cons
     names.push_back(name);
   }
   return names;
+}
+
+/// A column that no run will measure must not be found out when all are trained.
+void check_table(const Experiment& experiment, const std::string& source, Problems& problems) {
+  if (experiment.rows.empty()) return;
+  std::vector<std::string> measured{"nll", "perplexity", "accuracy", "loss"};
+  for (const ExperimentRow& row : experiment.rows) {
+    for (const std::string& metric : row.config.evaluation.metrics) {
+      if (!contains(measured, metric)) measured.push_back(metric);
+    }
+  }
+  for (const std::string& column : experiment.table.metrics) {
+    const std::string metric = column.substr(0, column.find('@'));
+    if (contains(measured, metric)) continue;
+    problems.add(source + ": table.metrics: no row measures '" + metric + "'" + config::suggestion(metric, measured));
+  }
 }
 
 void check_seeds(const ExperimentKeys& keys, const std::string& source, Problems& problems) {
@@ -233,11 +297,13 @@ std::vector<const ExperimentRow*> Experiment::select(const std::vector<std::stri
 }
 
 Experiment load_experiment(const std::filesystem::path& file, const std::vector<std::string>& settings) {
+  Problems problems;
   const std::vector<Layer> base = config::load_layers(file);
   std::vector<Layer> overrides;
-  for (const std::string& setting : settings) overrides.push_back({config::parse_assignment(setting), "--set"});
+  for (const std::string& setting : settings) {
+    try_or_add(problems, [&] { overrides.push_back({config::parse_assignment(setting), "--set"}); });
+  }
 
-  Problems problems;
   Document document;
   for (const Layer& layer : base) document.add(layer);
   for (const Layer& layer : overrides) document.add(layer);
@@ -246,11 +312,16 @@ Experiment load_experiment(const std::filesystem::path& file, const std::vector<
   check_seeds(keys, file.string(), problems);
 
   Experiment experiment{file, keys.title.empty() ? file.stem().string() : keys.title, keys.seeds, keys.table, {}};
-  const auto origin = [&](const char* key) { return document.origin(key).source; };
+  const auto origin = [&](const char* key) {
+    const std::string source = document.origin(key).source;
+    return source.empty() ? file.string() : source;
+  };
   const std::vector<RowSource> sources =
       cross(read_rows(keys.rows, origin("rows"), problems), keys.grid, origin("grid"), problems);
+  check_names(sources, keys, origin("rows"), origin("baseline"), problems);
   for (const RowSource& source : sources) experiment.rows.push_back(resolve(source, base, overrides, problems));
-  if (problems.empty()) name_rows(experiment, sources, keys, problems);
+  check_table(experiment, origin("table.metrics"), problems);
+  if (problems.empty()) name_rows(experiment, sources, keys, origin("baseline"), problems);
   problems.throw_if_any();
   return experiment;
 }

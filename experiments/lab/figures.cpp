@@ -4,6 +4,7 @@
 #include "transformer/core/error.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace ablate::lab {
 namespace {
@@ -57,6 +58,11 @@ std::vector<Figure> measured_figures(const std::vector<const Json*>& decodings) 
 std::string counted(const Json& object, const char* key, const char* noun) {
   const std::int64_t count = object.value(key, std::int64_t{0});
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+/// JSON has no infinity: an overflow, such as exp(nll) of a model gone astray, is stored as null.
+double number(const Json& value) {
+  return value.is_null() ? std::numeric_limits<double>::infinity() : value.get<double>();
 }
 
 std::string joined(const Json& object) {
@@ -121,10 +127,10 @@ Column column_of(const Figure& figure) {
 std::optional<double> value_of(const Json& decoding, const Figure& figure) {
   const Json entry = decoding.at("splits").value(figure.split, Json::object());
   if (find_loss_figure(figure.metric) != nullptr) {
-    return entry.contains(figure.metric) ? std::optional(entry[figure.metric].get<double>()) : std::nullopt;
+    return entry.contains(figure.metric) ? std::optional(number(entry[figure.metric])) : std::nullopt;
   }
   const Json score = entry.value("scores", Json::object()).value(figure.metric, Json::object());
-  return score.contains("value") ? std::optional(score["value"].get<double>()) : std::nullopt;
+  return score.contains("value") ? std::optional(number(score["value"])) : std::nullopt;
 }
 
 std::string signature_of(const Json& decoding, const Figure& figure) {
@@ -135,9 +141,12 @@ std::string signature_of(const Json& decoding, const Figure& figure) {
 
 std::string describe_decoding(const Json& decoding) {
   const auto averaged = decoding.value("averaged", 1);
-  const std::string weights = decoding.value("checkpoint", "") +
-                              (averaged > 1 ? " (" + std::to_string(averaged) + " checkpoints averaged)" : "");
-  return "Weights: " + weights + ", chosen on dev; decoding: " + joined(decoding.value("decoding", Json::object()));
+  const std::string checkpoint = decoding.value("checkpoint", "");
+  const bool chosen_on_dev = checkpoint == "best" || checkpoint == "average_best";
+  return "Weights: " + checkpoint +
+         (averaged > 1 ? " (" + std::to_string(averaged) + " checkpoints averaged)" : "") +
+         (chosen_on_dev ? ", chosen on dev" : "") +
+         "; decoding: " + joined(decoding.value("decoding", Json::object()));
 }
 
 std::string describe_budget(const Json& training) {

@@ -9,6 +9,7 @@ namespace ablate::lab {
 std::vector<Figure> choose_figures(const std::vector<const Json*>& decodings, const std::vector<std::string>& asked);
 
 Column column_of(const Figure& figure);
+/// Nothing if it was not measured; infinity if it overflowed, which the table shows as diverged.
 std::optional<double> value_of(const Json& decoding, const Figure& figure);
 /// "bleu@test: nrefs:1|…", or "" for a figure without one.
 std::string signature_of(const Json& decoding, const Figure& figure);

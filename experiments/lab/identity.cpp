@@ -1,6 +1,7 @@
 #include "experiments/lab/identity.h"
 
 #include "data/files/sha256.h"
+#include "transformer/config/reader.h"
 #include "transformer/config/writer.h"
 
 namespace ablate::lab {
@@ -39,6 +40,17 @@ std::string run_hash(const RunConfig& config, const std::string& data_hash, std:
                      {"data", data_hash},
                      {"seed", seed}},
                     16);
+}
+
+std::optional<std::string> stored_hash(const Json& stored) {
+  if (stored.at("mathematics").get<int>() != mathematics_version) return std::nullopt;
+  config::Document document;
+  document.add({stored.at("config"), "config.json"});
+  config::Problems problems;
+  RunConfig config;
+  config::Reader(document, problems).read(config);
+  if (!problems.empty()) return std::nullopt;
+  return run_hash(config, stored.at("data_hash").get<std::string>(), stored.at("seed").get<std::int64_t>());
 }
 
 std::string decoding_hash(const RunConfig& config) {

@@ -1,8 +1,11 @@
 #include "experiments/lab/preparation.h"
 
 #include "data/recipe.h"
+#include "transformer/core/atomic_file.h"
 #include "transformer/core/error.h"
 
+#include <algorithm>
+#include <limits>
 #include <map>
 
 namespace ablate::lab {
@@ -48,8 +51,39 @@ std::vector<std::string> evaluated_splits(const EvaluationConfig& config, const 
   return tests.empty() ? std::vector<std::string>{"dev"} : tests;
 }
 
+namespace {
+
+/// UserError instead of the system's: a folder that cannot be is a wrong command, found before anything is trained.
+void make_output_folder(const std::filesystem::path& out) {
+  std::error_code ignored;
+  if (std::filesystem::exists(out, ignored) && !std::filesystem::is_directory(out, ignored)) {
+    throw UserError("--out: " + out.string() + " is a file, not a folder: name another");
+  }
+  try {
+    make_folders(out);
+  } catch (const RunError& error) {
+    throw UserError(std::string("--out: ") + error.what());
+  }
+}
+
+/// Sentences beyond the model's length are left out of training: one must be left.
+void check_length(const data::Corpus& corpus, std::int64_t max_length, const std::string& where) {
+  const data::Split& train = corpus.split("train");
+  std::int64_t shortest = std::numeric_limits<std::int64_t>::max();
+  for (std::int64_t i = 0; i < train.size() && shortest > max_length; ++i) {
+    shortest = std::min(shortest, std::max(train.source_length(i), train.target_length(i)) + 1);
+  }
+  if (shortest <= max_length) return;
+  throw UserError(where + ": model.max_length: " + std::to_string(max_length) +
+                  " is too short for every training sentence: the shortest pair needs " + std::to_string(shortest) +
+                  ", </s> included");
+}
+
+}  // namespace
+
 std::vector<PreparedRow> prepare(const Experiment& experiment, const std::vector<const ExperimentRow*>& rows,
                                  const std::filesystem::path& out, const data::Log& log) {
+  make_output_folder(out);
   const data::CorpusPaths paths{experiment.file.parent_path(), out / "corpora", data::data_root(),
                                 data::recipes_folder()};
   std::map<std::string, std::shared_ptr<const data::Corpus>> corpora;
@@ -65,6 +99,7 @@ std::vector<PreparedRow> prepare(const Experiment& experiment, const std::vector
     }
     if (!corpus->has_split("dev")) throw UserError(where + ": data: there is no dev set, and all choosing happens on it");
     for (const std::string& split : evaluated_splits(row->config.evaluation, *corpus)) corpus->split(split);
+    check_length(*corpus, row->config.model.max_length, where);
     prepared.push_back({row, corpus, vocabulary_of(*corpus, row->config.model, where)});
   }
   return prepared;

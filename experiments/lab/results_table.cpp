@@ -147,6 +147,38 @@ RunRecord read_run(const RunFolder& folder, std::int64_t seed, const std::string
   return {seed, state, std::move(result), decoding};
 }
 
+/// The same for all seeds of a row, however their runs were decoded: config.json stores the decoding and evaluation of
+/// the first call alone.
+std::string training_key(const Json& stored) {
+  Json config = stored.at("config");
+  config.erase("decoding");
+  config.erase("evaluation");
+  return config.dump() + stored.at("data_hash").dump();
+}
+
+/// A row for each way of decoding that any of its runs knows; runs that were never decoded belong to all of them.
+std::vector<RowRecord> by_decoding(const RowRecord& trained) {
+  const auto decodings = [](const RunRecord& run) { return run.result.value("decodings", Json::object()); };
+  std::set<std::string> keys;
+  for (const RunRecord& run : trained.runs) {
+    const Json known = decodings(run);
+    for (const auto& [key, decoding] : known.items()) keys.insert(key);
+  }
+  if (keys.empty()) keys.insert("");
+  std::vector<RowRecord> rows;
+  for (const std::string& key : keys) {
+    RowRecord row{trained.label, trained.group, trained.is_baseline, {}};
+    if (keys.size() > 1) row.label += " (decoding " + key + ")";
+    for (const RunRecord& run : trained.runs) {
+      const Json known = decodings(run);
+      if (known.empty() || known.contains(key)) row.runs.push_back({run.seed, run.state, run.result, key});
+    }
+    std::sort(row.runs.begin(), row.runs.end(), [](const auto& a, const auto& b) { return a.seed < b.seed; });
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
 }  // namespace
 
 Table results_table(const Experiment& experiment, const std::vector<PreparedRow>& rows,
@@ -165,34 +197,23 @@ Table results_table(const Experiment& experiment, const std::vector<PreparedRow>
 }
 
 Table folder_table(const fs::path& folder, const std::vector<std::string>& metrics) {
-  std::map<std::string, RowRecord> rows;
   std::vector<fs::path> folders;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
     if (fs::exists(entry.path() / "config.json")) folders.push_back(entry.path());
   }
   if (folders.empty()) throw UserError(folder.string() + ": holds no runs");
   std::sort(folders.begin(), folders.end());
+  std::map<std::string, RowRecord> trained;
   for (const fs::path& path : folders) {
     const RunFolder run(path);
     const Json config = run.config();
-    const Json result = run.result();
-    const std::int64_t seed = config.at("seed").get<std::int64_t>();
-    // A run decoded in several ways is a row for each.
-    std::vector<std::string> keys;
-    const Json decodings = result.value("decodings", Json::object());
-    for (const auto& [key, decoding] : decodings.items()) keys.push_back(key);
-    if (keys.empty()) keys.emplace_back();
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-      RowRecord& row = rows[config.at("config").dump() + config.at("data_hash").dump() + std::to_string(i)];
-      if (row.runs.empty()) row = {config.at("label").get<std::string>(), "", false, {}};
-      if (keys.size() > 1 && row.runs.empty()) row.label += " (decoding " + keys[i] + ")";
-      row.runs.push_back({seed, state_of(result, true), result, keys[i]});
-    }
+    RowRecord& row = trained[training_key(config)];
+    if (row.runs.empty()) row = {config.at("label").get<std::string>(), "", false, {}};
+    row.runs.push_back(read_run(run, config.at("seed").get<std::int64_t>(), ""));
   }
   std::vector<RowRecord> records;
-  for (auto& [key, row] : rows) {
-    std::sort(row.runs.begin(), row.runs.end(), [](const auto& a, const auto& b) { return a.seed < b.seed; });
-    records.push_back(std::move(row));
+  for (const auto& [key, row] : trained) {
+    for (RowRecord& decoded : by_decoding(row)) records.push_back(std::move(decoded));
   }
   std::stable_sort(records.begin(), records.end(), [](const auto& a, const auto& b) { return a.label < b.label; });
   // "runs", "runs/" and "." alike are called by the folder's name.

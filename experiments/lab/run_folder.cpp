@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cctype>
@@ -49,6 +50,69 @@ void store_tokenizer(const data::Tokenizer& tokenizer, const fs::path& stem) {
   write_file_atomically(stem.string() + tokenizer.extension(), tokenizer.serialize());
 }
 
+/// A place in a file that the program wrote, and what must stand there.
+struct Required {
+  const char* pointer;
+  bool (Json::*is_right)() const noexcept;
+};
+
+constexpr Required required_in_config[] = {
+    {"/hash", &Json::is_string},        {"/mathematics", &Json::is_number_integer},
+    {"/label", &Json::is_string},       {"/seed", &Json::is_number_integer},
+    {"/data_hash", &Json::is_string},   {"/vocabulary/joint", &Json::is_boolean},
+    {"/config/model", &Json::is_object}, {"/config/training", &Json::is_object},
+};
+constexpr Required required_in_result[] = {
+    {"/status", &Json::is_string},
+    {"/environment", &Json::is_object},
+    {"/training/reason", &Json::is_string},
+    {"/training/parameters", &Json::is_number},
+    {"/training/tokens_per_second", &Json::is_number},
+    {"/training/last", &Json::is_array},
+    {"/training/best", &Json::is_array},
+    {"/decodings", &Json::is_object},
+};
+
+[[noreturn]] void damaged(const fs::path& file, const std::string& how) {
+  throw UserError(file.string() + ": damaged: " + how + ": delete the folder to train again");
+}
+
+template <std::size_t size>
+void check_required(const Json& json, const Required (&required)[size], const fs::path& file) {
+  for (const Required& key : required) {
+    const Json::json_pointer pointer(key.pointer);
+    if (!json.contains(pointer)) damaged(file, std::string(key.pointer).substr(1) + " is missing");
+    if (!(json.at(pointer).*key.is_right)()) damaged(file, std::string(key.pointer).substr(1) + " is of a wrong type");
+  }
+}
+
+void check_result(const Json& result, const fs::path& file) {
+  check_required(result, required_in_result, file);
+  const std::string status = result.at("status").get<std::string>();
+  if (status != "finished" && status != "diverged") damaged(file, "the status '" + status + "' is unknown");
+  for (const char* list : {"last", "best"}) {
+    for (const Json& kept : result.at("training").at(list)) {
+      if (!kept.is_object() || !kept.contains("step") || !kept.at("step").is_number_integer()) {
+        damaged(file, std::string("training/") + list + " holds what is no checkpoint");
+      }
+    }
+  }
+  for (const auto& [key, decoding] : result.at("decodings").items()) {
+    if (!decoding.is_object() || !decoding.contains("splits") || !decoding.at("splits").is_object()) {
+      damaged(file, "decodings/" + key + " has no splits");
+    }
+  }
+}
+
+/// "LABEL.sSEED.HASH" -> HASH; "" for a folder that was given another name.
+std::string hash_in_name(const fs::path& folder) {
+  const std::string name = (fs::absolute(folder) / "").lexically_normal().parent_path().filename().string();
+  const std::string hash = name.substr(name.rfind('.') + 1);
+  const bool is_hash = hash.size() == 16 && hash.size() < name.size() &&
+                       hash.find_first_not_of("0123456789abcdef") == std::string::npos;
+  return is_hash ? hash : "";
+}
+
 Json config_json(const PreparedRow& row, std::int64_t seed, const std::string& hash) {
   return {{"hash", hash},
           {"mathematics", mathematics_version},
@@ -76,7 +140,9 @@ RunFolder::RunFolder(fs::path folder) : folder_(std::move(folder)) {
   if (!fs::exists(folder_ / "config.json")) {
     throw UserError(folder_.string() + ": not the folder of a run: it has no config.json");
   }
-  hash_ = config().value("hash", "");
+  const std::string named = hash_in_name(folder_);
+  hash_ = named.empty() ? config().at("hash").get<std::string>() : named;
+  check_hash();
 }
 
 RunFolder::~RunFolder() {
@@ -85,7 +151,7 @@ RunFolder::~RunFolder() {
 
 void RunFolder::check_hash() const {
   if (!exists()) return;
-  const std::string found = config().value("hash", "");
+  const std::string found = config().at("hash").get<std::string>();
   if (found == hash_) return;
   throw UserError(folder_.string() + ": holds a run of another configuration (" + found + ", not " + hash_ +
                   "): give another --out, or delete the folder");
@@ -97,25 +163,49 @@ fs::path RunFolder::hypotheses_file(const std::string& decoding, const std::stri
   return folder_ / ("hypotheses." + decoding + "." + split + ".txt");
 }
 
-Json RunFolder::config() const { return config::read_json_file(folder_ / "config.json"); }
+Json RunFolder::config() const {
+  const fs::path file = folder_ / "config.json";
+  Json stored = config::read_json_file(file);
+  check_required(stored, required_in_config, file);
+  const std::string stated = stored.at("hash").get<std::string>();
+  if (const auto actual = stored_hash(stored); actual && *actual != stated) {
+    damaged(file, "its settings have the hash " + *actual + ", but it states " + stated);
+  }
+  return stored;
+}
 
 Json RunFolder::result() const {
   const fs::path file = folder_ / "result.json";
-  return fs::exists(file) ? config::read_json_file(file) : Json::object();
+  if (!fs::exists(file)) return Json::object();
+  Json result = config::read_json_file(file);
+  check_result(result, file);
+  return result;
 }
 
 void RunFolder::write_result(const Json& result) const {
   write_file_atomically(folder_ / "result.json", result.dump(2) + "\n");
 }
 
-void RunFolder::open(const PreparedRow& row, std::int64_t seed) {
+void RunFolder::write_environment(const Json& environment) const {
+  Json stored = config();
+  stored["environment"] = environment;
+  write_file_atomically(folder_ / "config.json", stored.dump(2) + "\n");
+}
+
+void RunFolder::lock() {
   make_folders(folder_);
   const fs::path lock = folder_ / "lock";
   lock_ = ::open(lock.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666);
   if (lock_ < 0) throw RunError(lock.string() + ": cannot be written: " + std::strerror(errno));
-  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+  struct stat held {};
+  // A lock file without a name was deleted with its folder, by a process that is about to train here.
+  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0 || ::fstat(lock_, &held) != 0 || held.st_nlink == 0) {
     throw UserError(folder_.string() + ": another process is training this run");
   }
+}
+
+void RunFolder::open(const PreparedRow& row, std::int64_t seed) {
+  lock();
   remove_half_written(folder_);
   if (exists()) return check_hash();
   const data::Corpus& corpus = *row.corpus;
@@ -124,7 +214,11 @@ void RunFolder::open(const PreparedRow& row, std::int64_t seed) {
   write_file_atomically(folder_ / "config.json", config_json(row, seed, hash_).dump(2) + "\n");
 }
 
-void RunFolder::remove() { fs::remove_all(folder_); }
+void RunFolder::remove() {
+  if (!fs::exists(folder_)) return;
+  if (lock_ < 0) lock();
+  fs::remove_all(folder_);
+}
 
 RunState state_of(const Json& result, bool folder_exists) {
   if (!folder_exists) return RunState::absent;

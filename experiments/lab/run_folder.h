@@ -9,11 +9,13 @@ class RunFolder {
   /// The folder of the run in `out`, named LABEL.sSEED.HASH; one with the same hash under another label is the same run.
   /// UserError if a run of another configuration lies there.
   RunFolder(const std::filesystem::path& out, const PreparedRow& row, std::int64_t seed);
-  /// An existing run's folder. UserError if it is none.
+  /// An existing run's folder, which may have been renamed. UserError if it is none, or damaged.
   explicit RunFolder(std::filesystem::path folder);
 
   /// Creates it if need be and takes it for this process; UserError if another process trains in it. Held until the
-  /// object dies. What a process that was killed left half-written is removed.
+  /// object dies.
+  void lock();
+  /// Locks it and stores configuration and tokenizers. What a process that was killed left half-written is removed.
   void open(const PreparedRow& row, std::int64_t seed);
   ~RunFolder();
   RunFolder(const RunFolder&) = delete;
@@ -25,12 +27,15 @@ class RunFolder {
   std::filesystem::path hypotheses_file(const std::string& decoding, const std::string& split) const;
   const std::string& hash() const { return hash_; }
 
-  /// result.json, or an empty object. UserError if it is damaged.
+  /// result.json, or an empty object. UserError if it is damaged: no JSON, or without what every result has.
   Json result() const;
   void write_result(const Json& result) const;  ///< atomically
-  Json config() const;                          ///< config.json
+  /// config.json. UserError if it is damaged: as above, or its settings are not those that its hash was made of.
+  Json config() const;
+  /// Adds to config.json on what the run was begun.
+  void write_environment(const Json& environment) const;
 
-  /// Deletes everything that the run left.
+  /// Deletes everything that the run left; UserError if another process trains in it.
   void remove();
 
  private:

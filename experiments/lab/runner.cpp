@@ -67,6 +67,24 @@ std::string why_to_go_on(const TrainingOutcome& outcome, const RunFolder& folder
          folder.path().string() + ": the same command goes on from there";
 }
 
+/// "cpu, 2 threads"; on a GPU the threads of the CPU change no figure.
+std::string machine(const Json& environment) {
+  const std::string device = environment.value("device", "");
+  const std::int64_t threads = environment.value("threads", std::int64_t{0});
+  return device == "cpu" ? device + ", " + std::to_string(threads) + (threads == 1 ? " thread" : " threads") : device;
+}
+
+/// Sums are rounded as threads and device divide them: whoever goes on with others is told what that costs.
+void compare_environment(const RunFolder& folder, const Json& now, Progress& progress) {
+  if (!std::filesystem::exists(folder.path() / "state.safetensors")) return folder.write_environment(now);
+  const Json stored = folder.config();
+  if (!stored.contains("environment")) return;
+  const std::string before = machine(stored["environment"]);
+  if (before == machine(now)) return;
+  progress.message("warning: begun on " + before + ", goes on on " + machine(now) +
+                   ": the result is not bit for bit that of an uninterrupted run");
+}
+
 /// Trains from the start or from where it stopped; the result has the status `finished` or `diverged`.
 Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, const RunOptions& options,
            Progress& progress) {
@@ -79,11 +97,11 @@ Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, c
     progress.message("warning: " + std::to_string(batches.skipped()) +
                      " training sentences are longer than model.max_length and are skipped");
   }
-  if (batches.size() == 0) throw UserError("no training sentence is short enough for model.max_length");
   data::BatchConfig evaluation_batch;
   evaluation_batch.tokens = config.evaluation.batch_tokens;
   auto dev = data::BatchPlan::evaluation(*row.corpus, "dev", evaluation_batch, limits);
 
+  compare_environment(folder, environment(options.device, config), progress);
   const auto model = make_transformer(config.model, row.vocabulary, options.device, seeds.initialization);
   std::unique_ptr<MetricsLog> log;
   TrainerHooks hooks{

@@ -37,21 +37,41 @@ explain_build() {
   fi
 }
 
-# True where the build folder $1 was configured in this place, with the LibTorch and the compiler of today.
-is_ours() {
-  grep -qsxF "CMAKE_HOME_DIRECTORY:INTERNAL=$root" "$1/CMakeCache.txt" && cmp -s "$setup_env" "$1/setup.env"
+# cached FOLDER NAME: prints what the build folder's cache holds under the name.
+cached() { sed -n "s/^$2:[A-Z]*=//p" "$1/CMakeCache.txt"; }
+
+# Why what was built in folder $1 cannot be used; nothing where it can.
+build_objection() {
+  if [[ $(cached "$1" CMAKE_HOME_DIRECTORY) != "$root" ]]; then
+    printf 'it was configured for another folder'
+  elif [[ -f $1/setup.env ]]; then
+    [[ $(grep '^export ' "$1/setup.env") == "$(grep '^export ' "$setup_env")" ]] ||
+      printf 'it was configured with another LibTorch, compiler or CMAKE_PREFIX_PATH'
+  elif [[ ! $(cached "$1" Torch_DIR) -ef $Torch_DIR ]]; then
+    printf 'it was configured with another LibTorch'
+  fi
 }
 
 configure() {
-  local preset=$1 folder
+  local preset=$1 folder objection options
   folder=$(build_folder "$preset")
   # What an older configuration remembers of another LibTorch or compiler would win over the new one.
-  is_ours "$folder" || rm -rf "$folder/CMakeCache.txt" "$folder/CMakeFiles" "$folder/build.ninja"
-  [[ ! -f $folder/build.ninja || $root/CMakePresets.json -nt $folder/build.ninja ]] || return 0
-  require_space "$root" 2 "the build"
-  say "Configuring the $preset build in ${folder##*/}/."
-  mkdir -p "$folder"
-  (cd "$root" && run_logged "$folder/configure.log" explain_configure cmake --preset "$preset")
+  if [[ -f $folder/build.ninja && -f $folder/CMakeCache.txt ]]; then
+    objection=$(build_objection "$folder")
+    [[ -z $objection ]] || say "Building anew in ${folder##*/}/: $objection."
+  else
+    objection="it was never configured to the end"
+  fi
+  if [[ -n $objection ]]; then
+    rm -rf "$folder/CMakeCache.txt" "$folder/CMakeFiles" "$folder/build.ninja" "$folder/setup.env"
+  fi
+  read -ra options <<<"${ABLATE_CMAKE_OPTIONS:-}"
+  if [[ ! -f $folder/build.ninja || $root/CMakePresets.json -nt $folder/build.ninja || ${#options[@]} -gt 0 ]]; then
+    require_space "$root" 2 "the build"
+    say "Configuring the $preset build in ${folder##*/}/."
+    mkdir -p "$folder"
+    (cd "$root" && run_logged "$folder/configure.log" explain_configure cmake --preset "$preset" "${options[@]}")
+  fi
   cp "$setup_env" "$folder/setup.env"
 }
 

@@ -39,28 +39,35 @@ require_space() {
   fi
 }
 
+# The file that a step is writing; a trap removes it however the script ends. A subshell has to set the trap anew.
+step_file=""
+remove_step_file() { rm -f "$step_file"; }
+
 # run_logged LOG EXPLAIN COMMAND...: runs COMMAND with its output at the end of LOG. If it fails, shows the last
 # lines and ends with the sentence that the function EXPLAIN makes of this step's output (its argument is a file).
 run_logged() {
-  local log=$1 explain=$2 step
+  local log=$1 explain=$2 sentence
   shift 2
-  step=$(mktemp "${log%/*}/.step.XXXXXX") || fail "cannot write into ${log%/*}: check who owns the folder."
-  if "$@" >"$step" 2>&1; then
-    cat "$step" >>"$log"
-    rm -f "$step"
+  step_file=$(mktemp "${log%/*}/.step.XXXXXX") || fail "cannot write into ${log%/*}: check who owns the folder."
+  trap remove_step_file EXIT
+  if "$@" >"$step_file" 2>&1; then
+    cat "$step_file" >>"$log"
+    remove_step_file
     return
   fi
-  cat "$step" >>"$log"
-  tail -n 15 "$step" | sed 's/^/    /' >&2
-  local sentence
-  sentence=$("$explain" "$step")
-  rm -f "$step"
+  cat "$step_file" >>"$log"
+  tail -n 15 "$step_file" | sed 's/^/    /' >&2
+  sentence=$("$explain" "$step_file")
   fail "$sentence The whole log: $log"
 }
 
-# True where the output in file $1 shows that a server could not be reached.
+# True where the output in file $1 shows that a server could not be reached, in the words of apt, curl or pip.
 looks_offline() {
-  grep -qiE 'resolv(e|ing)|name resolution|name or service not known|network is unreachable|connection (refused|timed out)|unable to connect|NewConnectionError|ConnectTimeout|Failed to establish|Read timed out|could not connect' "$1"
+  local names="could not resolve|failed to resolve '|(failure|happened) resolving|failure in name resolution"
+  names+="|NameResolutionError|name or service not known"
+  local routes="network is unreachable|no route to host|connection (refused|timed out)|unable to connect"
+  routes+="|could not connect|NewConnectionError|ConnectTimeout|Failed to establish|Read timed out"
+  grep -qiE "$names|$routes" "$1"
 }
 
 looks_full() { grep -qiE 'no space left|not enough free (disk )?space|disk quota' "$1"; }

@@ -6,6 +6,7 @@ minimum_torch=2.11
 venv=$root/.venv
 torch_dir=""     # the folder of TorchConfig.cmake
 torch_origin=""  # where it was found, in words
+torch_from_conda=no
 
 torch_version() {
   sed -n 's/^set(PACKAGE_VERSION "\([^"]*\)").*/\1/p' "$1/TorchConfigVersion.cmake" 2>/dev/null
@@ -81,12 +82,13 @@ accept_named_torch() {
   torch_dir=$1 torch_origin=$2
 }
 
-# Sets torch_dir and torch_origin; leaves them empty where there is no LibTorch yet.
+# Sets torch_dir, torch_origin and torch_from_conda; leaves the former empty where there is no LibTorch yet.
 find_torch() {
   local found prefix prefixes
   if [[ -n ${CONDA_PREFIX:-} ]] && found=$(torch_config_below "$CONDA_PREFIX"); then
     accept_named_torch "$found" "the active conda environment $CONDA_PREFIX" \
       "bring the environment up to date with 'conda env update -f environment.yml'"
+    torch_from_conda=yes
     return
   fi
   if [[ -n ${Torch_DIR:-} ]]; then

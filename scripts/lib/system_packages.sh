@@ -5,21 +5,20 @@
 
 minimum_cmake=3.22
 
-# Libraries: header | the same in another version | pkg-config name | Debian package
+# Libraries: header | the same in another version | Debian package
 libraries=(
-  "sentencepiece_processor.h||sentencepiece|libsentencepiece-dev"
-  "nlohmann/json.hpp||nlohmann_json|nlohmann-json3-dev"
-  "cxxopts.hpp||cxxopts|libcxxopts-dev"
-  "catch2/catch.hpp|catch2/catch_all.hpp|catch2|catch2"
-  "zlib.h||zlib|zlib1g-dev"
-  "unicode/normalizer2.h||icu-uc|libicu-dev"
+  "sentencepiece_processor.h||libsentencepiece-dev"
+  "nlohmann/json.hpp||nlohmann-json3-dev"
+  "cxxopts.hpp||libcxxopts-dev"
+  "catch2/catch.hpp|catch2/catch_all.hpp|catch2"
+  "zlib.h||zlib1g-dev"
+  "unicode/normalizer2.h||libicu-dev"
 )
 
 # Programs that are missed but not needed: program | Debian packages | what is lost without it
 helpers=(
   "ccache|ccache|rebuilds take longer"
-  "pkg-config|pkg-config|cmake looks for libraries in the usual folders only"
-  "git|git|results do not name their commit"
+  "git|git|results do not name their commit, and the test of that fails"
   "curl|curl ca-certificates|'ablate data get' cannot download, and its tests fail"
 )
 
@@ -43,10 +42,9 @@ have_header() {
 }
 
 have_library() {
-  local header=$1 other_header=$2 pkg_config_name=$3
+  local header=$1 other_header=$2
   have_header "$header" && return
-  [[ -n $other_header ]] && have_header "$other_header" && return
-  command -v pkg-config >/dev/null && pkg-config --exists "$pkg_config_name" 2>/dev/null
+  [[ -n $other_header ]] && have_header "$other_header"
 }
 
 have_cmake() {
@@ -76,14 +74,14 @@ find_python() {
 
 # Sets required_packages and helpful_packages; uses torch_dir, for only a missing LibTorch needs Python.
 find_missing_packages() {
-  local row header other name packages program lost
+  local row header other packages program lost
   required_packages=() helpful_packages=() lost_without=() missing_helpers=()
   have_cmake || required_packages+=(cmake)
   have_compiler || required_packages+=(g++)
   command -v ninja >/dev/null || required_packages+=(ninja-build)
   for row in "${libraries[@]}"; do
-    IFS='|' read -r header other name packages <<<"$row"
-    have_library "$header" "$other" "$name" || required_packages+=("$packages")
+    IFS='|' read -r header other packages <<<"$row"
+    have_library "$header" "$other" || required_packages+=("$packages")
   done
   if [[ -z $torch_dir ]] && ! find_python >/dev/null; then
     required_packages+=(python3-venv ca-certificates)
@@ -108,6 +106,8 @@ find_root() {
   [[ -t 0 ]] || sudo -n true 2>/dev/null
 }
 
+# The argument holds what the refreshing of the lists said, too: a system that never had the lists, and cannot fetch
+# them now, knows no package at all.
 explain_apt() {
   if looks_full "$1"; then
     printf 'The disk is full: make room for about 1 GB of system packages and run the script again.'
@@ -116,7 +116,7 @@ explain_apt() {
   elif looks_offline "$1" || grep -qi 'failed to fetch' "$1"; then
     printf 'No network: the Debian package servers could not be reached. Check the connection or the proxy, '
     printf 'and run the script again; it goes on where it stopped.'
-  elif grep -qi 'unable to locate package' "$1"; then
+  elif grep -qiE 'unable to locate package|no installation candidate' "$1"; then
     printf "This system's package sources lack a package named above. Enable them (on Ubuntu: universe), or use "
     printf "conda: 'conda env create -f environment.yml && conda activate ablate'."
   else
@@ -124,16 +124,19 @@ explain_apt() {
   fi
 }
 
-install_packages() {
+# A source that cannot be refreshed is no error yet: the lists on disk may do.
+refresh_and_install() {
   local options=(-o DPkg::Lock::Timeout=300 -o Acquire::Retries=2)
+  "${as_root[@]}" apt-get "${options[@]}" update ||
+    echo "The package lists could not be refreshed; going on with those on disk."
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get "${options[@]}" install -y --no-install-recommends "$@"
+}
+
+install_packages() {
   if [[ -t 0 && ${#as_root[@]} -gt 0 ]]; then
     sudo -v || fail "sudo did not give root, which installing system packages needs. Ask for 'apt-get install $*'."
   fi
-  # A source that cannot be refreshed is no error yet: the lists on disk may do.
-  "${as_root[@]}" apt-get "${options[@]}" update >>"$setup_log" 2>&1 ||
-    say "The package lists could not be refreshed; going on with those on disk."
-  run_logged "$setup_log" explain_apt "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get "${options[@]}" install -y --no-install-recommends "$@"
+  run_logged "$setup_log" explain_apt refresh_and_install "$@"
 }
 
 # The helpers alone are no reason to stop: tried once, and only where no password is needed.
@@ -165,7 +168,7 @@ install_missing_packages() {
   fi
   local wanted=("${required_packages[@]}" "${helpful_packages[@]}")
   local by_conda="'conda env create -f environment.yml && conda activate ablate'"
-  if [[ $torch_origin == *conda* ]]; then
+  if [[ $torch_from_conda == yes ]]; then
     fail "the conda environment lacks what these packages hold: ${required_packages[*]}. Bring it up to date:" \
       "'conda env update -f environment.yml'."
   fi

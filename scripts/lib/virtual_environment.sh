@@ -42,10 +42,11 @@ pip_has_sources() {
   grep -qE '(find-links|index-url)=' <<<"$settings"
 }
 
-# True where pip's own sources give a torch that is not the CUDA build. Downloads nothing but descriptions.
+# True where pip's own sources give a torch that is not the CUDA build. What pip has to download to find that out (with
+# most indexes only descriptions) goes with .venv/tmp.
 configured_sources_have_cpu_torch() {
   local report=$venv/tmp/report.json output=$venv/tmp/dry_run.txt
-  if ! venv_pip install --dry-run --quiet --report "$report" -r "$requirements" >"$output" 2>&1; then
+  if ! venv_pip install --dry-run --quiet --no-cache-dir --report "$report" -r "$requirements" >"$output" 2>&1; then
     cat "$output" >>"$setup_log"
     # An old pip cannot say beforehand: trust its sources, the result is checked after the installation.
     grep -q 'no such option' "$output"

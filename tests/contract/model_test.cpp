@@ -1,6 +1,9 @@
 // Laws that every row of every table must obey, each put into a tiny model.
 #include "tests/contract/variations.h"
+#include "tests/temporary_folder.h"
 #include "transformer/config/writer.h"
+#include "transformer/training/autocast.h"
+#include "transformer/training/checkpoint.h"
 
 using namespace ablate;
 using namespace ablate::testing;
@@ -23,7 +26,7 @@ TEST_CASE("the walk finds the tables of the model section", "[contract]") {
   std::vector<std::string> paths;
   for (const ChoiceFinder::Found& key : ChoiceFinder::find()) paths.push_back(key.path);
   for (const char* expected :
-       {"norm.kind", "residual.kind", "feed_forward.kind", "position.kind", "position.pairing",
+       {"norm.kind", "residual.kind", "feed_forward.kind", "position.kind", "position.pairing", "position.scaling.kind",
         "attention.kind", "decoder.cross_attention.kind", "embedding.tying", "embedding.scale",
         "initialization.embedding.kind", "initialization.query_key_value.bias", "encoder.norm.kind",
         "decoder.position.pairing"}) {
@@ -48,6 +51,32 @@ TEST_CASE("every variant gives finite scores of the right shape and dtype", "[co
       CHECK(logits.scalar_type() == dtype);
       CHECK(finite(logits));
     }
+  }
+}
+
+TEST_CASE("every variant that is saved and loaded gives the same scores", "[contract]") {
+  const TemporaryFolder folder;
+  const std::filesystem::path file = folder / "weights.safetensors";
+  for (const Variation& variation : variations()) {
+    INFO(variation.name);
+    const auto saved = make_varied(variation.model, at::kFloat, 1);
+    const auto loaded = make_varied(variation.model, at::kFloat, 1000);
+    write_tensors(file, {weights_of(*saved), {}});
+    load_weights(*loaded, read_tensors(file).tensors, file.string());
+    CHECK(scores(*loaded, source, target).equal(scores(*saved, source, target)));
+  }
+}
+
+TEST_CASE("every variant in bf16 is finite and close to fp32", "[contract]") {
+  for (const Variation& variation : variations()) {
+    INFO(variation.name);
+    const auto model = make_varied(variation.model, at::kFloat);
+    const Tensor expected = scores(*model, source, target);
+    const Autocast autocast(Precision::bf16, at::kCPU);
+    const Tensor found = scores(*model, source, target).to(at::kFloat);
+    CHECK(finite(found));
+    // Eight bits of mantissa, some dozen roundings one after the other.
+    CHECK((found - expected).abs().max().item<double>() < 0.1 * (1 + expected.abs().max().item<double>()));
   }
 }
 

@@ -65,7 +65,7 @@ TEST_CASE("every position encoding keeps shapes and dtypes, and goes on from any
   for (const auto& row : position_table().rows()) {
     INFO(row.info.name);
     ParameterFactory factory(at::kCPU, at::kDouble);
-    const auto position = row.value({.kind = std::string(row.info.name)}, {8, 4, 2, 32}, {}, factory);
+    const auto position = row.value(PositionConfig{.kind = std::string(row.info.name), .scaling = {}}, {8, 4, 2, 32}, {}, factory);
     randomize(*position, 3);
     const Tensor x = normal({2, 9, 8}, 1);
     const Tensor heads = normal({2, 2, 9, 4}, 2);

@@ -30,14 +30,20 @@ class ChoiceFinder final : public config::Fields {
   void do_field(const config::FieldInfo& info, config::Slot) override {
     if (info.governs) kinds_.back() = *info.choices;
     if (info.choices == nullptr) return;
-    found_.push_back({path() + info.name, *info.choices, info.applies ? "" : requirement(info.name)});
+    std::string needs = info.applies ? "" : requirement(info.name);
+    for (const std::string& outer : needs_) {
+      if (!outer.empty()) needs = outer + (needs.empty() ? "" : ", " + needs);
+    }
+    found_.push_back({path() + info.name, *info.choices, needs});
   }
   bool do_enter(const config::FieldInfo& info, const char*) override {
+    needs_.push_back(info.applies ? "" : requirement(info.name));
     names_.push_back(info.name);
     kinds_.emplace_back();
     return true;
   }
   void do_leave() override {
+    needs_.pop_back();
     names_.pop_back();
     kinds_.pop_back();
   }
@@ -56,6 +62,7 @@ class ChoiceFinder final : public config::Fields {
   }
 
   std::vector<std::string> names_;
+  std::vector<std::string> needs_;  ///< of the objects that are open
   std::vector<std::optional<config::Choices>> kinds_{1};
   std::vector<Found> found_;
 };

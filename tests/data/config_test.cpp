@@ -62,6 +62,9 @@ TEST_CASE("options of a task belong to the tasks that read them") {
                        "did you mean 'copy'?");
   CHECK_THROWS_MENTION(
       from_json<DataConfig>(R"({"kind": "task", "task": {"digits": 19, "kind": "addition"}})"), "digits");
+  CHECK_THROWS_MENTION(
+      from_json<DataConfig>(R"({"kind": "task", "task": {"min_length": 9, "max_length": 5}})"),
+      "task.min_length: the shortest sequence, 9, is longer than the longest, 5");
 }
 
 TEST_CASE("keys without effect are errors") {

@@ -20,8 +20,9 @@ case $1 in
     folder=build
     [[ $2 == release ]] || folder=build-$2
     if grep -qs elsewhere $folder/CMakeCache.txt; then echo "CMake Error: cache of another folder"; exit 1; fi
-    echo "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" >$folder/CMakeCache.txt
-    touch $folder/build.ninja
+    printf '%s\n' "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" "Torch_DIR:PATH=$Torch_DIR" >$folder/CMakeCache.txt
+    mkdir -p $folder/CMakeFiles
+    touch $folder/build.ninja $folder/CMakeFiles/object
     ;;
   --build)
     if [[ -n ${FAKE_BUILD:-} ]]; then echo "$FAKE_BUILD"; exit 1; fi
@@ -64,9 +65,48 @@ another_torch_configures_anew() {
   run FAKE_TORCH="$sandbox/torch" quickstart
   make_torch "$sandbox/other" 2.12.0
   : >"$calls"
+  touch "$project/build/CMakeFiles/old_object"
   run Torch_DIR="$sandbox/other" quickstart
   expect_status 0
+  expect_says "Building anew in build/: it was configured with another LibTorch"
   expect_call "cmake --preset release"
+  expect_no_file build/CMakeFiles/old_object
+}
+
+keeps_what_fits() {
+  new_buildable_project
+  run FAKE_TORCH="$sandbox/torch" quickstart
+  touch "$project/build/CMakeFiles/old_object"
+  echo "# done without: ccache" >>"$project/build/setup.env"
+  run FAKE_TORCH="$sandbox/torch" quickstart
+  expect_silent_on "Building anew"
+  rm "$project/build/setup.env" # as after a build by hand
+  run FAKE_TORCH="$sandbox/torch" quickstart
+  expect_silent_on "Building anew"
+  expect_silent_on "Configuring"
+  expect_file build/CMakeFiles/old_object
+
+  make_torch "$sandbox/other" 2.12.0
+  rm "$project/build/setup.env"
+  run Torch_DIR="$sandbox/other" quickstart
+  expect_status 0
+  expect_says "Building anew in build/: it was configured with another LibTorch"
+  expect_no_file build/CMakeFiles/old_object
+}
+
+passes_options_to_cmake() {
+  new_buildable_project
+  run FAKE_TORCH="$sandbox/torch" quickstart
+  touch "$project/build/CMakeFiles/old_object"
+  run FAKE_TORCH="$sandbox/torch" ABLATE_CMAKE_OPTIONS="-DABLATE_NATIVE=OFF -DABLATE_TESTS=OFF" quickstart
+  expect_status 0
+  expect_call "cmake --preset release -DABLATE_NATIVE=OFF -DABLATE_TESTS=OFF"
+  expect_file build/CMakeFiles/old_object
+  local script
+  for script in quickstart test; do
+    run "$script" --help
+    [[ $output == *ABLATE_CMAKE_OPTIONS* ]] || report_failure "--help does not explain ABLATE_CMAKE_OPTIONS"
+  done
 }
 
 a_copied_build_folder_configures_anew() {
@@ -128,6 +168,8 @@ test_passes_arguments_to_catch() {
 
 quickstart_prints_the_table_alone
 another_torch_configures_anew
+keeps_what_fits
+passes_options_to_cmake
 a_copied_build_folder_configures_anew
 explains_a_build_that_fails
 test_runs_everything_and_reports

@@ -5,7 +5,8 @@
 # The fakes write each call into $calls. What they answer is chosen by variables given to `run`:
 #   FAKE_ID=1000            not root
 #   FAKE_FREE_KB            what df says is free
-#   FAKE_APT=offline|locked|unknown   how apt-get fails; unset: it brings every program that it is asked for
+#   FAKE_APT=offline|no_lists|locked|unknown|broken|killed   how apt-get fails; unset: it brings every program that it
+#                           is asked for; no_lists: update only warns; killed: it ends the script that calls it
 #   FAKE_TORCH=DIR          python3 has torch there
 #   FAKE_PIP=offline|full|nothing     how pip install fails
 #   FAKE_PIP_CONFIG=text    what pip config list prints
@@ -40,6 +41,14 @@ EOF
 echo "apt-get $*" >>"$calls"
 case ${FAKE_APT:-} in
   offline) echo "Err:1 Temporary failure resolving 'deb.debian.org'"; exit 100 ;;
+  no_lists)
+    if [[ $* == *" update" ]]; then
+      echo "W: Failed to fetch http://deb.debian.org/InRelease  Temporary failure resolving 'deb.debian.org'"
+      exit 0
+    fi
+    echo "E: Unable to locate package cmake"; exit 100 ;;
+  broken) echo "E: Error, pkgProblemResolver::Resolve generated breaks"; exit 100 ;;
+  killed) kill -TERM $PPID; exit 143 ;;
   locked) echo "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 7 (apt-get)"; exit 100 ;;
   unknown) echo "E: Unable to locate package catch2"; exit 100 ;;
 esac
@@ -92,7 +101,7 @@ touch "$site/torch/share/cmake/Torch/TorchConfig.cmake" "$site/torch-2.13.0.dist
 echo 'set(PACKAGE_VERSION "2.13.0")' >"$site/torch/share/cmake/Torch/TorchConfigVersion.cmake"
 EOF
   local program
-  for program in g++ ninja ccache pkg-config git curl; do fake "$program" <<<$'#!/bin/bash\nexit 1'; done
+  for program in g++ ninja ccache git curl; do fake "$program" <<<$'#!/bin/bash\nexit 1'; done
 }
 
 # A new temporary project where all programs and libraries are there but LibTorch.
@@ -130,9 +139,10 @@ run() {
   local script=$1
   shift
   status=0
-  env -i PATH="$sandbox/bin" HOME="$sandbox" sandbox="$sandbox" calls="$calls" CUDA_HOME=/nowhere \
+  # The outer redirection is for what bash says of a script that a signal ended.
+  { env -i PATH="$sandbox/bin" HOME="$sandbox" sandbox="$sandbox" calls="$calls" CUDA_HOME=/nowhere \
     CMAKE_PREFIX_PATH="$sandbox/libraries" "${variables[@]}" "$project/scripts/$script" "$@" \
-    >"$sandbox/output" 2>"$sandbox/errors" </dev/null || status=$?
+    >"$sandbox/output" 2>"$sandbox/errors" </dev/null; } 2>/dev/null || status=$?
   output=$(<"$sandbox/output")
   errors=$(<"$sandbox/errors")
 }
@@ -151,6 +161,9 @@ expect_call() { grep -qF -- "$1" "$calls" || report_failure "'$1' was not called
 expect_no_calls() { [[ ! -s $calls ]] || report_failure "called: $(<"$calls")"; }
 expect_file() { [[ -e $project/$1 ]] || report_failure "$1 was not made"; }
 expect_no_file() { [[ ! -e $project/$1 ]] || report_failure "$1 was made"; }
+expect_no_leftovers() {
+  ! compgen -G "$project/.step.*" >/dev/null && [[ ! -e $project/.setup.env.new ]] || report_failure "a file was left"
+}
 expect_setting() {
   grep -qxF "export $1" "$project/.setup.env" || report_failure ".setup.env lacks '$1': $(<"$project/.setup.env")"
 }

@@ -51,6 +51,24 @@ prefers_the_active_conda_environment() {
   expect_no_calls
 }
 
+a_python_of_conda_is_no_conda_environment() {
+  new_project
+  make_torch "$sandbox/torch" 2.13.0
+  mkdir -p "$sandbox/miniconda3/bin"
+  mv "$sandbox/bin/python3" "$sandbox/miniconda3/bin/"
+  local variables=(PATH="$sandbox/miniconda3/bin:$sandbox/bin" CMAKE_PREFIX_PATH= FAKE_TORCH="$sandbox/torch")
+  variables+=(CPATH="$sandbox/libraries/include")
+  run "${variables[@]}" setup
+  expect_status 0
+  expect_says "LibTorch 2.13.0 of $sandbox/miniconda3/bin/python3"
+  ! grep -q CMAKE_PREFIX_PATH "$project/.setup.env" || report_failure "CMAKE_PREFIX_PATH was set"
+
+  take_away cmake
+  run "${variables[@]}" setup
+  expect_status 0
+  expect_call "install -y --no-install-recommends cmake"
+}
+
 refuses_an_old_torch_that_was_named() {
   new_project
   make_torch "$sandbox/libtorch" 1.13.0
@@ -205,6 +223,12 @@ installs_only_what_is_missing() {
   run FAKE_TORCH="$sandbox/torch" FAKE_APT=offline setup
   expect_status 1
   expect_says "No network: the Debian package servers could not be reached"
+  run FAKE_TORCH="$sandbox/torch" FAKE_APT=no_lists setup
+  expect_status 1
+  expect_says "No network: the Debian package servers could not be reached"
+  run FAKE_TORCH="$sandbox/torch" FAKE_APT=broken setup
+  expect_says "pkgProblemResolver"
+  expect_says "apt-get could not install the packages"
   run FAKE_TORCH="$sandbox/torch" FAKE_APT=locked setup
   expect_says "Another program is installing packages"
   run FAKE_TORCH="$sandbox/torch" FAKE_APT=unknown setup
@@ -214,6 +238,21 @@ installs_only_what_is_missing() {
   run FAKE_TORCH="$sandbox/torch" setup
   expect_status 1
   expect_says "this system has no apt-get"
+}
+
+leaves_no_half_written_files() {
+  new_project
+  make_torch "$sandbox/torch" 2.13.0
+  take_away cmake
+  run FAKE_TORCH="$sandbox/torch" FAKE_APT=killed setup
+  expect_status 143
+  expect_no_leftovers
+  expect_no_file .setup.env
+  run FAKE_TORCH="$sandbox/torch" FAKE_APT=unknown setup
+  expect_no_leftovers
+  run FAKE_TORCH="$sandbox/torch" setup
+  expect_status 0
+  expect_no_leftovers
 }
 
 refuses_an_old_cmake() {
@@ -263,6 +302,7 @@ explains_its_options() {
 finds_torch_by_torch_dir
 finds_torch_by_prefix_path
 prefers_the_active_conda_environment
+a_python_of_conda_is_no_conda_environment
 refuses_an_old_torch_that_was_named
 asks_for_nvcc_of_a_cuda_build
 finds_torch_of_python
@@ -274,6 +314,7 @@ explains_too_little_disk
 explains_missing_root
 uses_sudo_where_it_asks_no_password
 installs_only_what_is_missing
+leaves_no_half_written_files
 refuses_an_old_cmake
 goes_on_without_helpers
 dry_run_does_nothing

@@ -11,10 +11,15 @@ namespace ablate::config {
 namespace fs = std::filesystem;
 namespace {
 
+/// Whatever walks a configuration calls itself for every level.
+constexpr int max_depth = 200;
+struct TooDeep {};
+
 /// Keys seen in every open object, so that a second one of the same name is refused: JSON parsers keep the last.
 class DuplicateKeys {
  public:
-  bool operator()(int, Json::parse_event_t event, Json& parsed) {
+  bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
+    if (depth > max_depth) throw TooDeep{};
     if (event == Json::parse_event_t::object_start) open_.emplace_back();
     if (event == Json::parse_event_t::object_end) open_.pop_back();
     if (event == Json::parse_event_t::key) {
@@ -44,17 +49,20 @@ std::string without_library_prefix(const std::string& message) {
   return message.starts_with("[json.exception") && end != std::string::npos ? message.substr(end + 2) : message;
 }
 
-/// What the parser says, with the position of the last character it read: its own column is 0 where a line break
-/// ends the token that it stumbled over.
-std::string syntax_error(std::string_view text, const nlohmann::json::parse_error& error) {
-  const std::string_view read = text.substr(0, std::min(error.byte, text.size()));
+/// "parse error at line 3, column 7" after `count` characters. The parser's own column is 0 where a line break ends the
+/// token that it stumbled over.
+std::string parse_error_at(std::string_view text, std::size_t count) {
+  const std::string_view read = text.substr(0, std::min(count, text.size()));
   const auto line = std::count(read.begin(), read.end(), '\n') + 1;
   const std::size_t column = read.size() - (read.rfind('\n') + 1);  // npos + 1 is 0: the first line
+  return "parse error at line " + std::to_string(line) + ", column " +
+         std::to_string(std::max<std::size_t>(column, 1));
+}
+
+std::string syntax_error(std::string_view text, const nlohmann::json::parse_error& error) {
   const std::string message = without_library_prefix(error.what());
   const std::size_t reason = message.find(": ");
-  return "parse error at line " + std::to_string(line) + ", column " +
-         std::to_string(std::max<std::size_t>(column, 1)) +
-         (reason == std::string::npos ? "" : message.substr(reason));
+  return parse_error_at(text, error.byte) + (reason == std::string::npos ? "" : message.substr(reason));
 }
 
 void load_into(const fs::path& file, std::vector<fs::path>& open, std::vector<Layer>& layers) {
@@ -70,7 +78,14 @@ void load_into(const fs::path& file, std::vector<fs::path>& open, std::vector<La
     const Json parents = found->is_array() ? *found : Json::array({*found});
     for (const Json& parent : parents) {
       if (!parent.is_string()) throw UserError(file.string() + ": extends: expected a file name or a list of them");
-      load_into(file.parent_path() / parent.get<std::string>(), open, layers);
+      const auto name = parent.get<std::string>();
+      const fs::path extended = file.parent_path() / name;
+      if (!fs::exists(extended)) {
+        throw UserError(file.string() + ": extends: '" + name + "' (that is " +
+                        fs::weakly_canonical(extended).string() +
+                        "): there is no such file; paths are relative to the file that extends");
+      }
+      load_into(extended, open, layers);
     }
     json.erase("extends");
   }
@@ -103,12 +118,21 @@ void insert_at(Json& root, const std::string& path, const Json& value, const std
 Json parse_json(std::string_view text, const std::string& source) {
   DuplicateKeys duplicates;
   Json json;
+  // Out of a stream, which knows how far it was read where the parser's exception does not say.
+  std::istringstream in{std::string(text)};
+  const auto read = [&in] {
+    in.clear();
+    return static_cast<std::size_t>(in.tellg());
+  };
   try {
-    json = Json::parse(text, std::ref(duplicates), /*allow_exceptions=*/true, /*ignore_comments=*/true);
+    json = Json::parse(in, std::ref(duplicates), /*allow_exceptions=*/true, /*ignore_comments=*/true);
   } catch (const nlohmann::json::parse_error& error) {
     throw UserError(source + ": " + syntax_error(text, error));
   } catch (const nlohmann::json::exception& error) {
-    throw UserError(source + ": " + without_library_prefix(error.what()));
+    throw UserError(source + ": " + parse_error_at(text, read()) + ": " + without_library_prefix(error.what()));
+  } catch (const TooDeep&) {
+    throw UserError(source + ": " + parse_error_at(text, read()) + ": nested deeper than " +
+                    std::to_string(max_depth) + " levels");
   }
   if (!duplicates.duplicates.empty()) {
     std::string message;
@@ -122,11 +146,12 @@ Json parse_json(std::string_view text, const std::string& source) {
 
 Json read_json_file(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  if (!in || fs::is_directory(file) || !(text << in.rdbuf())) {
+  if (!in || fs::is_directory(file)) {
     throw UserError(file.string() + ": cannot be read" + (fs::exists(file) ? "" : ": there is no such file"));
   }
-  Json json = parse_json(text.str(), file.string());
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  if (in.bad()) throw UserError(file.string() + ": cannot be read");
+  Json json = parse_json(text, file.string());
   if (!json.is_object()) throw UserError(file.string() + ": expected a JSON object at the top level");
   return json;
 }
@@ -149,10 +174,17 @@ Json parse_assignment(const std::string& assignment) {
   if (equals == std::string::npos || equals == 0) {
     throw UserError("--set " + assignment + ": expected path=value, such as training.budget.steps=1000");
   }
+  const std::string path = assignment.substr(0, equals);
   const std::string text = assignment.substr(equals + 1);
-  Json value = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (value.is_discarded()) value = text;
-  return expand_dotted(Json{{assignment.substr(0, equals), value}}, "--set");
+  const std::size_t start = text.find_first_not_of(" \t\r\n");
+  Json value;
+  if (start != std::string::npos && (text[start] == '{' || text[start] == '[')) {
+    value = parse_json(text, "--set " + path);
+  } else {
+    value = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+    if (value.is_discarded()) value = text;
+  }
+  return expand_dotted(Json{{path, value}}, "--set");
 }
 
 void Document::add(const Layer& layer) { merge(json_, layer.json, "", {layer.source, layers_++}); }

@@ -19,8 +19,8 @@ struct Layer {
   std::string source;  ///< a file's path, or "--set"
 };
 
-/// Parses JSON with comments. Errors (UserError): unreadable, malformed (line and column), a duplicate key, a root
-/// that is not an object.
+/// Parses JSON with comments. Errors (UserError): unreadable, malformed (line and column), nested deeper than 200
+/// levels, a duplicate key; of a file also a root that is not an object.
 Json read_json_file(const std::filesystem::path& file);
 Json parse_json(std::string_view text, const std::string& source);
 
@@ -31,7 +31,8 @@ std::vector<Layer> load_layers(const std::filesystem::path& file);
 /// {"a.b": 1, "c": {"d": 2}} -> {"a": {"b": 1}, "c": {"d": 2}}. The same key twice is an error.
 Json expand_dotted(const Json& object, const std::string& source);
 
-/// "path=value": the value is JSON, or else the text itself. Errors: no "=", an empty path.
+/// "path=value": the value is JSON, or else the text itself; what starts as an object or a list must be JSON. Errors:
+/// no "=", an empty path, those of parse_json.
 Json parse_assignment(const std::string& assignment);
 
 class Document {

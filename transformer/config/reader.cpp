@@ -20,19 +20,30 @@ std::string type_name(const Json& json) {
   return json.is_null() ? "null" : "an object";
 }
 
-/// Converts JSON to a field's type; an empty result is success, else what was expected.
+std::string expected(const char* what, const Json& json) {
+  return std::string("expected ") + what + ", got " + type_name(json);
+}
+
+/// What is wrong with a value, or with one element of a list ("[2]").
+struct Wrong {
+  std::string element, message;
+};
+
+/// Converts JSON to a field's type; an empty result is success, else what is wrong. Elements of a list that are wrong
+/// are added to `wrongs`, all of them.
 class Convert {
  public:
-  Convert(const Json& json, const FieldInfo& info) : json_(json), info_(info) {}
+  Convert(const Json& json, const FieldInfo& info, std::vector<Wrong>& wrongs)
+      : json_(json), info_(info), wrongs_(wrongs) {}
 
   std::string operator()(bool* value) const {
-    if (!json_.is_boolean()) return "expected true or false";
+    if (!json_.is_boolean()) return expected("true or false", json_);
     *value = json_.get<bool>();
     return "";
   }
   std::string operator()(std::int64_t* value) const { return integer(json_, *value); }
   std::string operator()(double* value) const {
-    if (!json_.is_number()) return "expected a number";
+    if (!json_.is_number()) return expected("a number", json_);
     return ranged(json_, *value);
   }
   std::string operator()(std::string* value) const { return text(json_, *value); }
@@ -70,14 +81,15 @@ class Convert {
   std::string integer(const Json& json, std::int64_t& value) const {
     // 1e5 is how people write a number of steps: a float without a fraction is a whole number.
     constexpr double exact = 9007199254740992.0;
-    if (!json.is_number() || std::trunc(json.get<double>()) != json.get<double>() ||
-        std::abs(json.get<double>()) > exact) {
-      return "expected a whole number";
-    }
+    if (!json.is_number()) return expected("a whole number", json);
+    const auto number = json.get<double>();
+    if (std::trunc(number) != number) return expected("a whole number", json);
+    if (number > exact) return "must be at most 9007199254740992 (2^53), not " + json.dump();
+    if (number < -exact) return "must be at least -9007199254740992 (-2^53), not " + json.dump();
     return ranged(json, value);
   }
   std::string text(const Json& json, std::string& value) const {
-    if (!json.is_string()) return "expected a text";
+    if (!json.is_string()) return expected("a text", json);
     auto read = json.get<std::string>();
     if (info_.choices != nullptr && info_.choices->find(read) == nullptr) {
       return "unknown " + std::string(info_.choices->axis()) + " '" + read + "'" +
@@ -88,19 +100,19 @@ class Convert {
   }
   template <class Item, class One>
   std::string list(std::vector<Item>& value, One one) const {
-    if (!json_.is_array()) return "expected a list";
-    std::vector<Item> items;
-    for (const Json& element : json_) {
-      Item item{};
-      if (std::string wrong = one(element, item); !wrong.empty()) return wrong;
-      items.push_back(std::move(item));
+    if (!json_.is_array()) return expected("a list", json_);
+    std::vector<Item> items(json_.size());
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      std::string wrong = one(json_[i], items[i]);
+      if (!wrong.empty()) wrongs_.push_back({"[" + std::to_string(i) + "]", std::move(wrong)});
     }
-    value = std::move(items);
+    if (wrongs_.empty()) value = std::move(items);
     return "";
   }
 
   const Json& json_;
   const FieldInfo& info_;
+  std::vector<Wrong>& wrongs_;
 };
 
 }  // namespace
@@ -122,11 +134,12 @@ void Problems::throw_if_any() const {
 
 Reader::Reader(const Document& document, Problems& problems) : document_(document), problems_(problems) {
   nodes_.push_back({&document.json(), {""}, {}});
+  lineage_[""] = {""};
 }
 
 std::string Reader::path_of(const std::string& key) const { return join(nodes_.back().paths.front(), key); }
 
-void Reader::problem(const std::string& path, const std::string& message) {
+void Reader::problem(const std::string& path, const std::string& message, const std::string& element) {
   // A key that nobody wrote is blamed on the nearest object that somebody did.
   std::string source;
   for (std::string at = path; source.empty(); at = at.substr(0, at.rfind('.'))) {
@@ -134,7 +147,7 @@ void Reader::problem(const std::string& path, const std::string& message) {
     if (at.find('.') == std::string::npos) break;
   }
   if (source.empty()) source = document_.origin("").source;
-  problems_.add((source.empty() ? "" : source + ": ") + path + ": " + message);
+  problems_.add((source.empty() ? "" : source + ": ") + path + element + ": " + message);
 }
 
 int Reader::layer_of(const char* key) const {
@@ -159,20 +172,22 @@ bool Reader::may_read(const FieldInfo& info, const std::string& path) {
 void Reader::do_field(const FieldInfo& info, Slot slot) {
   Node& node = nodes_.back();
   node.known.insert(info.name);
+  const std::string path = path_of(info.name);
+  declared_.insert(path);
   if (node.json == nullptr) return;
   const auto found = node.json->find(info.name);
   if (found == node.json->end()) return;
-  const std::string path = path_of(info.name);
   if (!may_read(info, path)) return;
-  const std::string wrong = std::visit(Convert(*found, info), slot);
-  if (wrong.empty()) return;
-  const bool says_it = wrong.starts_with("unknown") || wrong.starts_with("must");
-  problem(path, says_it ? wrong : wrong + ", got " + type_name(*found));
+  std::vector<Wrong> wrongs;
+  const std::string wrong = std::visit(Convert(*found, info, wrongs), slot);
+  if (!wrong.empty()) problem(path, wrong);
+  for (const Wrong& item : wrongs) problem(path, item.message, item.element);
 }
 
 bool Reader::do_enter(const FieldInfo& info, const char* parent_name) {
   Node& node = nodes_.back();
   node.known.insert(info.name);
+  declared_.insert(path_of(info.name));
   Node child{nullptr, {}, {}};
   for (const std::string& path : node.paths) child.paths.push_back(join(path, info.name));
   if (parent_name != nullptr) {
@@ -187,10 +202,11 @@ bool Reader::do_enter(const FieldInfo& info, const char* parent_name) {
       if (found->is_object()) {
         child.json = &*found;
       } else {
-        problem(path, "expected an object, got " + type_name(*found));
+        problem(path, expected("an object", *found));
       }
     }
   }
+  lineage_[child.paths.front()] = child.paths;
   nodes_.push_back(std::move(child));
   return true;
 }
@@ -210,7 +226,21 @@ void Reader::finish_object() {
 }
 
 void Reader::check(bool holds, const std::string& key, const std::string& message) {
-  if (!holds) problem(path_of(key), message);
+  if (!holds) problem(written_path(path_of(key)), message);
+}
+
+std::string Reader::written_path(const std::string& path) const {
+  const std::size_t dot = path.rfind('.');
+  const auto object = lineage_.find(dot == std::string::npos ? "" : path.substr(0, dot));
+  if (object == lineage_.end()) return path;
+  const std::string key = path.substr(dot + 1);  // npos + 1 is 0
+  std::string outermost = path;
+  for (const std::string& from : object->second) {
+    const std::string candidate = join(from, key);
+    if (document_.origin(candidate).layer >= 0) return candidate;
+    if (declared_.contains(candidate)) outermost = candidate;
+  }
+  return outermost;
 }
 
 }  // namespace ablate::config

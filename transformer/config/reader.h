@@ -4,6 +4,7 @@
 #include "transformer/config/document.h"
 #include "transformer/config/fields.h"
 
+#include <map>
 #include <set>
 
 namespace ablate::config {
@@ -48,12 +49,18 @@ class Reader final : public Fields {
   void finish_object();
   int layer_of(const char* key) const;  ///< the layer that wrote a key of the current object, or of what it inherits from
   bool may_read(const FieldInfo& info, const std::string& path);
-  void problem(const std::string& path, const std::string& message);
+  /// `element`: which one of a list, such as "[2]".
+  void problem(const std::string& path, const std::string& message, const std::string& element = "");
   std::string path_of(const std::string& key) const;
+  /// Where the value of a key comes from: the nearest of it and those it inherits from that is written, else the
+  /// outermost.
+  std::string written_path(const std::string& path) const;
 
   const Document& document_;
   Problems& problems_;
   std::vector<Node> nodes_;
+  std::map<std::string, std::vector<std::string>> lineage_;  ///< of every object: Node::paths
+  std::set<std::string> declared_;                           ///< paths of all keys so far
 };
 
 }  // namespace ablate::config

@@ -35,10 +35,11 @@ const config::VariantTable<Stopping>& stopping_table() { return stoppings; }
 void DecodingConfig::describe(config::Fields& f) {
   f.variant(kind, search_table().choices(), "how a target sentence is sought");
   f.field("beam", beam, "hypotheses kept per sentence", config::at_least_one);
-  f.choice("length_penalty_kind", length_penalty_kind, length_penalties.choices(),
-           "what the log-probability is divided by");
   f.field("length_penalty", length_penalty, "alpha; 0: no penalty, larger: longer sentences",
           config::not_negative);
+  f.only_if(length_penalty > 0, "has no effect with length_penalty 0", "length_penalty")
+      .choice("length_penalty_kind", length_penalty_kind, length_penalties.choices(),
+              "what the log-probability is divided by");
   f.choice("stopping", stopping, stoppings.choices(), "when a sentence stops searching");
   f.field("temperature", temperature, "divides the scores before softmax; below 1: closer to greedy",
           config::positive);

@@ -71,10 +71,14 @@ constexpr VariantTable<FillBias> bias_table{"bias initialization", bias_rows};
 const VariantTable<FillWeight>& initialization_table() { return weight_table; }
 const VariantTable<FillBias>& bias_initialization_table() { return bias_table; }
 
-void WeightInitialization::describe(config::Fields& f) {
+void WeightInitialization::describe_weight(config::Fields& f) {
   f.variant(kind, weight_table.choices(), "distribution of the weights");
   f.field("gain", gain, "factor on the distribution's width", config::positive);
   f.field("std", std, "standard deviation", config::positive);
+}
+
+void WeightInitialization::describe(config::Fields& f) {
+  describe_weight(f);
   f.choice("bias", bias, bias_table.choices(), "start of the biases");
 }
 

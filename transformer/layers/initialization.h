@@ -13,6 +13,13 @@ struct WeightInitialization {
   double std = 0.02;
   std::string bias = "zeros";
   void describe(config::Fields& f);
+  void describe_weight(config::Fields& f);  ///< all but the bias
+};
+
+/// An embedding has no bias, and the output layer's starts at zero.
+struct EmbeddingInitialization : WeightInitialization {
+  EmbeddingInitialization() { kind = "d_model_normal"; }
+  void describe(config::Fields& f) { describe_weight(f); }
 };
 
 /// What a paper leaves open, as named values: the start of every kind of weight in the model.
@@ -20,7 +27,7 @@ struct InitializationConfig {
   WeightInitialization query_key_value;
   WeightInitialization attention_output;
   WeightInitialization feed_forward;
-  WeightInitialization embedding{.kind = "d_model_normal"};
+  EmbeddingInitialization embedding;
   void describe(config::Fields& f);
 };
 

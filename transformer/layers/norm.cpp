@@ -3,13 +3,17 @@
 namespace ablate {
 namespace {
 
+// Under autocast the output of a sub-layer may be bf16: sums are in the gain's precision, on every device.
+
 /// y = (x - mean(x)) / sqrt(var(x) + eps) * gain + bias, var without Bessel's correction (Ba et al. 2016, eq. (4)).
 struct LayerNorm final : Norm {
   LayerNorm(const NormConfig& config, std::int64_t d_model, ParameterFactory& factory) : eps(config.eps) {
     gain = factory.create(*this, "gain", {d_model}, fill_constant(1));
     if (config.bias) bias = factory.create(*this, "bias", {d_model}, fill_constant(0));
   }
-  Tensor forward(const Tensor& x) override { return at::layer_norm(x, gain.sizes(), gain, bias, eps); }
+  Tensor forward(const Tensor& x) override {
+    return at::layer_norm(x.to(gain.scalar_type()), gain.sizes(), gain, bias, eps);
+  }
   double eps;
   Tensor gain, bias;
 };
@@ -19,7 +23,9 @@ struct RmsNorm final : Norm {
   RmsNorm(const NormConfig& config, std::int64_t d_model, ParameterFactory& factory) : eps(config.eps) {
     gain = factory.create(*this, "gain", {d_model}, fill_constant(1));
   }
-  Tensor forward(const Tensor& x) override { return at::rms_norm(x, gain.sizes(), gain, eps); }
+  Tensor forward(const Tensor& x) override {
+    return at::rms_norm(x.to(gain.scalar_type()), gain.sizes(), gain, eps);
+  }
   double eps;
   Tensor gain;
 };

@@ -82,13 +82,15 @@ struct Rotary final : Position {
 
   Tensor rotate(const Tensor& x_BHTK, std::int64_t first) override {
     const std::int64_t last = first + x_BHTK.size(2);
-    const Tensor& both = table.rows(last, x_BHTK.options(), [this](std::int64_t length) {
+    // In bf16 a score would depend on more than the distance, so that the angles are turned in 32 bits at least.
+    const Tensor x = x_BHTK.to(at::promote_types(x_BHTK.scalar_type(), at::kFloat));
+    const Tensor& both = table.rows(last, x.options(), [this](std::int64_t length) {
       const Tensor angle = angles(length, rotary_frequencies(width, config.base, config.scaling));
       return at::stack({angle.cos(), angle.sin()}) * rotary_magnitude(config.scaling);  // (2, length, width / 2)
     });
     const Tensor cos = both[0].slice(0, first, last);
     const Tensor sin = both[1].slice(0, first, last);
-    const Tensor turning = x_BHTK.slice(3, 0, width);
+    const Tensor turning = x.slice(3, 0, width);
     Tensor turned;
     if (interleaved) {
       const Tensor even = turning.slice(3, 0, width, 2);
@@ -99,7 +101,8 @@ struct Rotary final : Position {
       const Tensor high = turning.slice(3, width / 2, width);
       turned = at::cat({low * cos - high * sin, high * cos + low * sin}, 3);
     }
-    return width == x_BHTK.size(3) ? turned : at::cat({turned, x_BHTK.slice(3, width)}, 3);
+    const Tensor all = width == x.size(3) ? turned : at::cat({turned, x.slice(3, width)}, 3);
+    return all.to(x_BHTK.scalar_type());
   }
 
   PositionConfig config;

@@ -42,7 +42,7 @@ constexpr config::Variant<Scaling> rows[] = {
     {{"ntk", "base * factor^(width / (width - 2)): the slowest pair as linear, the fastest unchanged",
       "Peng et al. 2023, section 3.1", "factor"},
      {[](std::int64_t width, double base, const RotaryScalingConfig& config) {
-        const double d = static_cast<double>(width);
+        const double d = static_cast<double>(width);  // a single pair turns by 1, whatever the base
         return plain(width, base * std::pow(config.factor, d / (d - 2)));
       },
       one, 0}},

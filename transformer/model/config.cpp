@@ -28,8 +28,6 @@ void check_stack(config::Fields& f, const std::string& path, const BlockConfig& 
   const std::int64_t whole = std::llround(width);
   f.check(whole >= 2 && whole % 2 == 0, path + ".position",
           "rotary positions turn pairs of coordinates: fraction * d_k must be even, not " + std::to_string(whole));
-  f.check(whole != 2 || stack.position.scaling.kind != "ntk", path + ".position.scaling.kind",
-          "ntk changes the base by a power of width / (width - 2), so it needs more than one pair");
 }
 
 }  // namespace

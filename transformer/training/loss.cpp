@@ -19,7 +19,8 @@ constexpr config::VariantTable<SmoothingConvention> table{"label smoothing", row
 
 void LossConfig::describe(config::Fields& f) {
   f.field("label_smoothing", label_smoothing, "epsilon_ls, probability taken from the right word", config::probability);
-  f.choice("smoothing", smoothing, table.choices(), "over which words epsilon is spread");
+  f.only_if(label_smoothing > 0, "has no effect with label_smoothing 0", "label_smoothing")
+      .choice("smoothing", smoothing, table.choices(), "over which words epsilon is spread");
 }
 
 const config::VariantTable<SmoothingConvention>& smoothing_table() { return table; }

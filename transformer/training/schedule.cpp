@@ -73,9 +73,13 @@ void ScheduleConfig::describe(config::Fields& f) {
   f.field("learning_rate", learning_rate, "its peak", config::positive);
   f.field("factor", factor, "factor on the whole course", config::positive);
   f.field("warmup", warmup, "updates until the peak", config::not_negative);
-  f.field("initial_learning_rate", initial_learning_rate, "where warm-up starts", config::not_negative);
+  f.only_if(warmup > 0, "has no effect with warmup 0", "warmup")
+      .field("initial_learning_rate", initial_learning_rate, "where warm-up starts", config::not_negative);
   f.field("final_learning_rate", final_learning_rate, "where decay ends", config::not_negative);
   f.field("decay_steps", decay_steps, "update at which decay ends; null: where the budget does", config::at_least_one);
+  f.check(!decay_steps || *decay_steps > warmup, "decay_steps",
+          "decay ends at update " + std::to_string(decay_steps.value_or(0)) + ", before it begins at the end of warmup, " +
+              std::to_string(warmup));
 }
 
 const config::VariantTable<Schedule>& schedule_table() { return table; }

@@ -18,6 +18,29 @@ double since(Clock::time_point start) { return std::chrono::duration<double>(Clo
 
 double ratio(std::int64_t part, std::int64_t whole) { return static_cast<double>(part) / static_cast<double>(whole); }
 
+/// The same sums in the same order each time; an operation that cannot do so is an error, since the run could not be
+/// resumed bit for bit. The settings are the process's, so they are put back: sampling has no such kernels on CUDA.
+class DeterministicScope {
+ public:
+  DeterministicScope() {
+    context_.setDeterministicAlgorithms(true, /*warn_only=*/false);
+    // LibTorch would also fill all memory that is not yet written, at each allocation; nothing here reads it.
+    context_.setDeterministicFillUninitializedMemory(false);
+  }
+  ~DeterministicScope() {
+    context_.setDeterministicFillUninitializedMemory(fill_);
+    context_.setDeterministicAlgorithms(algorithms_, warn_only_);
+  }
+  DeterministicScope(const DeterministicScope&) = delete;
+  DeterministicScope& operator=(const DeterministicScope&) = delete;
+
+ private:
+  at::Context& context_ = at::globalContext();
+  bool algorithms_ = context_.deterministicAlgorithms();
+  bool warn_only_ = context_.deterministicAlgorithmsWarnOnly();
+  bool fill_ = context_.deterministicFillUninitializedMemory();
+};
+
 }  // namespace
 
 Trainer::Trainer(Transformer& model, const TrainingConfig& config, std::int64_t d_model, std::filesystem::path folder,
@@ -58,6 +81,7 @@ std::vector<Batch> Trainer::next_batches() {
 }
 
 Trainer::StepResult Trainer::update() {
+  epoch_before_ = counters_.epoch;
   const std::vector<Batch> group = next_batches();
   StepResult result{0, 0, 0, 0, 0};
   for (const Batch& batch : group) result.tokens += batch.target_tokens;
@@ -135,9 +159,9 @@ std::string Trainer::limit_reached() const {
 
 bool Trainer::evaluation_is_due() const {
   if (config_.evaluate_every.steps) return counters_.step % *config_.evaluate_every.steps == 0;
-  // The update that crosses the end of an epoch is the last one of it.
+  // The update that crosses the end of an epoch is the last one of it; a large one may cross several.
   const std::int64_t every = config_.evaluate_every.epochs.value_or(1);
-  return counters_.batch < config_.accumulate && counters_.epoch > 0 && counters_.epoch % every == 0;
+  return counters_.epoch / every != epoch_before_ / every;
 }
 
 /// Empty, or why the weights are not worth keeping.
@@ -165,7 +189,7 @@ TrainingOutcome Trainer::outcome(TrainingStatus status, std::string reason) cons
 }
 
 TrainingOutcome Trainer::run() {
-  at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/true);
+  const DeterministicScope deterministic;
   if (!load_state()) {
     at::Generator generator = at::globalContext().defaultGenerator(at::kCPU);
     generator.set_current_seed(seed_);

@@ -105,6 +105,7 @@ class Trainer {
   std::unique_ptr<Optimizer> optimizer_;
   CheckpointFolder checkpoints_;
   Counters counters_;
+  std::int64_t epoch_before_ = 0;  ///< the epoch in which the last update began
 };
 
 }  // namespace ablate

@@ -62,7 +62,44 @@ TEST_CASE("preparation that is stopped leaves nothing") {
     if (message.starts_with("train: ")) throw std::runtime_error("stopped");
   };
   CHECK_THROWS_WITH(prepare_corpus(from_json<DataConfig>(separate_words), work.paths(), stop), "stopped");
-  CHECK(files_in(work.cache()).empty());
+  CHECK_FALSE(std::filesystem::exists(work.cache()));
+}
+
+TEST_CASE("what a killed process left in the cache is removed by the next preparation") {
+  Workspace work;
+  with_text(work);
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto die = [](const std::string& message) {
+      if (message.starts_with("train: ")) _exit(0);
+    };
+    try {
+      prepare_corpus(from_json<DataConfig>(separate_words), work.paths(), die);
+    } catch (...) {
+      _exit(1);
+    }
+    _exit(1);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  REQUIRE((WIFEXITED(status) && WEXITSTATUS(status) == 0));
+  const std::string dead = ".tmp-" + std::to_string(child) + "-";
+  const auto left = files_in(work.cache());
+  REQUIRE_FALSE(left.empty());
+  CHECK(left.front().find(dead) != std::string::npos);
+
+  const std::vector<std::string> kept = {".other.tmp-" + std::to_string(getpid()) + "-9/file", ".tmp-/file",
+                                         ".x.tmp-12a/file", "other" + dead + "0/file"};
+  for (const std::string& name : kept) work.write("cache/" + name, "kept");
+  work.write("cache/.other" + dead + "5/file", "gone");
+  const auto folder = work.prepare(separate_words).folder();
+  CHECK(files_in(folder).size() == 5);
+  CHECK(files_in(work.cache()).size() == 5 + kept.size());
+  for (const std::string& name : kept) CHECK(std::filesystem::exists(work.cache() / name));
+  for (const auto& entry : std::filesystem::directory_iterator(work.cache())) {
+    const std::string name = entry.path().filename().string();
+    CHECK_FALSE((name.starts_with('.') && name.find(dead) != std::string::npos));
+  }
 }
 
 TEST_CASE("processes that prepare the same corpus at once do not disturb each other") {

@@ -98,3 +98,25 @@ TEST_CASE("hash: by the source modulo 100, whatever the direction") {
   const auto reversed = work.prepare(with_split(split, R"(, "reverse": true)"));
   CHECK(reversed.split("dev").source_text(0) == corpus.split("dev").target_text(0));
 }
+
+TEST_CASE("hash: a dictionary is split by its words, not by their spelling") {
+  const Workspace work;
+  std::string text;
+  for (char a = 'a'; a <= 'z'; ++a) {
+    for (char b = 'a'; b <= 'z'; ++b) text += std::string{a, b} + " P\n";
+  }
+  work.write("all.dict", text);
+  const auto corpus = work.prepare(words_config(R"("reader": {"kind": "dictionary"}, "train": ["all.dict"],
+      "split": {"kind": "hash", "dev_range": [5, 9], "test_range": [0, 4]})"));
+  const auto remainders_within = [&](const std::string& name, std::uint64_t first, std::uint64_t last) {
+    return std::ranges::all_of(texts(corpus.split(name)), [&](const TextPair& pair) {
+      std::string word = pair.first;
+      std::erase(word, ' ');
+      const std::uint64_t remainder = fnv1a(word) % 100;
+      return first <= remainder && remainder <= last;
+    });
+  };
+  CHECK(remainders_within("test", 0, 4));
+  CHECK(remainders_within("dev", 5, 9));
+  CHECK(remainders_within("train", 10, 99));
+}

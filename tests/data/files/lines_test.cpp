@@ -43,6 +43,18 @@ TEST_CASE("lines longer than any buffer come out whole") {
   CHECK(lines_in(folder.write("long", text + "\n" + text + "\nend")) == Lines{text, text, "end"});
 }
 
+TEST_CASE("the lines of a content are counted, the last one with or without its end") {
+  const TemporaryFolder folder;
+  CHECK(content_facts(folder.write("empty", "")).lines == 0);
+  CHECK(content_facts(folder.write("ended", "one\n\ntwo\n")).lines == 3);
+  CHECK(content_facts(folder.write("open", "one\n\ntwo")).lines == 3);
+  ContentMeter meter;
+  for (const char* piece : {"on", "e\n", "t", ""}) meter.update(piece);
+  const ContentFacts facts = meter.facts();
+  CHECK(facts.lines == 2);
+  CHECK(facts.sha256 == sha256("one\nt"));
+}
+
 TEST_CASE("plain and compressed files read alike") {
   const TemporaryFolder folder;
   std::string text;
@@ -56,6 +68,7 @@ TEST_CASE("plain and compressed files read alike") {
   CHECK(lines_in(folder.path() / "named_plain") == lines);
   CHECK(content_sha256(plain) == sha256(text));
   CHECK(content_sha256(folder.path() / "text.gz") == sha256(text));
+  CHECK(content_facts(folder.path() / "text.gz").lines == 50'000);
 }
 
 TEST_CASE("text that is not UTF-8 is refused with file, line and byte") {

@@ -76,6 +76,21 @@ TEST_CASE("dictionary: words are spelt, alternatives and comments dropped") {
                        "b.dict:2");
 }
 
+TEST_CASE("pairs are split by their source, those of a dictionary by the word before it is spelt") {
+  const TemporaryFolder folder;
+  const auto dictionary = open_reader(from_json<ReaderConfig>(R"({"kind": "dictionary"})"),
+                                      {folder.write("a.dict", "tea T IY1\nfee F IY1\n")});
+  const auto table =
+      open_reader(from_json<ReaderConfig>(R"({"kind": "tsv"})"), {folder.write("a.tsv", "t e\tT\n")});
+  RawPair pair;
+  REQUIRE(table->next(pair));
+  CHECK(pair.split_key() == "t e");
+  for (const std::string word : {"tea", "fee"}) {
+    REQUIRE(dictionary->next(pair));
+    CHECK(pair.split_key() == word);
+  }
+}
+
 TEST_CASE("pairs know their line") {
   const TemporaryFolder folder;
   const auto file = folder.write("a.dict", "# comment\ntea T\ntea(2) T\nfee F\n");

@@ -135,12 +135,32 @@ TEST_CASE("a missing or wrong file of a mirror is named, and nothing half-writte
   CHECK_THROWS_MENTION(get_recipe(toy.load(), root.path(), mirror.path(), ignore),
                        "holds neither sub/t.en nor sub/t.en.gz");
   CHECK_THROWS_MENTION(get_recipe(toy.load(), root.path(), mirror.path() / "none", ignore), "no such folder");
+  CHECK_FALSE(std::filesystem::exists(root.path() / "toy"));
   mirror.write("t.en", english);
   mirror.write("t.de", german + "one line more\n");
   CHECK_THROWS_AS(get_recipe(toy.load(), root.path(), mirror.path(), ignore), UserError);
   CHECK_THROWS_MENTION(get_recipe(toy.load(), root.path(), mirror.path(), ignore),
                        "t.de: not the file that the recipe");
   CHECK(files_in(root.path()) == std::vector<std::string>{"toy/sub/t.en"});
+}
+
+TEST_CASE("a recipe with a wrong number of lines is refused, with both numbers") {
+  const ToyRecipe toy;
+  Json json = toy.json();
+  json["files"]["sub/t.de"]["lines"] = 3;
+  toy.write("miscounted", json);
+  const Recipe miscounted = load_recipe("miscounted", toy.path());
+  const std::string message = "t.de: has the right SHA-256 sum but 2 lines, and the recipe says 3";
+  const TemporaryFolder root;
+  const TemporaryFolder mirror;
+  mirror.write("t.en", english);
+  mirror.write("t.de", german);
+  CHECK_THROWS_AS(get_recipe(miscounted, root.path(), mirror.path(), ignore), UserError);
+  CHECK_THROWS_MENTION(get_recipe(miscounted, root.path(), mirror.path(), ignore), message);
+  CHECK(files_in(root.path()) == std::vector<std::string>{"miscounted/sub/t.en"});
+  root.write("miscounted/sub/t.de", german);
+  CHECK_THROWS_MENTION(get_recipe(miscounted, root.path(), mirror.path(), ignore), message);
+  CHECK_THROWS_MENTION(locate_recipe(miscounted, root.path()), message);
 }
 
 TEST_CASE("a corpus that is not there, or was changed, says how to get it") {
@@ -192,7 +212,7 @@ TEST_CASE("a download that fails is one sentence with the address and the reason
   CHECK_THROWS_MENTION(get_recipe(nobody.load(), other.path(), std::nullopt, ignore),
                        "cannot download http://127.0.0.1:1/t.en");
   CHECK(files_in(root.path()) == std::vector<std::string>{"toy/sub/t.en"});
-  CHECK(files_in(other.path()).empty());
+  CHECK(std::filesystem::is_empty(other.path()));
 }
 
 TEST_CASE("a download with a wrong sum or an empty answer is refused") {
@@ -206,7 +226,7 @@ TEST_CASE("a download with a wrong sum or an empty answer is refused") {
   const ToyRecipe mute(silent.address("/"));
   const TemporaryFolder other;
   CHECK_THROWS_MENTION(get_recipe(mute.load(), other.path(), std::nullopt, ignore), "/t.en: not the file");
-  CHECK(files_in(other.path()).empty());
+  CHECK(std::filesystem::is_empty(other.path()));
 }
 
 TEST_CASE("files without an address ask for a mirror") {

@@ -196,6 +196,19 @@ TEST_CASE("SentencePiece: a vocabulary that the text cannot give is one clear er
   CHECK_THROWS_MENTION(train(config, {"", "  "}), "empty");
 }
 
+TEST_CASE("SentencePiece: lines of white space and of its own marks are an empty text") {
+  for (const std::string type : {"bpe", "unigram", "char", "word"}) {
+    TokenizerConfig config = of_type(type);
+    for (const std::string line : {"\t", "\u2581 \u2581", "\u2585", "\u3000", "\x01"}) {
+      INFO(type << " '" << line << "'");
+      CHECK_THROWS_MENTION(train(config, {line, line}), "the training text of the tokenizer is empty");
+      config.sample_lines = 1;
+      CHECK_THROWS_MENTION(train(config, {line, line}), "the training text of the tokenizer is empty");
+      config.sample_lines.reset();
+    }
+  }
+}
+
 TEST_CASE("SentencePiece passes on what goes wrong with the lines") {
   int left = 3;
   const NextLine failing = [&](std::string& line) {

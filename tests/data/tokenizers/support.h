@@ -1,19 +1,16 @@
 #pragma once
-// What the tests of tokenizers share: training text, and a folder that goes when the test ends.
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
+// What the tests of tokenizers share: training text, and a folder for files.
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <unistd.h>
-
 #include "data/tokenizers/tokenizer.h"
+#include "tests/temporary_folder.h"
 
 namespace ablate::data::testing {
+
+using ablate::testing::TemporaryFolder;
 
 /// Hands out a list of lines, one at a time.
 inline NextLine lines_of(std::vector<std::string> lines) {
@@ -52,26 +49,5 @@ inline std::vector<std::string> pieces_of(const Tokenizer& tokenizer, const std:
   for (const std::int32_t id : tokenizer.encode(line)) pieces.push_back(tokenizer.piece(id));
   return pieces;
 }
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "ablate_tokenizer_XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder could be made");
-    path_ = name;
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  std::filesystem::path write(const std::string& name, const std::string& bytes) const {
-    std::ofstream(path_ / name, std::ios::binary) << bytes;
-    return path_ / name;
-  }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 }  // namespace ablate::data::testing

@@ -53,6 +53,13 @@ TEST_CASE("bad input: commands and options", "[cli][slow]") {
   check_refused(folder, {"run", "experiment.json", "--stes", "3"}, {"stes", "usage: ablate run"});
   check_refused(folder, {"run", "experiment.json", "--threads", "many"}, {"many"});
   check_refused(folder, run_arguments({"--rows", "sinusoidl"}), {"sinusoidl", "did you mean 'sinusoidal'?"});
+  check_refused(folder, run_arguments({"--rows", ","}), {"--rows", "at least one"});
+  check_refused(folder, run_arguments({"--rows="}), {"--rows", "at least one"});
+  for (const char* threads : {"-1", "1025", "999999"}) {
+    check_refused(folder, {"run", "experiment.json", std::string("--threads=") + threads}, {"--threads", threads});
+  }
+  check_refused(folder, run_arguments({"--out", "experiment.json"}), {"--out", "experiment.json is a file"});
+  check_refused(folder, run_arguments({"--out", "experiment.json/runs"}), {"--out", "experiment.json/runs"});
   check_refused(folder, run_arguments({"--seeds", "1,x"}), {"--seeds", "'x'"});
   check_refused(folder, run_arguments({"--seeds", "1,1"}), {"--seeds", "twice"});
   check_refused(folder, run_arguments({"--format", "word"}), {"word", "markdown"});
@@ -119,6 +126,12 @@ TEST_CASE("bad input: what the data and the model cannot be together", "[cli][sl
                 {"the corpus has no split 'test'"});
   check_refused(folder, run_arguments({"--set", "model.vocabulary=99"}), {"model.vocabulary: 99 is stated"});
   check_refused(folder, run_arguments({"--set", "data.dev=[]"}), {"data.dev"});
+
+  // A later row that cannot be trained is found before the first is.
+  Json json = on_files();
+  json["rows"].push_back({{"name", "short"}, {"set", {{"model.max_length", 3}}}});
+  write_experiment(folder, json);
+  check_refused(folder, run_arguments(), {"experiment.json (row 'short')", "model.max_length: 3 is too short", "needs 4"});
 }
 
 TEST_CASE("bad input: recipes", "[cli]") {
@@ -158,7 +171,7 @@ TEST_CASE("bad input: folders of runs and their checkpoints", "[cli][slow]") {
   check_refused(folder, run_arguments(), {"state.safetensors: ", "the weights of '"});
 
   folder.write(name + "config.json", R"({"hash": "0123456789abcdef"})");
-  check_refused(folder, run_arguments(), {run.filename().string(), "holds a run of another configuration"});
+  check_refused(folder, run_arguments(), {run.filename().string(), "config.json: damaged", "delete the folder"});
   folder.write(name + "config.json", "{");
   check_refused(folder, run_arguments(), {"config.json: parse error at line 1, column 1"});
 }

@@ -115,6 +115,32 @@ TEST_CASE("interruption: a killed run goes on from what it saved last, bit for b
   check_same_as_uninterrupted(folder);
 }
 
+TEST_CASE("interruption: going on with other threads is said", "[cli][slow]") {
+  const TemporaryFolder folder;
+  write_experiment(folder, long_experiment());
+  CHECK_STATUS(stop_at(folder, 11, SIGINT), 130);
+  const Outcome same = stop_at(folder, 31, SIGINT);
+  CHECK_STATUS(same, 130);
+  CHECK_FALSE(has(same.messages, "not bit for bit"));
+  const Outcome other = run_program(folder, {"run", "experiment.json", "--device", "cpu", "--threads", "2"});
+  CHECK_STATUS(other, 0);
+  CHECK(has(other.messages, "warning: begun on cpu, 1 thread, goes on on cpu, 2 threads"));
+}
+
+TEST_CASE("interruption: --fresh leaves alone what another process trains", "[cli][slow]") {
+  const TemporaryFolder folder;
+  write_experiment(folder, long_experiment());
+  Program program(folder, talkative());
+  CHECK(program.read_until("step 11 "));
+  const TemporaryFolder elsewhere;
+  fs::copy_file(folder / "experiment.json", elsewhere / "experiment.json");
+  const Outcome fresh = run_program(elsewhere, run_arguments({"--fresh", "--out", (folder / "runs").string()}));
+  CHECK_STATUS(fresh, 2);
+  CHECK(has(fresh.messages, "another process is training"));
+  CHECK_STATUS(program.wait(), 0);
+  check_same_as_uninterrupted(folder);
+}
+
 TEST_CASE("interruption: a full disk is an error of its own, and costs nothing but time", "[cli][slow]") {
   const TemporaryFolder folder;
   write_experiment(folder, long_experiment());

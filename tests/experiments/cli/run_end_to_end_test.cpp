@@ -156,6 +156,36 @@ TEST_CASE("run: another beam decodes again, another metric scores again, neither
   CHECK(has(metric.out, "chrF"));
 }
 
+TEST_CASE("table: of a folder, a row for every way of decoding, whatever came first", "[cli][slow]") {
+  const TrainedExperiment trained(one_run);
+  const TemporaryFolder& folder = trained.folder;
+  const std::vector<std::string> beam = {"--set", "decoding.kind=beam", "--set", "decoding.beam=2"};
+  const auto with_beam = [&](const std::string& seed) {
+    std::vector<std::string> options = beam;
+    options.insert(options.end(), {"--seeds", seed});
+    CHECK_STATUS(run_program(folder, run_arguments(options)), 0);
+  };
+  with_beam("2");  // seed 1 was decoded greedily alone, seed 2 by beam alone
+  const auto rows = [&] { return Json::parse(run_program(folder, {"table", "runs", "--format", "json"}).out)["rows"]; };
+  REQUIRE(rows().size() == 2);
+  CHECK(rows()[0]["label"] != rows()[1]["label"]);
+  with_beam("1");
+  CHECK(rows().size() == 2);
+}
+
+TEST_CASE("table: a perplexity that overflowed is diverged", "[cli][slow]") {
+  const TrainedExperiment trained(one_run);
+  const fs::path run = run_folders(trained.folder).at(0);
+  Json result = result_of(run);
+  result["decodings"][new_decoding(result)]["splits"]["dev"]["perplexity"] = nullptr;
+  trained.folder.write("runs/" + run.filename().string() + "/result.json", result.dump());
+  for (const char* what : {"experiment.json", "runs"}) {
+    const Outcome table = run_program(trained.folder, {"table", what});
+    CHECK_STATUS(table, 0);
+    CHECK(has(table.out, "diverged"));
+  }
+}
+
 TEST_CASE("run: a diverged row is a result, and the others go on", "[cli][slow]") {
   const Json patch = {{"seeds", {1}},
                       {"rows",

@@ -129,6 +129,8 @@ TEST_CASE("translate: wrong input and wrong folders", "[cli][slow]") {
   refused(translate("0 1\n\xFF\n"), "standard input:2: not valid UTF-8");
   refused(translate("", {"--input", "none.txt"}), "none.txt: there is no such file");
   refused(translate("", {"--beam", "0"}), "beam");
+  refused(translate("", {"--batch-tokens", "0"}), "--batch-tokens");
+  refused(translate("", {"--batch-tokens=-5"}), "--batch-tokens");
   const TemporaryFolder& folder = learnt().folder;
   refused(run_program(folder, {"translate", "runs"}), "not the folder of a run");
   refused(run_program(folder, {"translate"}), "the run is missing");
@@ -147,6 +149,10 @@ TEST_CASE("translate: wrong input and wrong folders", "[cli][slow]") {
   bytes[bytes.size() - 100] ^= 1;
   refused(damaged(weights, bytes), "checksum");
   refused(damaged("config.json", "{\"hash\": "), "config.json: parse error at line 1");
-  refused(damaged("result.json", "{}"), "has not finished training");
+  refused(damaged("result.json", "{}"), "result.json: damaged");
+  refused(damaged("result.json", R"({"status": "finished"})"), "result.json: damaged");
+  refused(damaged("result.json", ""), "result.json: ");
+  fs::remove(copy / "result.json");
+  refused(run_program(folder, {"translate", "copy"}), "has not finished training");
   refused(damaged("tokenizer.vocab.json", "[]"), "tokenizer.vocab.json");
 }

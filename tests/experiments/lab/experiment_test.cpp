@@ -171,7 +171,15 @@ TEST_CASE("experiment: what is no list of rows, no grid, no seeds", "[lab]") {
   refused(R"("grid": {"model.d_model": 3})", "grid.model.d_model: ");
   refused(R"("seeds": [])", "seeds: ");
   refused(R"("seeds": [1, 2, 1])", "seeds: 1 stands there twice");
-  refused(R"("seeds": [-1])", "seeds: ");
+  refused(R"("seeds": [-1])", "seeds[0]: ");
+  refused(R"("rows": [{"name": " "}])", "rows[0]: name: is blank");
+  refused(R"("rows": [{"name": ""}])", "rows[0]: name: is blank");
+  refused(R"("table": {"metrics": ["nll@dev", "blue@test"]})", "table.metrics: no row measures 'blue'");
+  refused(R"("evaluation": {"metrics": ["bleu", "bleu"]})", "evaluation.metrics: 'bleu' stands there twice");
+  refused(R"("evaluation": {"splits": ["dev", "dev"]})", "evaluation.splits: 'dev' stands there twice");
+  refused(R"("decoding": {"min_length": 512})", "decoding.min_length: no target");
+  refused(R"("model": {"initialization": {"embedding": {"bias": "zeros"}}})",
+          "model.initialization.embedding.bias: unknown key");
   refused(R"("seeds": "1")", "seeds: ");
 }
 
@@ -201,6 +209,30 @@ TEST_CASE("experiment: all errors of a file at once, each with file, path and su
   told(file.string() + ": rows[1]", "nmae", "did you mean 'name'?");
   told(file.string() + " (row 'c'): ", "model.norm.kind", "did you mean 'rms_norm'?");
   told(file.string() + " (row 'c'): ", ": modle", "did you mean 'model'?");
+}
+
+TEST_CASE("experiment: an error of one row, axis or --set hides no other", "[lab]") {
+  const TemporaryFolder folder;
+  const std::string errors = errors_of(folder, R"("titel": "x", "baseline": "d",
+      "rows": [{"name": "a"}, {"name": "a"}, {"name": "b", "set": {"model.d_model": 8, "model": {"d_model": 16}}},
+               {"name": "c", "set": {"model.d_modle": 3}}], "grid": {"model..dropout": [0.1]})",
+                                       {"seeds", "model={\"d_model\":1,\"d_model\":2}"});
+  INFO(errors);
+  for (const char* part : {"titel: unknown key", "baseline: no row has the name 'd'", "'a' and 'a' have the same name",
+                           "rows[2].set: model: d_model: set twice", "model.d_modle: unknown key",
+                           "'model..dropout' is not a path", "--set seeds: expected path=value",
+                           "--set model: d_model: the key stands twice"}) {
+    INFO(part);
+    CHECK(errors.find(part) != std::string::npos);
+  }
+}
+
+TEST_CASE("experiment: the baseline may be the label that a row is given", "[lab]") {
+  const TemporaryFolder folder;
+  const lab::Experiment experiment =
+      load(folder, R"("grid": {"model.d_model": [64, 128]}, "baseline": "d_model=128")");
+  CHECK(labels(experiment) == Labels{"d_model=64", "d_model=128"});
+  CHECK(experiment.baseline().label == "d_model=128");
 }
 
 TEST_CASE("experiment: rows are selected by label, commas in it included", "[lab]") {

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <limits>
+
 #include "tests/catch.h"
 #include "transformer/core/error.h"
 
@@ -76,9 +78,21 @@ TEST_CASE("figures: values and signatures out of a result", "[lab]") {
   CHECK(signature_of(measured, {"nll", "dev"}).empty());
 }
 
+TEST_CASE("figures: what overflowed is infinite", "[lab]") {
+  Json measured = decoding();
+  measured["splits"]["dev"]["perplexity"] = nullptr;
+  measured["splits"]["test"]["scores"]["exact_match"]["value"] = nullptr;
+  CHECK(value_of(measured, {"perplexity", "dev"}) == std::numeric_limits<double>::infinity());
+  CHECK(value_of(measured, {"exact_match", "test"}) == std::numeric_limits<double>::infinity());
+}
+
 TEST_CASE("figures: conditions in a sentence", "[lab]") {
   CHECK(describe_decoding(decoding()) ==
-        "Weights: average_last (3 checkpoints averaged), chosen on dev; decoding: kind beam, beam 4");
+        "Weights: average_last (3 checkpoints averaged); decoding: kind beam, beam 4");
+  CHECK(describe_decoding({{"checkpoint", "best"}}) == "Weights: best, chosen on dev; decoding: ");
+  CHECK(describe_decoding({{"checkpoint", "average_best"}, {"averaged", 2}}) ==
+        "Weights: average_best (2 checkpoints averaged), chosen on dev; decoding: ");
+  CHECK(describe_decoding({{"checkpoint", "last"}}) == "Weights: last; decoding: ");
   CHECK(describe_budget({{"steps", 100}, {"epochs", 2}, {"reason", "steps"}}) ==
         "Budget: 100 updates, 2 whole epochs, ended by steps");
   CHECK(describe_budget({{"steps", 1}, {"epochs", 1}, {"reason", "tokens"}}) ==

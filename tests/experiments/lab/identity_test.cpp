@@ -102,6 +102,24 @@ TEST_CASE("identity: a model is known by its stacks, wherever a setting was writ
         hash_of(R"({"model": {"encoder": {"norm": {"kind": "rms_norm"}}}})"));
 }
 
+TEST_CASE("identity: a stored configuration comes to the hash of the run", "[lab]") {
+  const lab::RunConfig config = config_of(
+      R"({"model": {"norm": {"kind": "rms_norm", "eps": 1e-6}, "dropout": 0.3, "encoder": {"layers": 2, "dropout": 0.25}},
+          "training": {"clip_norm": 0.1}})");
+  Json stored = {{"mathematics", lab::mathematics_version},
+                 {"data_hash", "d"},
+                 {"seed", 3},
+                 {"config", config::Writer::write(config)}};
+  CHECK(lab::stored_hash(stored) == lab::run_hash(config, "d", 3));
+  stored["config"]["model"]["dropout"] = 0.2;
+  CHECK(lab::stored_hash(stored) != lab::run_hash(config, "d", 3));
+  stored["config"]["model"]["unknown"] = 1;
+  CHECK(lab::stored_hash(stored) == std::nullopt);
+  stored["config"]["model"].erase("unknown");
+  stored["mathematics"] = lab::mathematics_version + 1;
+  CHECK(lab::stored_hash(stored) == std::nullopt);
+}
+
 TEST_CASE("identity: a way of decoding is known by its weights and its search", "[lab]") {
   const std::string plain = decoding_of("{}");
   CHECK(decoding_of(R"({"decoding": {"kind": "beam", "beam": 4}})") == plain);

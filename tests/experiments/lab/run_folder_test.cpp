@@ -31,6 +31,12 @@ class Prepared {
   std::vector<PreparedRow> rows_;
 };
 
+/// What every result has, and no more.
+Json sound_result() {
+  return Json::parse(R"({"status": "finished", "environment": {}, "decodings": {},
+      "training": {"reason": "steps", "parameters": 1, "tokens_per_second": 1.5, "last": [], "best": []}})");
+}
+
 constexpr const char* small = R"({"d_model": 8, "attention": {"heads": 2}})";
 constexpr const char* large = R"({"d_model": 16, "attention": {"heads": 2}})";
 
@@ -124,8 +130,8 @@ TEST_CASE("run folder: results, and what they say of a run", "[lab]") {
   const Prepared prepared(folder, "a", small);
   RunFolder run(folder / "runs", prepared.row(), 1);
   run.open(prepared.row(), 1);
-  run.write_result({{"status", "finished"}});
-  CHECK(run.result() == Json{{"status", "finished"}});
+  run.write_result(sound_result());
+  CHECK(run.result() == sound_result());
   std::ofstream(run.path() / "result.json") << "{\"status\": ";
   CHECK_THROWS_AS(run.result(), UserError);
   CHECK_THROWS_MENTION(run.result(), "result.json");
@@ -134,6 +140,81 @@ TEST_CASE("run folder: results, and what they say of a run", "[lab]") {
   CHECK(state_of(Json::object(), true) == RunState::unfinished);
   CHECK(state_of({{"status", "finished"}}, true) == RunState::finished);
   CHECK(state_of({{"status", "diverged"}}, true) == RunState::diverged);
+}
+
+TEST_CASE("run folder: a damaged result is said so", "[lab]") {
+  const TemporaryFolder folder;
+  const Prepared prepared(folder, "a", small);
+  RunFolder run(folder / "runs", prepared.row(), 1);
+  run.open(prepared.row(), 1);
+  const auto refused = [&](const std::string& patch, const std::string& what) {
+    Json result = sound_result();
+    result.merge_patch(Json::parse(patch));
+    run.write_result(result);
+    INFO(patch);
+    CHECK_THROWS_AS(run.result(), UserError);
+    CHECK_THROWS_MENTION(run.result(), "result.json: damaged: " + what);
+    CHECK_THROWS_MENTION(run.result(), "delete the folder to train again");
+  };
+  refused(R"({"status": null})", "status is missing");
+  refused(R"({"status": 3})", "status is of a wrong type");
+  refused(R"({"status": "done"})", "the status 'done' is unknown");
+  refused(R"({"training": null})", "training/reason is missing");
+  refused(R"({"training": {"best": [{"step": "x"}]}})", "training/best holds what is no checkpoint");
+  refused(R"({"decodings": {"k": 1}})", "decodings/k has no splits");
+  std::ofstream(run.path() / "result.json").close();
+  CHECK_THROWS_AS(run.result(), UserError);
+}
+
+TEST_CASE("run folder: a damaged or changed configuration is said so", "[lab]") {
+  const TemporaryFolder folder;
+  const Prepared prepared(folder, "a", small);
+  fs::path path;
+  {
+    RunFolder run(folder / "runs", prepared.row(), 1);
+    run.open(prepared.row(), 1);
+    path = run.path();
+  }
+  const Json sound = RunFolder(path).config();
+  const auto refused = [&](const std::string& patch, const std::string& what) {
+    Json config = sound;
+    config.merge_patch(Json::parse(patch));
+    std::ofstream(path / "config.json") << config;
+    INFO(patch);
+    CHECK_THROWS_AS(RunFolder(path), UserError);
+    CHECK_THROWS_MENTION(RunFolder(path), "config.json: damaged: " + what);
+    CHECK_THROWS_MENTION(RunFolder(folder / "runs", prepared.row(), 1), "config.json: damaged: " + what);
+  };
+  refused(R"({"hash": 3})", "hash is of a wrong type");
+  refused(R"({"config": null})", "config/model is missing");
+  refused(R"({"config": {"model": {"d_model": 16}}})", "its settings have the hash ");
+  refused(R"({"seed": 2})", "its settings have the hash ");
+  refused(R"({"hash": "0123456789abcdef"})", "its settings have the hash ");
+
+  // How a run was decoded first, and other mathematics that cannot be told, are no damage; another name is none either.
+  Json config = sound;
+  config["config"]["decoding"]["beam"] = 9;
+  std::ofstream(path / "config.json") << config;
+  CHECK(RunFolder(path).hash() == sound["hash"]);
+  fs::rename(path, folder / "renamed");
+  CHECK(RunFolder(folder / "renamed").hash() == sound["hash"]);
+  fs::rename(folder / "renamed", folder / "a.s1.0123456789abcdef");
+  CHECK_THROWS_MENTION(RunFolder(folder / "a.s1.0123456789abcdef"), "holds a run of another configuration");
+}
+
+TEST_CASE("run folder: one that is trained in is not deleted", "[lab]") {
+  const TemporaryFolder folder;
+  const Prepared prepared(folder, "a", small);
+  RunFolder again(folder / "runs", prepared.row(), 1);
+  {
+    RunFolder run(folder / "runs", prepared.row(), 1);
+    run.open(prepared.row(), 1);
+    CHECK_THROWS_AS(again.remove(), UserError);
+    CHECK_THROWS_MENTION(RunFolder(run.path()).remove(), "another process is training");
+    CHECK(run.exists());
+  }
+  RunFolder(folder / "runs", prepared.row(), 1).remove();
+  CHECK_FALSE(fs::exists(again.path()));
 }
 
 TEST_CASE("run folder: a folder that holds no run", "[lab]") {

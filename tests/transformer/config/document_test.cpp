@@ -25,7 +25,10 @@ TEST_CASE("malformed JSON is reported with its file, line and column", "[config]
   CHECK_THROWS_MENTION(parse_json("{\n\"a\": 1\n", "x.json"), "line 3, column 1: syntax error");
   CHECK_THROWS_MENTION(parse_json("{\"a\": \"\xff\"}", "x.json"), "line 1, column 8: syntax error");
   CHECK_THROWS_AS(parse_json("{\"a\": 1e999}", "x.json"), ablate::UserError);
-  CHECK_THROWS_MENTION(parse_json("{\"a\": 1e999}", "x.json"), "x.json: number overflow");
+  CHECK_THROWS_MENTION(parse_json("{\"a\": 1e999}", "x.json"), "x.json: parse error at line 1, column 12: number overflow");
+  const std::string deep(100000, '[');
+  CHECK_THROWS_MENTION(parse_json("{\"a\":\n" + deep, "x.json"), "line 2, column 201: nested deeper than 200 levels");
+  CHECK_NOTHROW(parse_json(std::string(150, '[') + std::string(150, ']'), "x.json"));
   CHECK_FALSE(ablate::testing::mentions(ablate::testing::thrown_message([] { parse_json("{", "x"); }),
                                         "json.exception"));
 }
@@ -50,6 +53,8 @@ TEST_CASE("a file that cannot be read, or is no object, is the user's error", "[
   CHECK_THROWS_MENTION(read_json_file(folder.path()), "cannot be read");
   CHECK_THROWS_MENTION(read_json_file(folder.write("list.json", "[1, 2]")),
                        "list.json: expected a JSON object");
+  CHECK_THROWS_MENTION(read_json_file(folder.write("empty.json", "")),
+                       "empty.json: parse error at line 1, column 1");
   CHECK(read_json_file(folder.write("good.json", "{\"a\": 1}"))["a"] == 1);
 }
 
@@ -97,7 +102,8 @@ TEST_CASE("what extends names must be a file name or a list of them", "[config][
   CHECK_THROWS_MENTION(load_layers(folder.write("x.json", R"({"extends": [["a"]]})")),
                        "extends: expected a file name");
   CHECK_THROWS_MENTION(load_layers(folder.write("x.json", R"({"extends": "gone.json"})")),
-                       "gone.json: cannot be read");
+                       "x.json: extends: 'gone.json' (that is " + (folder / "gone.json").string() +
+                           "): there is no such file; paths are relative to the file that extends");
 }
 
 TEST_CASE("dotted paths expand to nested objects", "[config][document]") {
@@ -139,6 +145,9 @@ TEST_CASE("an assignment is JSON, or else a text", "[config][document]") {
   CHECK_THROWS_MENTION(parse_assignment("a.b"), "expected path=value");
   CHECK_THROWS_MENTION(parse_assignment("=3"), "expected path=value");
   CHECK_THROWS_AS(parse_assignment("a..b=3"), ablate::UserError);
+  CHECK_THROWS_MENTION(parse_assignment(R"(m={"d":32,"d":64})"), "--set m: d: the key stands twice");
+  CHECK_THROWS_MENTION(parse_assignment(R"(m={"d" 32})"), "--set m: parse error at line 1, column 7");
+  CHECK_THROWS_MENTION(parse_assignment("m= [1,"), "--set m: parse error at line 1");
 }
 
 TEST_CASE("later layers win: objects merge, arrays and scalars replace", "[config][document]") {

@@ -48,6 +48,8 @@ TEST_CASE("a decoding section that makes no sense is refused with its path", "[d
   CHECK_THROWS_MENTION(read(R"({"kind": "beam", "top_p": 0.9})"), "has no effect with kind 'beam'");
   CHECK_THROWS_MENTION(read(R"({"kind": "beem"})"), "beam");
   CHECK_THROWS_MENTION(read(R"({"length_penalty_kind": "gmnt"})"), "gnmt");
+  CHECK_THROWS_MENTION(read(R"({"length_penalty": 0, "length_penalty_kind": "gnmt"})"),
+                       "length_penalty_kind: has no effect with length_penalty 0");
   CHECK_THROWS_MENTION(read(R"({"kind": "sampling", "temperature": 0})"), "temperature");
   CHECK_THROWS_MENTION(read(R"({"kind": "sampling", "top_p": 0})"), "top_p");
   CHECK_THROWS_MENTION(read(R"({"beam": 0})"), "beam");

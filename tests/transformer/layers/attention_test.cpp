@@ -265,7 +265,7 @@ TEST_CASE("attention with a cache, in pieces, equals attention at once", "[layer
       INFO(kind << ", position " << position_kind);
       const AttentionConfig config{.kind = kind, .heads = 3, .key_value_heads = 1, .d_k = 4, .d_v = 5};
       const auto attention = make_test_attention(config);
-      const auto position = make_position({.kind = position_kind}, {d_model, 4, 3, 64}, {}, factory);
+      const auto position = make_position({.kind = position_kind, .scaling = {}}, {d_model, 4, 3, 64}, {}, factory);
       const Tensor x = normal({2, 9, d_model}, 1);
       const Tensor whole =
           attention->forward({.query_BTD = x, .memory_BSD = x, .mask = mask, .position = position.get()});

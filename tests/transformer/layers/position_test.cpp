@@ -75,7 +75,7 @@ TEST_CASE("the inner product of two sinusoidal encodings k apart depends on k al
 }
 
 TEST_CASE("sinusoidal positions are added to the embeddings, from any position on", "[layers][position]") {
-  const auto position = make({.kind = "sinusoidal"});
+  const auto position = make({.kind = "sinusoidal", .scaling = {}});
   const Tensor x = normal({2, 6, 8}, 1);
   CHECK_CLOSE(position->embed(x, 0), x + sinusoidal_table(6, 8, 10000), tolerance::same_in_double);
   CHECK_CLOSE(position->embed(x, 200), x + sinusoidal_table(206, 8, 10000).slice(0, 200),
@@ -86,7 +86,7 @@ TEST_CASE("sinusoidal positions are added to the embeddings, from any position o
 }
 
 TEST_CASE("a late sinusoidal position keeps its phase in float", "[layers][position]") {
-  const auto position = make({.kind = "sinusoidal"});
+  const auto position = make({.kind = "sinusoidal", .scaling = {}});
   const Tensor late = position->embed(at::zeros({1, 1, 8}), 4000);
   CHECK(late[0][0][0].item<double>() == Approx(std::sin(4000.0)).margin(1e-6));
 }
@@ -94,7 +94,7 @@ TEST_CASE("a late sinusoidal position keeps its phase in float", "[layers][posit
 TEST_CASE("one module serves several dtypes", "[layers][position]") {
   for (const char* kind : {"sinusoidal", "rotary"}) {
     INFO(kind);
-    const auto position = make({.kind = kind});
+    const auto position = make({.kind = kind, .scaling = {}});
     for (const at::ScalarType dtype : {at::kFloat, at::kDouble, at::kBFloat16, at::kFloat}) {
       CHECK(position->embed(at::zeros({1, 3, 8}, dtype), 0).scalar_type() == dtype);
       CHECK(position->rotate(at::zeros({1, 2, 3, 8}, dtype), 0).scalar_type() == dtype);
@@ -104,7 +104,7 @@ TEST_CASE("one module serves several dtypes", "[layers][position]") {
 
 TEST_CASE("learned positions are rows of a trained matrix, as many as the model is long",
           "[layers][position]") {
-  const auto position = make({.kind = "learned"});
+  const auto position = make({.kind = "learned", .scaling = {}});
   const Tensor weight = position->named_parameters()["weight"];
   CHECK(weight.sizes() == at::IntArrayRef({32, 8}));
   const Tensor x = normal({2, 5, 8}, 1);
@@ -154,7 +154,7 @@ TEST_CASE("rotary scores depend on the distance alone", "[layers][position]") {
 }
 
 TEST_CASE("rotary positions keep lengths, and position 0 as it is", "[layers][position]") {
-  const auto position = make({.kind = "rotary"});
+  const auto position = make({.kind = "rotary", .scaling = {}});
   const Tensor x = normal({2, 3, 5, 8}, 1);
   const Tensor y = position->rotate(x, 0);
   CHECK_CLOSE(y.norm(2, -1), x.norm(2, -1), tolerance::same_in_double);
@@ -163,20 +163,20 @@ TEST_CASE("rotary positions keep lengths, and position 0 as it is", "[layers][po
 }
 
 TEST_CASE("rotary positions go on from any position", "[layers][position]") {
-  const auto position = make({.kind = "rotary"});
+  const auto position = make({.kind = "rotary", .scaling = {}});
   const Tensor x = normal({2, 3, 9, 8}, 1);
   const Tensor whole = position->rotate(x, 0);
   CHECK_CLOSE(position->rotate(x.slice(2, 4), 4), whole.slice(2, 4), tolerance::same_in_double);
-  CHECK_CLOSE(position->rotate(x, 300), make({.kind = "rotary"})->rotate(x, 300), tolerance::same_in_double);
+  CHECK_CLOSE(position->rotate(x, 300), make({.kind = "rotary", .scaling = {}})->rotate(x, 300), tolerance::same_in_double);
 }
 
 TEST_CASE("a fraction of the coordinates turns, the rest stays", "[layers][position]") {
   const Tensor x = normal({1, 2, 5, 8}, 1);
   for (const char* pairing : {"interleaved", "half"}) {
     INFO(pairing);
-    const auto half = make({.kind = "rotary", .fraction = 0.5, .pairing = pairing});
+    const auto half = make({.kind = "rotary", .fraction = 0.5, .pairing = pairing, .scaling = {}});
     const auto narrow =
-        make({.kind = "rotary", .pairing = pairing}, {.d_model = 8, .d_k = 4, .heads = 2, .max_length = 32});
+        make({.kind = "rotary", .pairing = pairing, .scaling = {}}, {.d_model = 8, .d_k = 4, .heads = 2, .max_length = 32});
     const Tensor y = half->rotate(x, 0);
     CHECK(y.slice(3, 4).equal(x.slice(3, 4)));
     CHECK_CLOSE(y.slice(3, 0, 4), narrow->rotate(x.slice(3, 0, 4), 0), tolerance::same_in_double);
@@ -186,8 +186,8 @@ TEST_CASE("a fraction of the coordinates turns, the rest stays", "[layers][posit
 TEST_CASE("the two pairings are one rotation with the coordinates reordered", "[layers][position]") {
   const Tensor x = normal({1, 1, 5, 8}, 1);
   const Tensor order = at::tensor({0, 2, 4, 6, 1, 3, 5, 7}, at::kLong);
-  const Tensor half = make({.kind = "rotary", .pairing = "half"})->rotate(x.index_select(3, order), 0);
-  const Tensor interleaved = make({.kind = "rotary"})->rotate(x, 0);
+  const Tensor half = make({.kind = "rotary", .pairing = "half", .scaling = {}})->rotate(x.index_select(3, order), 0);
+  const Tensor interleaved = make({.kind = "rotary", .scaling = {}})->rotate(x, 0);
   CHECK_CLOSE(half, interleaved.index_select(3, order), tolerance::same_in_double);
 }
 
@@ -226,15 +226,16 @@ TEST_CASE("scaled rotary frequencies are those of the formulas", "[layers][posit
 
 TEST_CASE("linear scaling by two puts position 2 n where n was", "[layers][position]") {
   const Tensor x = normal({1, 1, 1, 8}, 1);
-  PositionConfig stretched{.kind = "rotary"};
+  PositionConfig stretched;
+  stretched.kind = "rotary";
   stretched.scaling.kind = "linear";
-  CHECK_CLOSE(make(stretched)->rotate(x, 10), make({.kind = "rotary"})->rotate(x, 5), tolerance::same_in_double);
+  CHECK_CLOSE(make(stretched)->rotate(x, 10), make({.kind = "rotary", .scaling = {}})->rotate(x, 5), tolerance::same_in_double);
   stretched.scaling.kind = "yarn";
   CHECK_CLOSE(make(stretched)->rotate(x, 0), x * (0.1 * std::log(2.0) + 1), tolerance::same_in_double);
 }
 
 TEST_CASE("no positions change nothing", "[layers][position]") {
-  const auto position = make({.kind = "none"});
+  const auto position = make({.kind = "none", .scaling = {}});
   const Tensor x = normal({2, 3, 4, 8}, 1);
   CHECK(position->embed(x[0], 2).equal(x[0]));
   CHECK(position->rotate(x, 2).equal(x));

@@ -114,9 +114,11 @@ TEST_CASE("a kind that changes drops what was inherited for the old one, in the 
 }
 
 TEST_CASE("heads must divide d_model unless their widths are named", "[model][config]") {
-  const Texts errors = told({R"({"d_model": 10, "attention.heads": 4})"}).errors;
-  REQUIRE_FALSE(errors.empty());
-  CHECK(testing::mentions(errors.front(), "attention.heads: d_model 10 is not a multiple of 4 heads"));
+  const std::string law = "attention.heads: d_model 10 is not a multiple of 4 heads: change one of them, or name d_k and d_v";
+  CHECK(told({R"({"d_model": 10})", R"({"attention.heads": 4})"}).errors == Texts{"layer 1: " + law});
+  CHECK(told({R"({"d_model": 10})", R"({"decoder.attention.heads": 4, "encoder.attention.heads": 5})"}).errors ==
+        Texts{"layer 1: decoder." + law});
+  CHECK(told({R"({"d_model": 10})"}).errors.size() == 1);
   CHECK(told({R"({"d_model": 10, "attention": {"heads": 4, "d_k": 3, "d_v": 3}})"}).errors == Texts{});
   CHECK_FALSE(told({R"({"d_model": 10, "attention": {"heads": 4, "d_k": 3}})"}).errors.empty());
   CHECK(told({R"({"decoder.cross_attention.heads": 3})"}).errors ==

@@ -85,7 +85,7 @@ TEST_CASE("laws of the training section", "[training][config]") {
               "not both");
   check_error(R"({"budget.steps": 9, "optimizer": {"kind": "sgd", "nesterov": true}})", "nesterov",
               "momentum");
-  CHECK(told(R"({"budget.tokens": 1000, "schedule": {"kind": "linear", "decay_steps": 70}})").errors.empty());
+  CHECK(told(R"({"budget.tokens": 1000, "schedule": {"kind": "linear", "warmup": 7, "decay_steps": 70}})").errors.empty());
   CHECK(told(R"({"budget.minutes": 0.5})").errors.empty());
 }
 
@@ -99,6 +99,24 @@ TEST_CASE("keys of the training section that are out of range or have no effect"
   check_error(R"({"budget.steps": 9, "schedule.learning_rate": 0.1})", "schedule.learning_rate", "noam");
   check_error(R"({"budget.steps": 9, "schedule": {"kind": "constant", "factor": 2}})", "schedule.factor",
               "constant");
+  check_error(R"({"budget.steps": 9, "loss": {"label_smoothing": 0, "smoothing": "all_words"}})", "loss.smoothing",
+              "has no effect with label_smoothing 0");
+  check_error(R"({"budget.steps": 9, "schedule": {"kind": "linear", "warmup": 0, "initial_learning_rate": 0.1}})",
+              "schedule.initial_learning_rate", "has no effect with warmup 0");
+  check_error(R"({"budget.steps": 9, "schedule": {"kind": "cosine", "warmup": 50, "decay_steps": 50}})",
+              "schedule.decay_steps", "before it begins");
+}
+
+TEST_CASE("a later layer that turns a feature off drops its earlier options", "[training][config]") {
+  config::Document document;
+  document.add({config::parse_json(R"({"budget": {"steps": 9}, "loss": {"smoothing": "other_words"},
+      "schedule": {"kind": "linear", "initial_learning_rate": 0.1}})", "base"), "base"});
+  document.add({config::parse_json(R"({"loss": {"label_smoothing": 0}, "schedule": {"warmup": 0}})", "row"), "row"});
+  config::Problems problems;
+  TrainingConfig training;
+  config::Reader(document, problems).read(training);
+  CHECK(problems.errors().empty());
+  CHECK(problems.notes().size() == 2);
 }
 
 TEST_CASE("names of no table are errors with a suggestion", "[training][config]") {

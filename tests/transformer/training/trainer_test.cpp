@@ -231,6 +231,13 @@ TEST_CASE("the dev loss is measured at intervals and at the end", "[training][tr
     run.config.budget = epochs(4);
     CHECK(evaluated() == Steps{2, 3, 5, 6});
   }
+  SECTION("in epochs, where one update spans several") {
+    run.config.evaluate_every = {};
+    run.config.evaluate_every.epochs = 3;
+    run.config.accumulate = 12;  // four epochs an update: it steps over the ends of epochs 3, 6 and 9, not onto them
+    run.config.budget = epochs(16);
+    CHECK(evaluated() == Steps{1, 2, 3, 4});
+  }
 }
 
 TEST_CASE("training stops when the dev loss gets no better", "[training][trainer][evaluation]") {
