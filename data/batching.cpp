@@ -14,8 +14,7 @@ namespace {
 class Padded {
  public:
   Padded(std::size_t rows, std::size_t columns, std::int64_t pad)
-      : tensor_(
-            at::full({static_cast<std::int64_t>(rows), static_cast<std::int64_t>(columns)}, pad, at::kLong)),
+      : tensor_(at::full({static_cast<std::int64_t>(rows), static_cast<std::int64_t>(columns)}, pad, at::kLong)),
         cells_(tensor_.mutable_data_ptr<std::int64_t>()),
         columns_(columns) {}
   std::int64_t* row(std::size_t i) { return cells_ + i * columns_; }
@@ -34,8 +33,7 @@ Tensor to_tensor(const std::vector<std::int64_t>& values) { return at::tensor(va
 void BatchConfig::describe(config::Fields& f) {
   f.field("tokens", tokens, "most tokens of a batch on each side, padding included", config::at_least_one);
   f.field("sentences", sentences, "most sentences of a batch; null: as many as fit", config::at_least_one);
-  f.field("multiple", multiple, "make the number of sentences a multiple of this where more fit",
-          config::at_least_one);
+  f.field("multiple", multiple, "make the number of sentences a multiple of this where more fit", config::at_least_one);
 }
 
 BatchSymbols batch_symbols(const Corpus& corpus) {
@@ -88,8 +86,8 @@ BatchPlan BatchPlan::evaluation(const Corpus& corpus, const std::string& split, 
   return BatchPlan(corpus, split, config, limits, Purpose::evaluation, 0);
 }
 
-BatchPlan::BatchPlan(const Corpus& corpus, const std::string& split, const BatchConfig& config,
-                     LengthLimits limits, Purpose purpose, std::uint64_t seed)
+BatchPlan::BatchPlan(const Corpus& corpus, const std::string& split, const BatchConfig& config, LengthLimits limits,
+                     Purpose purpose, std::uint64_t seed)
     : split_(&corpus.split(split)), symbols_(batch_symbols(corpus)), purpose_(purpose), seed_(seed) {
   collect(limits);
   if (kept_.empty()) {
@@ -113,8 +111,7 @@ void BatchPlan::collect(LengthLimits limits) {
       continue;
     }
     if (too_long) ++cut_;
-    kept_.push_back({static_cast<std::uint32_t>(i),
-                     static_cast<std::uint32_t>(std::min(source, limits.source)),
+    kept_.push_back({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(std::min(source, limits.source)),
                      static_cast<std::uint32_t>(std::min(target, limits.target))});
     source_tokens_ += kept_.back().source;
     target_tokens_ += kept_.back().target;
@@ -124,8 +121,8 @@ void BatchPlan::collect(LengthLimits limits) {
 void BatchPlan::sort_sentences(SplitMix64& random) {
   sorted_ = kept_;
   if (purpose_ == Purpose::training) random.shuffle(std::span(sorted_));
-  std::ranges::stable_sort(
-      sorted_, {}, [](const Sentence& sentence) { return std::pair(sentence.source, sentence.target); });
+  std::ranges::stable_sort(sorted_, {},
+                           [](const Sentence& sentence) { return std::pair(sentence.source, sentence.target); });
 }
 
 std::size_t BatchPlan::end_of_batch(std::size_t begin, const BatchConfig& config) {
@@ -168,8 +165,7 @@ void BatchPlan::arrange(std::int64_t epoch) {
 }
 
 std::span<const BatchPlan::Sentence> BatchPlan::rows(std::int64_t epoch, std::int64_t i) {
-  if (i < 0 || i >= size())
-    throw std::out_of_range("batch " + std::to_string(i) + " of " + std::to_string(size()));
+  if (i < 0 || i >= size()) throw std::out_of_range("batch " + std::to_string(i) + " of " + std::to_string(size()));
   arrange(epoch);
   const std::size_t batch = order_[static_cast<std::size_t>(i)];
   return std::span(sorted_).subspan(starts_[batch], starts_[batch + 1] - starts_[batch]);

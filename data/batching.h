@@ -73,8 +73,8 @@ class BatchPlan {
   std::vector<std::int64_t> sentences(std::int64_t epoch, std::int64_t i);
 
   std::int64_t used() const { return static_cast<std::int64_t>(kept_.size()); }  ///< sentences in the plan
-  std::int64_t skipped() const { return skipped_; }  ///< training: sentences beyond the limits, left out
-  std::int64_t cut() const { return cut_; }          ///< evaluation: sentences beyond the limits, cut
+  std::int64_t skipped() const { return skipped_; }              ///< training: sentences beyond the limits, left out
+  std::int64_t cut() const { return cut_; }                      ///< evaluation: sentences beyond the limits, cut
   std::int64_t target_tokens() const { return target_tokens_; }  ///< an epoch's target tokens, </s> included
   double padding_share() const;  ///< padding / (padding + tokens) of an epoch, both sides together
 

@@ -48,8 +48,8 @@ bool is_list_of_texts(const Json& json) {
 
 bool is_split_name(const std::string& name) {
   constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
-  return !name.empty() && name[0] != '.' && name.find_first_not_of(allowed) == std::string::npos &&
-         name != "train" && name != "dev";
+  return !name.empty() && name[0] != '.' && name.find_first_not_of(allowed) == std::string::npos && name != "train" &&
+         name != "dev";
 }
 
 /// What is wrong with the JSON of `test`, or "".
@@ -65,8 +65,7 @@ std::string read_test_sets(const Json& json, std::vector<TestSet>& sets) {
   for (const auto& [name, files] : json.items()) {
     if (!is_list_of_texts(files) || files.empty()) return expected;
     if (!is_split_name(name)) {
-      return "'" + name +
-             "' cannot name a test set: letters, digits, '_', '-' and '.', but not 'train' or 'dev'";
+      return "'" + name + "' cannot name a test set: letters, digits, '_', '-' and '.', but not 'train' or 'dev'";
     }
     sets.push_back({name, files.get<std::vector<std::string>>()});
   }
@@ -78,9 +77,7 @@ std::string read_test_sets(const Json& json, std::vector<TestSet>& sets) {
 config::Choices split_kinds() { return splits.choices(); }
 config::Choices corpus_kinds() { return corpora.choices(); }
 
-bool SplitConfig::takes_dev() const {
-  return (kind == "hash" && !dev_range.empty()) || (kind == "random" && dev > 0);
-}
+bool SplitConfig::takes_dev() const { return (kind == "hash" && !dev_range.empty()) || (kind == "random" && dev > 0); }
 
 bool SplitConfig::takes_test() const {
   return (kind == "hash" && !test_range.empty()) || (kind == "random" && test > 0);
@@ -91,15 +88,13 @@ void SplitConfig::describe(config::Fields& f) {
   f.field("seed", seed, "decides the draw", config::not_negative);
   f.field("dev", dev, "number of pairs drawn for dev; 0: dev is a file", config::not_negative);
   f.field("test", test, "number of pairs drawn for test; 0: test is a file", config::not_negative);
-  f.field("dev_range", dev_range,
-          "first and last remainder that goes to dev, such as [5, 9]; []: dev is a file");
+  f.field("dev_range", dev_range, "first and last remainder that goes to dev, such as [5, 9]; []: dev is a file");
   f.field("test_range", test_range, "first and last remainder that goes to test; []: test is a file");
   const char* range_law = "must be empty or two whole numbers from 0 to 99, the first not above the second";
   f.check(is_range(dev_range), "dev_range", range_law);
   f.check(is_range(test_range), "test_range", range_law);
   f.check(!overlap(dev_range, test_range), "test_range", "must not overlap dev_range");
-  f.check(kind == "files" || takes_dev() || takes_test(), "kind",
-          "has no effect: it takes neither dev nor test pairs");
+  f.check(kind == "files" || takes_dev() || takes_test(), "kind", "has no effect: it takes neither dev nor test pairs");
 }
 
 void CorpusFiles::describe(config::Fields& f) {
@@ -121,8 +116,7 @@ void CorpusFiles::describe(config::Fields& f) {
   f.check(dev.empty() || dev.size() == count, "dev", law);
   for (const TestSet& set : test) f.check(set.files.size() == count, "test", law);
   f.check(dev.empty() || !split.takes_dev(), "dev", "has no effect: the split rule takes dev out of train");
-  f.check(test.empty() || !split.takes_test(), "test",
-          "has no effect: the split rule takes test out of train");
+  f.check(test.empty() || !split.takes_test(), "test", "has no effect: the split rule takes test out of train");
 }
 
 void TaskConfig::describe(config::Fields& f) {
@@ -136,8 +130,7 @@ void TaskConfig::describe(config::Fields& f) {
   f.field("vocabulary", vocabulary, "number of different symbols", config::at_least_one);
   f.field("digits", digits, "digits of the longest operand", config::Range{1, 18});
   f.choice("split", split, scan_splits(), "which published split");
-  f.field("max_depth", max_depth, "levels of the deepest tree, that of the digits included",
-          config::at_least_one);
+  f.field("max_depth", max_depth, "levels of the deepest tree, that of the digits included", config::at_least_one);
   f.field("max_args", max_args, "most arguments of an operator", config::Range{2, config::unbounded});
   f.field("min_tokens", min_tokens, "shortest expression, parentheses not counted", config::at_least_one);
   f.field("max_tokens", max_tokens, "longest expression, parentheses not counted", config::at_least_one);

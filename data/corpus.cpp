@@ -9,8 +9,7 @@
 namespace ablate::data {
 namespace {
 
-std::shared_ptr<const Tokenizer> load_checked(const std::filesystem::path& folder,
-                                              const StoredTokenizer& stored) {
+std::shared_ptr<const Tokenizer> load_checked(const std::filesystem::path& folder, const StoredTokenizer& stored) {
   std::shared_ptr<const Tokenizer> tokenizer = load_tokenizer(folder / stored.file);
   if (sha256(tokenizer->serialize()) != stored.sha256) {
     throw RunError((folder / stored.file).string() + ": damaged");
@@ -27,8 +26,8 @@ Corpus::Corpus(std::filesystem::path folder) : folder_(std::move(folder)) {
   source_tokenizer_ = load_checked(folder_, manifest.tokenizers.front());
   target_tokenizer_ = joint_ ? source_tokenizer_ : load_checked(folder_, manifest.tokenizers.back());
   for (const std::string& name : names_) splits_.emplace(name, Split(folder_ / split_file(name)));
-  content_hash_ = sha256("pairs " + split("train").ids_hash() + " source " +
-                         manifest.tokenizers.front().sha256 + " target " + manifest.tokenizers.back().sha256);
+  content_hash_ = sha256("pairs " + split("train").ids_hash() + " source " + manifest.tokenizers.front().sha256 +
+                         " target " + manifest.tokenizers.back().sha256);
 }
 
 const Split& Corpus::split(const std::string& name) const {

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "transformer/core/atomic_file.h"
 #include "data/files/download.h"
 #include "data/files/lines.h"
 #include "data/files/new_folders.h"
 #include "transformer/config/reader.h"
 #include "transformer/config/suggest.h"
+#include "transformer/core/atomic_file.h"
 #include "transformer/core/error.h"
 
 namespace ablate::data {
@@ -85,8 +85,7 @@ void read_files(Recipe& recipe, const Json& files, const std::string& source, co
 void check_sets(const Recipe& recipe, const std::string& source, config::Problems& problems) {
   const auto check = [&](const std::string& key, const std::vector<std::string>& files) {
     for (const std::string& file : files) {
-      const bool known =
-          std::ranges::any_of(recipe.files, [&](const RecipeFile& row) { return row.path == file; });
+      const bool known = std::ranges::any_of(recipe.files, [&](const RecipeFile& row) { return row.path == file; });
       if (!known) problems.add(source + ": " + key + ": '" + file + "' is not among 'files'");
     }
   };
@@ -119,21 +118,22 @@ Content check_content(const fs::path& file, const RecipeFile& wanted) {
 }
 
 /// Copies the uncompressed content of `from` to `to`, which appears only if its sum and lines are right.
-void place(const fs::path& from, const fs::path& to, const RecipeFile& wanted, const std::string& origin) {
+void place(const fs::path& from, const fs::path& to, const RecipeFile& wanted, const std::string& origin,
+           const StopCheck& stop) {
   AtomicFile copy(to);
   ContentMeter meter;
   if (fs::exists(from)) {
     InputFile content(from);
     for (std::string_view bytes = content.read(); !bytes.empty(); bytes = content.read()) {
+      stop();
       meter.update(bytes);
       copy.write(bytes);
     }
   }
   const ContentFacts facts = meter.facts();
   if (facts.sha256 != wanted.sha256) {
-    throw UserError(
-        origin + ": not the file that the recipe describes: its uncompressed content has the SHA-256 sum " +
-        facts.sha256 + ", expected " + wanted.sha256);
+    throw UserError(origin + ": not the file that the recipe describes: its uncompressed content has the SHA-256 sum " +
+                    facts.sha256 + ", expected " + wanted.sha256);
   }
   check_lines(facts, wanted, origin);
   copy.commit();
@@ -159,14 +159,14 @@ struct Download {
   }
 };
 
-void fetch(const Recipe& recipe, const RecipeFile& file, const fs::path& to) {
+void fetch(const Recipe& recipe, const RecipeFile& file, const fs::path& to, const StopCheck& stop) {
   if (file.address.empty()) {
     throw UserError("corpus '" + recipe.name + "': " + file.path + " has no address to download from (" +
                     recipe.origin + "); name a folder that holds it with --mirror");
   }
   const Download download{temporary_name(to)};
-  data::download(file.address, download.file);
-  place(download.file, to, file, file.address);
+  data::download(file.address, download.file, stop);
+  place(download.file, to, file, file.address, stop);
 }
 
 }  // namespace
@@ -203,8 +203,8 @@ Recipe load_recipe(const std::string& name, const fs::path& folder) {
   return recipe;
 }
 
-std::vector<fs::path> get_recipe(const Recipe& recipe, const fs::path& data_root,
-                                 const std::optional<fs::path>& mirror, const Progress& progress) {
+std::vector<fs::path> get_recipe(const Recipe& recipe, const fs::path& data_root, const std::optional<fs::path>& mirror,
+                                 const Progress& progress, const StopCheck& stop) {
   if (mirror && !fs::is_directory(*mirror)) throw UserError(mirror->string() + ": there is no such folder");
   std::vector<fs::path> placed;
   for (const RecipeFile& file : recipe.files) {
@@ -217,11 +217,11 @@ std::vector<fs::path> get_recipe(const Recipe& recipe, const fs::path& data_root
     const NewFolders folders(to.parent_path());
     if (mirror) {
       const fs::path from = find_in_mirror(*mirror, file);
-      place(from, to, file, from.string());
+      place(from, to, file, from.string(), stop);
       progress(file.path + ": copied from " + from.string());
     } else {
       progress(file.path + ": downloading " + file.address);
-      fetch(recipe, file, to);
+      fetch(recipe, file, to, stop);
     }
   }
   return placed;
@@ -232,10 +232,9 @@ CorpusFiles locate_recipe(const Recipe& recipe, const fs::path& data_root) {
   for (const RecipeFile& file : recipe.files) {
     const Content content = check_content(folder / file.path, file);
     if (content == Content::right) continue;
-    throw UserError(
-        "corpus '" + recipe.name + "': " + (folder / file.path).string() +
-        (content == Content::missing ? " is missing" : " is not the file that the recipe describes") +
-        "; get it with: ablate data get " + recipe.name + " [--mirror FOLDER]");
+    throw UserError("corpus '" + recipe.name + "': " + (folder / file.path).string() +
+                    (content == Content::missing ? " is missing" : " is not the file that the recipe describes") +
+                    "; get it with: ablate data get " + recipe.name + " [--mirror FOLDER]");
   }
   CorpusFiles corpus = recipe.corpus;
   const auto locate = [&](std::vector<std::string>& files) {

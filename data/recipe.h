@@ -10,14 +10,15 @@
 #include <vector>
 
 #include "data/config.h"
+#include "data/files/download.h"
 
 namespace ablate::data {
 
 struct RecipeFile {
-  std::string path;    ///< relative to the corpus's folder; the file lies there uncompressed
-  std::string sha256;  ///< of the uncompressed content
+  std::string path;        ///< relative to the corpus's folder; the file lies there uncompressed
+  std::string sha256;      ///< of the uncompressed content
   std::int64_t lines = 0;  ///< of the uncompressed content; a last one without its end counts
-  std::string address;  ///< "" if it can only be had from a mirror
+  std::string address;     ///< "" if it can only be had from a mirror
 };
 
 struct Recipe {
@@ -51,10 +52,11 @@ using Progress = std::function<void(const std::string& message)>;
 /// right sum stays. With `mirror`, files are copied from that folder: from their path or their bare name,
 /// plain or with ".gz". Without it they are downloaded. A file appears in its place only after its sum and
 /// its number of lines have been checked. Throws UserError for a missing file, a wrong sum or a recipe with a
-/// wrong number of lines, RunError if the download or the disk fails. No empty folder is left behind.
-std::vector<std::filesystem::path> get_recipe(const Recipe& recipe, const std::filesystem::path& data_root,
-                                              const std::optional<std::filesystem::path>& mirror,
-                                              const Progress& progress);
+/// wrong number of lines, RunError if the download or the disk fails. `stop` is called all the while, and what it
+/// throws ends the work; no half file and no empty folder is left behind.
+std::vector<std::filesystem::path> get_recipe(
+    const Recipe& recipe, const std::filesystem::path& data_root, const std::optional<std::filesystem::path>& mirror,
+    const Progress& progress, const StopCheck& stop = [] {});
 
 /// The corpus with the paths under which its files lie. Throws UserError naming the first file that is
 /// missing or has another sum, and how to get it.

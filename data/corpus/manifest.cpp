@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "transformer/core/atomic_file.h"
 #include "transformer/config/document.h"
+#include "transformer/core/atomic_file.h"
 #include "transformer/core/error.h"
 
 namespace ablate::data {

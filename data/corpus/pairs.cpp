@@ -52,10 +52,7 @@ class HashRule : public SplitRule {
 class RandomRule : public SplitRule {
  public:
   RandomRule(const SplitConfig& config, std::int64_t total)
-      : random_(static_cast<std::uint64_t>(config.seed)),
-        left_(total),
-        dev_(config.dev),
-        test_(config.test) {}
+      : random_(static_cast<std::uint64_t>(config.seed)), left_(total), dev_(config.dev), test_(config.test) {}
   Part next(const RawPair&) override {
     const auto draw = static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(left_--)));
     if (draw < dev_) {
@@ -126,6 +123,16 @@ class FilePairs : public Pairs {
     return open_part(split == "dev" ? Part::dev : Part::test);
   }
 
+  std::string origin(const std::string& split) const override {
+    const Paths* paths = &sets_.front().second;  // a part that the split rule takes
+    for (const auto& [name, own] : sets_) {
+      if (name == split) paths = &own;
+    }
+    std::string names;
+    for (const auto& path : *paths) names += (names.empty() ? "" : ", ") + path.string();
+    return names;
+  }
+
   Json fingerprint() const override {
     Json sets = Json::array();
     for (const auto& [split, paths] : sets_) sets.push_back({split, paths.size()});
@@ -152,9 +159,8 @@ class FilePairs : public Pairs {
     std::int64_t total = 0;
     for (RawPair pair; reader->next(pair);) ++total;
     if (files_.split.dev + files_.split.test >= total) {
-      throw UserError("data.split: dev and test ask for " +
-                      std::to_string(files_.split.dev + files_.split.test) + " pairs, but " +
-                      sets_.front().second.front().string() + " has only " + std::to_string(total) +
+      throw UserError("data.split: dev and test ask for " + std::to_string(files_.split.dev + files_.split.test) +
+                      " pairs, but " + sets_.front().second.front().string() + " has only " + std::to_string(total) +
                       ", and some must be left for training");
     }
     return total_ = total;
@@ -193,6 +199,7 @@ class TaskPairs : public Pairs {
                                         : split == "dev" ? splits_->dev
                                                          : splits_->test);
   }
+  std::string origin(const std::string&) const override { return "the task '" + task_.kind + "'"; }
   Json fingerprint() const override {
     return {{"task", config::Writer::write(task_)}, {"generator", generator_version}};
   }
@@ -222,6 +229,7 @@ class ReversedPairs : public Pairs {
   std::unique_ptr<PairReader> open(const std::string& split) override {
     return std::make_unique<ReversedReader>(pairs_->open(split));
   }
+  std::string origin(const std::string& split) const override { return pairs_->origin(split); }
   Json fingerprint() const override { return {{"reversed", pairs_->fingerprint()}}; }
 
  private:

@@ -14,10 +14,10 @@
 #include "data/corpus.h"
 #include "data/corpus/manifest.h"
 #include "data/corpus/pairs.h"
-#include "transformer/core/atomic_file.h"
 #include "data/files/new_folders.h"
 #include "data/files/sha256.h"
 #include "transformer/config/writer.h"
+#include "transformer/core/atomic_file.h"
 #include "transformer/core/error.h"
 
 namespace ablate::data {
@@ -59,22 +59,41 @@ class TrainingLines {
   bool target_is_next_ = false;
 };
 
-/// One line about where a split's pairs lie, for messages about the whole of it.
-std::string named(const std::string& split) { return "the split '" + split + "'"; }
+[[noreturn]] void fail_empty(Pairs& pairs, const std::string& split, const char* lack) {
+  throw UserError(pairs.origin(split) + ": the corpus is empty: the split '" + split + "' has " + lack);
+}
+
+/// Reads every split but the training one, which training a tokenizer reads: what is wrong with a small file must not
+/// be found out after hours with the large one.
+void check_splits(Pairs& pairs) {
+  for (const std::string& split : pairs.split_names()) {
+    const auto reader = pairs.open(split);
+    RawPair pair;
+    if (!reader->next(pair)) fail_empty(pairs, split, "no pairs");
+    while (split != "train" && reader->next(pair)) {
+    }
+  }
+}
 
 TokenizerPtr train(const TokenizerConfig& config, Pairs& pairs, bool source, bool target) {
   // The stream is opened by the first call: an existing model needs none.
   std::optional<TrainingLines> lines;
-  return train_tokenizer(config, [&](std::string& line) {
-    if (!lines) lines.emplace(pairs, source, target);
-    return (*lines)(line);
-  });
+  bool is_reading = false;
+  try {
+    return train_tokenizer(config, [&](std::string& line) {
+      is_reading = true;
+      if (!lines) lines.emplace(pairs, source, target);
+      const bool more = (*lines)(line);
+      is_reading = false;
+      return more;
+    });
+  } catch (const UserError& error) {
+    if (is_reading || config.model) throw;
+    throw UserError(pairs.origin("train") + ": data.tokenizer: " + error.what());
+  }
 }
 
 Tokenizers train_tokenizers(const TokenizerConfig& config, Pairs& pairs, const Log& log) {
-  RawPair first;
-  if (!pairs.open("train")->next(first))
-    throw UserError("the corpus is empty: " + named("train") + " has no pairs");
   log(config.model ? "reading the tokenizer" : "training the tokenizer (" + config.kind + ")");
   Tokenizers tokenizers;
   tokenizers.source = train(config, pairs, true, config.joint);
@@ -86,8 +105,8 @@ void report(const std::string& split, const SplitWriter& writer, const Log& log)
   log(split + ": " + std::to_string(writer.size()) + " pairs");
 }
 
-void encode_split(const std::string& split, Pairs& pairs, const Tokenizers& tokenizers,
-                  const fs::path& folder, const Log& log) {
+void encode_split(const std::string& split, Pairs& pairs, const Tokenizers& tokenizers, const fs::path& folder,
+                  const Log& log) {
   SplitWriter writer(folder / split_file(split));
   const auto reader = pairs.open(split);
   for (RawPair pair; reader->next(pair);) {
@@ -100,15 +119,11 @@ void encode_split(const std::string& split, Pairs& pairs, const Tokenizers& toke
     writer.add(source, target, pair.source, pair.target);
     if (writer.size() % report_every == 0) report(split, writer, log);
   }
-  if (writer.size() == 0) {
-    throw UserError("the corpus is empty: " + named(split) +
-                    (writer.skipped() > 0 ? " has no pair with text on both sides" : " has no pairs"));
-  }
+  if (writer.size() == 0) fail_empty(pairs, split, "no pair with text on both sides");
   writer.finish();
   report(split, writer, log);
   if (writer.skipped() > 0) {
-    log("warning: " + split + ": " + std::to_string(writer.skipped()) +
-        " pairs with an empty side were left out");
+    log("warning: " + split + ": " + std::to_string(writer.skipped()) + " pairs with an empty side were left out");
   }
 }
 
@@ -167,17 +182,16 @@ class BuildFolder {
   fs::path folder_;
 };
 
-void build(Pairs& pairs, const TokenizerConfig& config, const Json& made_from, const fs::path& place,
-           const Log& log) {
+void build(Pairs& pairs, const TokenizerConfig& config, const Json& made_from, const fs::path& place, const Log& log) {
   remove_forsaken(place.parent_path());
   BuildFolder folder(place);
+  check_splits(pairs);
   const Tokenizers tokenizers = train_tokenizers(config, pairs, log);
   Manifest manifest{.splits = pairs.split_names(), .tokenizers = {}};
   for (const std::string& split : manifest.splits) encode_split(split, pairs, tokenizers, folder.path(), log);
   manifest.tokenizers.push_back(
       store(*tokenizers.source, config.joint ? "tokenizer" : "source_tokenizer", folder.path()));
-  if (!config.joint)
-    manifest.tokenizers.push_back(store(*tokenizers.target, "target_tokenizer", folder.path()));
+  if (!config.joint) manifest.tokenizers.push_back(store(*tokenizers.target, "target_tokenizer", folder.path()));
   write_manifest(folder.path(), manifest, made_from);
   folder.put_in_place();
 }
@@ -219,9 +233,8 @@ Corpus prepare_corpus(const DataConfig& config, const CorpusPaths& paths, const 
   if (const std::string missing = config.missing(); !missing.empty()) throw UserError(missing);
   const auto pairs = find_pairs(config, paths);
   const TokenizerConfig tokenizer = with_paths(config.tokenizer, paths.experiment_folder);
-  const Json made_from = {{"format", cache_format},
-                          {"pairs", pairs->fingerprint()},
-                          {"tokenizer", tokenizer_fingerprint(tokenizer)}};
+  const Json made_from = {
+      {"format", cache_format}, {"pairs", pairs->fingerprint()}, {"tokenizer", tokenizer_fingerprint(tokenizer)}};
   const fs::path place = paths.cache_folder / sha256(made_from.dump()).substr(0, 32);
   if (auto found = open_if_sound(place, log)) return std::move(*found);
   build(*pairs, tokenizer, made_from, place, log);

@@ -111,8 +111,7 @@ std::span<const std::int32_t> Split::source(std::int64_t i) const {
 
 std::span<const std::int32_t> Split::target(std::int64_t i) const {
   const PairEntry& pair = entry(i);
-  return {reinterpret_cast<const std::int32_t*>(file_.data() + pair.offset) + pair.source_ids,
-          pair.target_ids};
+  return {reinterpret_cast<const std::int32_t*>(file_.data() + pair.offset) + pair.source_ids, pair.target_ids};
 }
 
 std::string_view Split::source_text(std::int64_t i) const {
@@ -132,12 +131,11 @@ SplitWriter::SplitWriter(const std::filesystem::path& file) : file_(file), index
 
 void SplitWriter::add(std::span<const std::int32_t> source, std::span<const std::int32_t> target,
                       std::string_view source_text, std::string_view target_text) {
-  const PairEntry entry{
-      file_.size(), static_cast<std::uint32_t>(source.size()), static_cast<std::uint32_t>(target.size()),
-      static_cast<std::uint32_t>(source_text.size()), static_cast<std::uint32_t>(target_text.size())};
+  const PairEntry entry{file_.size(), static_cast<std::uint32_t>(source.size()),
+                        static_cast<std::uint32_t>(target.size()), static_cast<std::uint32_t>(source_text.size()),
+                        static_cast<std::uint32_t>(target_text.size())};
   index_.write(bytes_of(entry));
-  for (const std::string_view part : {bytes_of(source), bytes_of(target), source_text, target_text})
-    write_body(part);
+  for (const std::string_view part : {bytes_of(source), bytes_of(target), source_text, target_text}) write_body(part);
   write_body(std::string_view("\0\0\0\0\0\0\0", (alignment - file_.size() % alignment) % alignment));
 
   // Lengths go in too: without them the same symbols in other sentences would have the same hash.

@@ -11,9 +11,9 @@
 #include <string>
 #include <string_view>
 
-#include "transformer/core/atomic_file.h"
 #include "data/files/mapped_file.h"
 #include "data/files/sha256.h"
+#include "transformer/core/atomic_file.h"
 
 namespace ablate::data {
 
@@ -43,7 +43,7 @@ class Split {
 
   std::int64_t source_tokens() const { return source_tokens_; }  ///< sums over the split, without eos
   std::int64_t target_tokens() const { return target_tokens_; }
-  std::int64_t skipped() const { return skipped_; }  ///< training pairs left out because a side has no token
+  std::int64_t skipped() const { return skipped_; }            ///< training pairs left out because a side has no token
   const std::string& ids_hash() const { return ids_hash_; }    ///< SHA-256 of all token ids
   const std::string& text_hash() const { return text_hash_; }  ///< SHA-256 of all raw text
 
@@ -64,8 +64,8 @@ class SplitWriter {
  public:
   explicit SplitWriter(const std::filesystem::path& file);
 
-  void add(std::span<const std::int32_t> source, std::span<const std::int32_t> target,
-           std::string_view source_text, std::string_view target_text);
+  void add(std::span<const std::int32_t> source, std::span<const std::int32_t> target, std::string_view source_text,
+           std::string_view target_text);
   void skip() { ++skipped_; }
   std::int64_t size() const { return pairs_; }
   std::int64_t skipped() const { return skipped_; }

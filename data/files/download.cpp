@@ -1,6 +1,8 @@
 #include "data/files/download.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,10 +36,14 @@ class Pipe {
     if (ends_[1] >= 0) ::close(ends_[1]);
     ends_[1] = -1;
   }
-  std::string read_all() {
+  std::string read_all(const StopCheck& stop) {
+    constexpr int milliseconds = 200;
     std::string text;
     std::array<char, 4096> buffer{};
     for (;;) {
+      stop();
+      pollfd readable{ends_[0], POLLIN, 0};
+      if (::poll(&readable, 1, milliseconds) <= 0) continue;  // nothing yet, or a signal
       const ssize_t bytes = ::read(ends_[0], buffer.data(), buffer.size());
       if (bytes < 0 && errno == EINTR) continue;
       if (bytes <= 0) return text;
@@ -69,27 +75,43 @@ pid_t start(std::vector<std::string> arguments, int standard_error) {
   return process;
 }
 
-int wait_for(pid_t process) {
-  int status = 0;
-  while (::waitpid(process, &status, 0) < 0) {
-    if (errno != EINTR) throw RunError(std::string("lost track of curl: ") + std::strerror(errno));
+/// A process that is ended with its owner unless it has ended by itself.
+class Process {
+ public:
+  explicit Process(pid_t number) : number_(number) {}
+  ~Process() {
+    if (number_ == 0) return;
+    ::kill(number_, SIGTERM);
+    ::waitpid(number_, nullptr, 0);
   }
-  return status;
-}
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  int wait() {
+    int status = 0;
+    while (::waitpid(number_, &status, 0) < 0) {
+      if (errno != EINTR) throw RunError(std::string("lost track of curl: ") + std::strerror(errno));
+    }
+    number_ = 0;
+    return status;
+  }
+
+ private:
+  pid_t number_;
+};
 
 }  // namespace
 
-void download(const std::string& address, const std::filesystem::path& file) {
+void download(const std::string& address, const std::filesystem::path& file, const StopCheck& stop) {
   Pipe errors;
-  const pid_t process =
-      start({"curl", "--fail", "--location", "--silent", "--show-error", "--globoff", "--proto",
-             "=http,https,file", "--proto-redir", "=http,https", "--connect-timeout", "30",
-             // Under 1 byte a second for a minute: the other side has gone.
-             "--speed-limit", "1", "--speed-time", "60", "--output", file.string(), "--url", address},
-            errors.writing());
+  Process process(start({"curl", "--fail", "--location", "--silent", "--show-error", "--globoff", "--proto",
+                         "=http,https,file", "--proto-redir", "=http,https", "--connect-timeout", "30",
+                         // Under 1 byte a second for a minute: the other side has gone.
+                         "--speed-limit", "1", "--speed-time", "60", "--output", file.string(), "--url", address},
+                        errors.writing()));
   errors.close_writing();
-  const std::string said = first_line(errors.read_all());
-  const int status = wait_for(process);
+  const std::string said = first_line(errors.read_all(stop));
+  const int status = process.wait();
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
   std::string reason = said;
   if (reason.empty()) {

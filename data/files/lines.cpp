@@ -49,8 +49,7 @@ std::string_view InputFile::read() {
   const char* message = gzerror(file, &status);
   if (status == Z_ERRNO) throw RunError(path_.string() + ": cannot be read: " + std::strerror(errno));
   if (bytes < 0 || (status != Z_OK && status != Z_STREAM_END)) {
-    throw UserError(path_.string() + ": the compressed file is damaged or cut off (" + message +
-                    "); get it again");
+    throw UserError(path_.string() + ": the compressed file is damaged or cut off (" + message + "); get it again");
   }
   return {buffer_.get(), static_cast<std::size_t>(bytes)};
 }

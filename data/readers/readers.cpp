@@ -52,9 +52,8 @@ class ParallelReader : public PairReader {
     }
     while (target_.next(line)) {
     }
-    throw UserError(source_.path().string() + " has " + std::to_string(source_.line_number()) +
-                    " lines but " + target_.path().string() + " has " +
-                    std::to_string(target_.line_number()) +
+    throw UserError(source_.path().string() + " has " + std::to_string(source_.line_number()) + " lines but " +
+                    target_.path().string() + " has " + std::to_string(target_.line_number()) +
                     ": line N of one must be the translation of line N of the other");
   }
 
@@ -96,9 +95,8 @@ class TsvReader : public PairReader {
       rest.remove_prefix(tab + 1);
     }
     if (static_cast<std::int64_t>(columns_.size()) < needed_) {
-      throw UserError(lines_.place() + ": column " + std::to_string(needed_ - 1) +
-                      " is asked for, but the line has " + std::to_string(columns_.size()) +
-                      " (separated by tabs, the first being 0)");
+      throw UserError(lines_.place() + ": column " + std::to_string(needed_ - 1) + " is asked for, but the line has " +
+                      std::to_string(columns_.size()) + " (separated by tabs, the first being 0)");
     }
   }
 
@@ -194,13 +192,11 @@ class DictionaryReader : public PairReader {
 };
 
 constexpr config::Variant<ReaderKind> rows[] = {
-    {{"parallel", "two files: line N of the second translates line N of the first", "", ""},
-     {2, make<ParallelReader>}},
+    {{"parallel", "two files: line N of the second translates line N of the first", "", ""}, {2, make<ParallelReader>}},
     {{"tsv", "one file of columns separated by tabs", "",
       "source_columns target_columns spell_columns split_at comment skip_header"},
      {1, make<TsvReader>}},
-    {{"scan", "one file of lines 'IN: command OUT: actions'", "Lake and Baroni 2018", ""},
-     {1, make<ScanReader>}},
+    {{"scan", "one file of lines 'IN: command OUT: actions'", "Lake and Baroni 2018", ""}, {1, make<ScanReader>}},
     {{"dictionary",
       "one file of lines 'word phoneme phoneme …'; the word is spelt 'w o r d', alternatives 'word(2)' and "
       "comments "
@@ -217,8 +213,8 @@ void ReaderConfig::describe(config::Fields& f) {
   f.field("source_columns", source_columns, "columns of the source, joined by spaces; the first is 0",
           config::not_negative);
   f.field("target_columns", target_columns, "columns of the target, joined by spaces", config::not_negative);
-  f.field("spell_columns", spell_columns,
-          "columns whose characters are set apart by spaces, a space becoming ▁", config::not_negative);
+  f.field("spell_columns", spell_columns, "columns whose characters are set apart by spaces, a space becoming ▁",
+          config::not_negative);
   f.field("split_at", split_at, "a character that becomes a space in the other columns");
   f.field("comment", comment, "lines that begin so are left out");
   f.field("skip_header", skip_header, "leave out the first line");
@@ -227,15 +223,12 @@ void ReaderConfig::describe(config::Fields& f) {
   f.check(!target_columns.empty(), "target_columns", "at least one column is needed");
   f.check(!split_at || split_at->size() == 1, "split_at", "must be one ASCII character");
   const auto spelt = [this](std::int64_t column) { return is_spelt(*this, column); };
-  const bool all_spelt =
-      std::ranges::all_of(source_columns, spelt) && std::ranges::all_of(target_columns, spelt);
+  const bool all_spelt = std::ranges::all_of(source_columns, spelt) && std::ranges::all_of(target_columns, spelt);
   f.check(!split_at || !all_spelt, "split_at", "has no effect: every column is spelt");
   f.check(!comment || !comment->empty(), "comment", "must not be empty");
   for (const std::int64_t column : spell_columns) {
-    const bool chosen =
-        std::ranges::count(source_columns, column) + std::ranges::count(target_columns, column) > 0;
-    f.check(chosen, "spell_columns",
-            "has no effect: column " + std::to_string(column) + " is on neither side");
+    const bool chosen = std::ranges::count(source_columns, column) + std::ranges::count(target_columns, column) > 0;
+    f.check(chosen, "spell_columns", "has no effect: column " + std::to_string(column) + " is on neither side");
   }
 }
 

@@ -46,7 +46,6 @@ config::Choices reader_kinds();
 std::size_t files_per_set(const ReaderConfig& config);
 
 /// Opens a set; UserError if the number of files is not files_per_set() or one cannot be opened.
-std::unique_ptr<PairReader> open_reader(const ReaderConfig& config,
-                                        const std::vector<std::filesystem::path>& files);
+std::unique_ptr<PairReader> open_reader(const ReaderConfig& config, const std::vector<std::filesystem::path>& files);
 
 }  // namespace ablate::data

@@ -16,8 +16,7 @@ constexpr std::string_view remedy = "; ask for fewer, or widen the limits on the
 
 std::string of_task(std::string_view task) { return "task '" + std::string(task) + "': "; }
 
-std::vector<Pair> draw_distinct(std::string_view task, std::size_t wanted, SplitMix64& random,
-                                const DrawPair& draw) {
+std::vector<Pair> draw_distinct(std::string_view task, std::size_t wanted, SplitMix64& random, const DrawPair& draw) {
   std::vector<Pair> pairs;
   pairs.reserve(wanted);  // never grows after this: the views below point into it
   std::unordered_set<std::string_view> seen;
@@ -31,8 +30,8 @@ std::vector<Pair> draw_distinct(std::string_view task, std::size_t wanted, Split
       misses = 0;
     } else if (++misses == most_misses) {
       throw UserError(of_task(task) + "found only " + std::to_string(pairs.size()) + " distinct sources of " +
-                      std::to_string(wanted) + " (train + dev + test): the last " +
-                      std::to_string(most_misses) + " draws brought no new one" + std::string(remedy));
+                      std::to_string(wanted) + " (train + dev + test): the last " + std::to_string(most_misses) +
+                      " draws brought no new one" + std::string(remedy));
     }
   }
   return pairs;
@@ -50,8 +49,8 @@ std::vector<Pair> take_back(std::vector<Pair>& pairs, std::int64_t count) {
 void check_range(std::string_view task, std::string_view option, std::int64_t value, std::int64_t low,
                  std::int64_t high) {
   if (value >= low && value <= high) return;
-  throw UserError(of_task(task) + std::string(option) + " is " + std::to_string(value) +
-                  ", but must lie between " + std::to_string(low) + " and " + std::to_string(high));
+  throw UserError(of_task(task) + std::string(option) + " is " + std::to_string(value) + ", but must lie between " +
+                  std::to_string(low) + " and " + std::to_string(high));
 }
 
 Splits draw_splits(std::string_view task, const TaskOptions& options, double existing, const DrawPair& draw) {

@@ -123,12 +123,11 @@ Splits generate_listops(const TaskOptions& options) {
   check_range("listops", "max_args", options.max_args, 2, 100);
   check_range("listops", "max_tokens", options.max_tokens, 1, 100'000);
   check_range("listops", "min_tokens", options.min_tokens, 1, options.max_tokens);
-  return draw_splits("listops", options, count_expressions(options),
-                     [&](SplitMix64& random) -> std::optional<Pair> {
-                       Expression expression(options, random);
-                       if (!expression.fits()) return std::nullopt;
-                       return std::move(expression).pair();
-                     });
+  return draw_splits("listops", options, count_expressions(options), [&](SplitMix64& random) -> std::optional<Pair> {
+    Expression expression(options, random);
+    if (!expression.fits()) return std::nullopt;
+    return std::move(expression).pair();
+  });
 }
 
 }  // namespace ablate::data

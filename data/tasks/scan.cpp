@@ -104,9 +104,8 @@ Splits split_simple(Phrases commands, std::int64_t dev, SplitMix64& random) {
 
 Splits split_length(Phrases commands, std::int64_t dev, SplitMix64& random) {
   constexpr std::ptrdiff_t longest_train = 22;
-  Phrases test = take_if(commands, [](const Pair& command) {
-    return std::ranges::count(command.target, ' ') + 1 > longest_train;
-  });
+  Phrases test = take_if(
+      commands, [](const Pair& command) { return std::ranges::count(command.target, ' ') + 1 > longest_train; });
   return hold_out_dev(std::move(commands), std::move(test), dev, random);
 }
 
@@ -120,8 +119,7 @@ Splits split_jump(Phrases commands, std::int64_t dev, SplitMix64& random) {
 }
 
 constexpr std::array<config::Variant<MakeSplits>, 3> split_rows = {{
-    {{"simple", "a random fifth is test, drawn by the seed: 16,728 / 4,182",
-      "Lake and Baroni 2018, experiment 1", ""},
+    {{"simple", "a random fifth is test, drawn by the seed: 16,728 / 4,182", "Lake and Baroni 2018, experiment 1", ""},
      split_simple},
     {{"length", "train up to 22 actions, test 24 to 48: 16,990 / 3,920, as published",
       "Lake and Baroni 2018, experiment 2", ""},

@@ -51,9 +51,7 @@ class Bytes final : public Tokenizer {
 
 }  // namespace
 
-std::unique_ptr<Tokenizer> make_bytes(const TokenizerConfig&, const NextLine&) {
-  return std::make_unique<Bytes>();
-}
+std::unique_ptr<Tokenizer> make_bytes(const TokenizerConfig&, const NextLine&) { return std::make_unique<Bytes>(); }
 
 std::unique_ptr<Tokenizer> restore_bytes(std::vector<std::string> pieces) {
   if (!pieces.empty()) throw UserError("a tokenizer of bytes has no pieces of its own");

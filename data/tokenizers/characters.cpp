@@ -11,8 +11,7 @@ constexpr std::string_view replacement_character = "\xEF\xBF\xBD";  // U+FFFD
 
 class Characters final : public VocabularyTokenizer {
  public:
-  explicit Characters(std::vector<std::string> pieces)
-      : VocabularyTokenizer("characters", std::move(pieces)) {}
+  explicit Characters(std::vector<std::string> pieces) : VocabularyTokenizer("characters", std::move(pieces)) {}
 
   std::vector<std::int32_t> encode(std::string_view line) const override {
     std::vector<std::int32_t> ids;

@@ -18,8 +18,7 @@ void for_each_code_point(std::string_view text, Visit visit) {
     const std::int64_t start = at;
     std::int32_t code_point = 0;
     U8_NEXT(bytes, at, length, code_point);
-    visit(text.substr(static_cast<std::size_t>(start), static_cast<std::size_t>(at - start)),
-          code_point >= 0);
+    visit(text.substr(static_cast<std::size_t>(start), static_cast<std::size_t>(at - start)), code_point >= 0);
   }
 }
 

@@ -62,9 +62,7 @@ class SentencePiece final : public Tokenizer {
     return id < own ? processor_.IdToPiece(id) : added_[static_cast<std::size_t>(id - own)];
   }
 
-  std::int64_t size() const override {
-    return processor_.GetPieceSize() + static_cast<std::int64_t>(added_.size());
-  }
+  std::int64_t size() const override { return processor_.GetPieceSize() + static_cast<std::int64_t>(added_.size()); }
   Specials specials() const override { return specials_; }
   std::string serialize() const override { return model_; }
   std::string extension() const override { return ".model"; }
@@ -143,7 +141,9 @@ class Lines final : public sp::SentenceIterator {
       done_ = true;
       failure_ = std::current_exception();
     }
-    if (!done_) hide_reserved();
+    if (done_) return;
+    hide_reserved();
+    cut_long_words();
   }
   void rethrow_failure() const {
     if (failure_) std::rethrow_exception(failure_);
@@ -156,6 +156,24 @@ class Lines final : public sp::SentenceIterator {
       line_.replace(at, unknown_mark.size(), " ");
     }
     std::replace(line_.begin(), line_.end(), '\t', ' ');
+  }
+
+  /// `bpe` numbers the characters of a word with 16 bits, and crashes where normalisation makes more of them: one
+  /// character becomes 18 at most (NFKC of U+FDFA). So what stands without a space for longer than any word gets one.
+  void cut_long_words() {
+    constexpr std::size_t longest = 1000;  // code points
+    if (line_.size() <= longest) return;
+    std::string cut;
+    std::size_t in_word = 0;
+    for_each_code_point(line_, [&](std::string_view bytes, bool) {
+      in_word = bytes == " " ? 0 : in_word + 1;
+      if (in_word > longest) {
+        cut += ' ';
+        in_word = 1;
+      }
+      cut += bytes;
+    });
+    line_ = std::move(cut);
   }
 
   const NextLine& lines_;
@@ -190,11 +208,10 @@ std::unordered_map<std::string, std::string> arguments(const TokenizerConfig& co
 /// SentencePiece's account of a failure, in terms of the configuration.
 std::string explain(const std::string& message, const TokenizerConfig& config) {
   std::smatch found;
-  if (std::regex_search(message, found,
-                        std::regex("size too high \\(\\d+\\)\\. Please set it to a value <= (\\d+)"))) {
+  if (std::regex_search(message, found, std::regex("size too high \\(\\d+\\)\\. Please set it to a value <= (\\d+)"))) {
     return "vocabulary_size " + std::to_string(config.vocabulary_size) +
-           " is more than the training text allows for '" + config.model_type + "': set it to " +
-           found[1].str() + " or less";
+           " is more than the training text allows for '" + config.model_type + "': set it to " + found[1].str() +
+           " or less";
   }
   if (std::regex_search(message, found, std::regex("smaller than required_chars\\. \\d+ vs (\\d+)"))) {
     return "vocabulary_size " + std::to_string(config.vocabulary_size) +

@@ -27,8 +27,7 @@ constexpr config::Variant<Kind> kind_rows[] = {
       "model target_model model_type vocabulary_size target_vocabulary_size character_coverage normalization "
       "byte_fallback remove_extra_whitespaces add_dummy_prefix sample_lines pad_id bos_id eos_id unk_id"},
      {make_sentencepiece, nullptr}},
-    {{"words", "what stands between whitespace", "", "max_vocabulary min_count"},
-     {make_words, restore_words}},
+    {{"words", "what stands between whitespace", "", "max_vocabulary min_count"}, {make_words, restore_words}},
     {{"characters", "Unicode code points, spaces and newlines included", "", "max_vocabulary min_count"},
      {make_characters, restore_characters}},
     {{"bytes", "the 256 bytes; nothing to train", "Xue et al. 2022", ""}, {make_bytes, restore_bytes}},
@@ -39,8 +38,7 @@ struct NoValue {};
 
 constexpr config::Variant<NoValue> model_type_rows[] = {
     {{"bpe", "merges the most frequent pair of neighbours, again and again", "Sennrich et al. 2016", ""}, {}},
-    {{"unigram", "prunes a large vocabulary by the likelihood of a unigram language model", "Kudo 2018", ""},
-     {}},
+    {{"unigram", "prunes a large vocabulary by the likelihood of a unigram language model", "Kudo 2018", ""}, {}},
     {{"char", "single characters", "", ""}, {}},
     {{"word", "words between spaces", "", ""}, {}},
 };
@@ -48,10 +46,8 @@ constexpr config::VariantTable<NoValue> model_types{"SentencePiece model type", 
 
 constexpr config::Variant<NoValue> normalization_rows[] = {
     {{"identity", "the text as it is", "", ""}, {}},
-    {{"nmt_nfkc", "NFKC, control characters removed, all kinds of spaces and line ends to a space", "", ""},
-     {}},
-    {{"nfkc", "Unicode normalisation form KC: compatibility characters composed", "Unicode annex 15", ""},
-     {}},
+    {{"nmt_nfkc", "NFKC, control characters removed, all kinds of spaces and line ends to a space", "", ""}, {}},
+    {{"nfkc", "Unicode normalisation form KC: compatibility characters composed", "Unicode annex 15", ""}, {}},
     {{"nmt_nfkc_cf", "nmt_nfkc, then case folding", "", ""}, {}},
     {{"nfkc_cf", "nfkc, then case folding", "", ""}, {}},
 };
@@ -62,8 +58,7 @@ constexpr config::Range coverage_range{0.98, 1};       // what SentencePiece acc
 constexpr config::Range id_range{0, 1 << 30};
 
 std::string read_bytes(const std::filesystem::path& file) {
-  if (std::filesystem::is_directory(file))
-    throw UserError(file.string() + ": a folder, not a tokenizer's file");
+  if (std::filesystem::is_directory(file)) throw UserError(file.string() + ": a folder, not a tokenizer's file");
   std::ifstream in(file, std::ios::binary);
   if (!in) throw UserError(file.string() + ": the tokenizer cannot be read: " + std::strerror(errno));
   std::string bytes{std::istreambuf_iterator<char>(in), {}};
@@ -75,10 +70,9 @@ std::unique_ptr<Tokenizer> restore_vocabulary(const std::string& bytes, const st
   const Json json = config::parse_json(bytes, source);
   const auto kind = json.find("kind");
   const auto pieces = json.find("pieces");
-  const bool well_formed = json.size() == 2 && kind != json.end() && kind->is_string() &&
-                           pieces != json.end() && pieces->is_array();
-  if (!well_formed)
-    throw UserError(source + ": not a tokenizer: expected {\"kind\": text, \"pieces\": list}");
+  const bool well_formed =
+      json.size() == 2 && kind != json.end() && kind->is_string() && pieces != json.end() && pieces->is_array();
+  if (!well_formed) throw UserError(source + ": not a tokenizer: expected {\"kind\": text, \"pieces\": list}");
   std::vector<std::string> texts;
   for (const Json& piece : *pieces) {
     if (!piece.is_string()) throw UserError(source + ": not a tokenizer: a piece is " + piece.dump());
@@ -104,8 +98,8 @@ void TokenizerConfig::describe(config::Fields& f) {
   f.field("joint", joint, "one vocabulary for source and target");
   describe_existing_model(f);
   describe_sentencepiece_training(f);
-  f.field("max_vocabulary", max_vocabulary,
-          "keep the most frequent, special symbols included; null: keep all", vocabulary_range);
+  f.field("max_vocabulary", max_vocabulary, "keep the most frequent, special symbols included; null: keep all",
+          vocabulary_range);
   f.field("min_count", min_count, "leave out what occurs less often", config::at_least_one);
 }
 
@@ -123,31 +117,28 @@ void TokenizerConfig::describe_sentencepiece_training(config::Fields& f) {
   };
   trained().choice("model_type", model_type, sentencepiece_model_types(), "algorithm");
   trained().field("vocabulary_size", vocabulary_size,
-                  "number of pieces, special symbols included; for 'char' the most there may be",
-                  vocabulary_range);
+                  "number of pieces, special symbols included; for 'char' the most there may be", vocabulary_range);
   f.only_if(!model && !joint, "has an effect only with 'joint' false and without 'model'", "model")
       .field("target_vocabulary_size", target_vocabulary_size, "vocabulary_size of the target, if another",
              vocabulary_range);
-  trained().field("character_coverage", character_coverage,
-                  "share of the text that its kept characters make up", coverage_range);
-  trained().choice("normalization", normalization, sentencepiece_normalizations(),
-                   "what is done to text first");
+  trained().field("character_coverage", character_coverage, "share of the text that its kept characters make up",
+                  coverage_range);
+  trained().choice("normalization", normalization, sentencepiece_normalizations(), "what is done to text first");
   trained().field("byte_fallback", byte_fallback, "unknown characters become bytes; takes 256 pieces");
-  trained().field("remove_extra_whitespaces", remove_extra_whitespaces,
-                  "drop leading, trailing and repeated spaces");
-  trained().field("add_dummy_prefix", add_dummy_prefix,
-                  "treat a word at the start of a line as one after a space");
-  trained().field("sample_lines", sample_lines,
-                  "train on that many lines drawn at random; null: on all, which memory must hold",
-                  config::at_least_one);
+  trained().field("remove_extra_whitespaces", remove_extra_whitespaces, "drop leading, trailing and repeated spaces");
+  trained().field("add_dummy_prefix", add_dummy_prefix, "treat a word at the start of a line as one after a space");
+  trained().field(
+      "sample_lines", sample_lines,
+      "train on that many lines drawn at random, on all if there are fewer; null: on all, which memory must hold",
+      config::at_least_one);
   trained().field("pad_id", pad_id, "id of the padding symbol", id_range);
   trained().field("bos_id", bos_id, "id of the symbol before a sentence", id_range);
   trained().field("eos_id", eos_id, "id of the symbol after a sentence", id_range);
   trained().field("unk_id", unk_id, "id of what is not in the vocabulary", id_range);
   const std::set<std::int64_t> ids{pad_id, bos_id, eos_id, unk_id};
   f.check(ids.size() == 4, "pad_id", "pad_id, bos_id, eos_id and unk_id must be four different ids");
-  f.check(*ids.rbegin() < std::min(vocabulary_size, target_vocabulary_size.value_or(vocabulary_size)),
-          "pad_id", "pad_id, bos_id, eos_id and unk_id must be below the size of the vocabulary");
+  f.check(*ids.rbegin() < std::min(vocabulary_size, target_vocabulary_size.value_or(vocabulary_size)), "pad_id",
+          "pad_id, bos_id, eos_id and unk_id must be below the size of the vocabulary");
 }
 
 TokenizerConfig TokenizerConfig::for_target() const {

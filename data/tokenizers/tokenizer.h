@@ -80,7 +80,7 @@ struct TokenizerConfig {
   bool byte_fallback = false;
   bool remove_extra_whitespaces = true;
   bool add_dummy_prefix = true;
-  std::optional<std::int64_t> sample_lines;
+  std::optional<std::int64_t> sample_lines = 1'000'000;
   std::int64_t pad_id = default_specials.pad;
   std::int64_t bos_id = default_specials.bos;
   std::int64_t eos_id = default_specials.eos;

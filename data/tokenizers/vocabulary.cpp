@@ -38,8 +38,7 @@ void for_each_line(const NextLine& lines, const std::function<void(std::string_v
   while (lines(line)) {
     ++number;
     if (!is_utf8(line)) {
-      throw UserError("line " + std::to_string(number) +
-                      " of the tokenizer's training text is not valid UTF-8");
+      throw UserError("line " + std::to_string(number) + " of the tokenizer's training text is not valid UTF-8");
     }
     visit(line);
   }

@@ -1,11 +1,8 @@
 #pragma once
 // What the subcommands of `ablate` share: a table of them, their options, and where results and messages go.
-// A value may hold commas, as --set seeds=[1,2] does: it is never split into several.
-#define CXXOPTS_VECTOR_DELIMITER '\0'
-#include <cxxopts.hpp>
-
-#include <functional>
-#include <iosfwd>
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,26 +41,44 @@ class Arguments {
  public:
   /// `usage` is what follows "ablate", `examples` is printed as it is under "Examples:".
   Arguments(std::string usage, std::string doc, std::string examples);
-  cxxopts::OptionAdder add_options() { return options_.add_options(); }
-  /// False if --help was asked for and printed: the command is done. UserError for an unknown option, a missing value
-  /// or a surplus argument.
+  ~Arguments();
+  void add_flag(const std::string& name, const std::string& doc);
+  /// `hint` stands for the value in the help; without `fallback` there is none if the option is not given.
+  void add_value(const std::string& name, const std::string& doc, const std::string& hint,
+                 const std::optional<std::string>& fallback = {});
+  /// May be given several times.
+  void add_list(const std::string& name, const std::string& doc, const std::string& hint);
+  /// False if --help was asked for and printed: the command is done. UserError for an unknown option (with a
+  /// suggestion), a missing or empty value, or a surplus argument.
   bool parse(const std::vector<std::string>& arguments, const std::vector<std::string>& positional);
 
-  bool has(const std::string& name) const { return result_.count(name) > 0; }
-  template <class Value>
-  Value get(const std::string& name) const {
-    return result_[name].as<Value>();
-  }
+  bool has(const std::string& name) const;
+  /// The value given, or the fallback.
+  std::string text(const std::string& name) const;
+  std::optional<std::string> text_if_given(const std::string& name) const;
+  /// All values of a list, none if it was not given.
+  std::vector<std::string> texts(const std::string& name) const;
+  /// UserError that names the option if the value is no whole number from `least` to `most`.
+  std::int64_t integer(const std::string& name, std::int64_t least, std::int64_t most) const;
   /// The value of a positional argument that must be there; UserError that shows the usage otherwise.
   std::string required(const std::string& name) const;
 
  private:
+  std::string unknown_option(const std::vector<std::string>& arguments) const;
+
   std::string usage_, doc_, examples_;
-  cxxopts::Options options_;
-  cxxopts::ParseResult result_;
+  std::vector<std::string> names_, with_value_;
+  struct Parser;  ///< cxxopts, whose header costs every file that reads it 9 seconds of compiling
+  std::unique_ptr<Parser> parser_;
 };
 
 /// "a,b,,c" -> {"a", "b", "c"}
 std::vector<std::string> split_list(std::string_view text);
+
+/// What a number of lines, tokens or pieces on the command line may be at most.
+inline constexpr std::int64_t largest_count = 1'000'000'000;
+
+/// A whole number, all of the text; nothing if it is none or too large.
+std::optional<std::int64_t> to_integer(std::string_view text);
 
 }  // namespace ablate::cli

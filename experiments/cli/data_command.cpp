@@ -2,6 +2,7 @@
 #include "data/files/lines.h"
 #include "data/recipe.h"
 #include "experiments/cli/command.h"
+#include "experiments/lab/interrupt.h"
 #include "transformer/config/suggest.h"
 #include "transformer/config/writer.h"
 #include "transformer/core/error.h"
@@ -31,11 +32,10 @@ std::string state_of(const data::Recipe& recipe, const fs::path& root) {
 }
 
 int list(const std::vector<std::string>& arguments) {
-  Arguments options(
-      "data list",
-      "Lists the corpora that `data.recipe` may name in an experiment file, and whether their files are\n"
-      "here with the right sums.",
-      "  ablate data list");
+  Arguments options("data list",
+                    "Lists the corpora that `data.recipe` may name in an experiment file, and whether their files are\n"
+                    "here with the right sums.",
+                    "  ablate data list");
   if (!options.parse(arguments, {})) return success;
   struct Line {
     std::string name, state, title;
@@ -79,38 +79,33 @@ void print_recipe(const data::Recipe& recipe) {
 }
 
 int show(const std::vector<std::string>& arguments) {
-  Arguments options("data show NAME",
-                    "Shows where a corpus comes from, its licence, its files and how they are read.",
+  Arguments options("data show NAME", "Shows where a corpus comes from, its licence, its files and how they are read.",
                     "  ablate data show multi30k_en_de");
-  options.add_options()("name", "the corpus; `ablate data list` shows all", cxxopts::value<std::string>(),
-                        "NAME");
+  options.add_value("name", "the corpus; `ablate data list` shows all", "NAME");
   if (!options.parse(arguments, {"name"})) return success;
   print_recipe(data::load_recipe(options.required("name"), data::recipes_folder()));
   return success;
 }
 
 int get(const std::vector<std::string>& arguments) {
-  Arguments options(
-      "data get NAME [--mirror DIR] [--to DIR]",
-      "Brings the files of a corpus in, from its origin or from a folder, and checks their sums. A file\n"
-      "with another sum is refused; what is there already stays.",
-      "  ablate data get multi30k_en_de\n"
-      "  ablate data get multi30k_en_de --mirror ~/corpora/multi30k");
-  options.add_options()("name", "the corpus; `ablate data list` shows all", cxxopts::value<std::string>(),
-                        "NAME");
-  options.add_options()("mirror", "copy from this folder, plain or .gz, instead of downloading",
-                        cxxopts::value<std::string>(), "DIR");
-  options.add_options()("to", "the folder of all corpora (default: $ABLATE_DATA, or data/corpora)",
-                        cxxopts::value<std::string>(), "DIR");
+  Arguments options("data get NAME [--mirror DIR] [--to DIR]",
+                    "Brings the files of a corpus in, from its origin or from a folder, and checks their sums. A file\n"
+                    "with another sum is refused; what is there already stays.",
+                    "  ablate data get multi30k_en_de\n"
+                    "  ablate data get multi30k_en_de --mirror ~/corpora/multi30k");
+  options.add_value("name", "the corpus; `ablate data list` shows all", "NAME");
+  options.add_value("mirror", "copy from this folder, plain or .gz, instead of downloading", "DIR");
+  options.add_value("to", "the folder of all corpora (default: $ABLATE_DATA, or data/corpora)", "DIR");
   if (!options.parse(arguments, {"name"})) return success;
   const data::Recipe recipe = data::load_recipe(options.required("name"), data::recipes_folder());
-  std::optional<fs::path> mirror;
-  if (options.has("mirror")) mirror = options.get<std::string>("mirror");
-  const fs::path root = options.has("to") ? fs::path(options.get<std::string>("to")) : data::data_root();
+  const std::optional<fs::path> mirror = options.text_if_given("mirror");
+  const fs::path root = options.has("to") ? fs::path(options.text("to")) : data::data_root();
 
   std::cerr << "licence: " << recipe.licence << "\n";
-  const auto files = data::get_recipe(recipe, root, mirror,
-                                      [](const std::string& message) { std::cerr << message << "\n"; });
+  lab::catch_interrupts();
+  const auto files = data::get_recipe(
+      recipe, root, mirror, [](const std::string& message) { std::cerr << message << "\n"; },
+      [] { lab::stop_if_interrupted("stopped; the files that are complete stay, the same command gets the others"); });
   for (const fs::path& file : files) std::cout << file.string() << "\n";
   return success;
 }

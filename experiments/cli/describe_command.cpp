@@ -18,8 +18,7 @@ using lab::ExperimentRow;
 VocabularyInfo find_vocabulary(const Experiment& experiment, const ExperimentRow& row,
                                const std::filesystem::path& out) {
   if (row.config.model.vocabulary) return lab::vocabulary_of(row.config.model, experiment.file.string());
-  return lab::prepare(experiment, {&row}, out,
-                      [](const std::string& message) { std::cerr << message << "\n"; })
+  return lab::prepare(experiment, {&row}, out, [](const std::string& message) { std::cerr << message << "\n"; })
       .front()
       .vocabulary;
 }
@@ -47,9 +46,9 @@ void print_model(const Transformer& model, const ModelConfig& config) {
   std::cout << lab::module_tree(model, "transformer");
   const std::int64_t all = count_parameters(model);
   const std::int64_t embeddings = count_parameters(model.embeddings());
-  std::cout << "\nparameters: " << lab::with_commas(all) << " = " << lab::with_commas(embeddings)
-            << " in embeddings (" << tying_table().choices().find(config.embedding.tying)->doc << ") + "
-            << lab::with_commas(all - embeddings) << "\n";
+  std::cout << "\nparameters: " << lab::with_commas(all) << " = " << lab::with_commas(embeddings) << " in embeddings ("
+            << tying_table().choices().find(config.embedding.tying)->doc << ") + " << lab::with_commas(all - embeddings)
+            << "\n";
 }
 
 void print_cost(Transformer& model) {
@@ -72,8 +71,7 @@ void print_row(const Experiment& experiment, const ExperimentRow& row, const std
   const VocabularyInfo vocabulary = find_vocabulary(experiment, row, out);
   const auto model = make_transformer(row.config.model, vocabulary, at::kMeta, 0);
 
-  std::cout << "# " << experiment.title << ": " << row.label << (row.is_baseline ? " (baseline)" : "")
-            << "\n";
+  std::cout << "# " << experiment.title << ": " << row.label << (row.is_baseline ? " (baseline)" : "") << "\n";
   if (experiment.rows.size() > 1) {
     std::cout << "\nrows:";
     for (const ExperimentRow& other : experiment.rows) {
@@ -97,21 +95,15 @@ int describe_command(const std::vector<std::string>& arguments) {
                     "not given.",
                     "  ablate describe experiments/base/vaswani2017_base.json --set model.vocabulary=37000\n"
                     "  ablate describe experiments/multi30k/experiment.json --row SwiGLU");
-  options.add_options()("file", "experiment file", cxxopts::value<std::string>(), "FILE");
-  options.add_options()("row", "which row, by its name in the table (default: the baseline)",
-                        cxxopts::value<std::string>(), "NAME");
-  options.add_options()("set", "a setting on top of every row; may be given again",
-                        cxxopts::value<std::vector<std::string>>(), "path=value");
-  options.add_options()("out", "folder of runs, where prepared corpora are kept",
-                        cxxopts::value<std::string>()->default_value("runs"), "DIR");
+  options.add_value("file", "experiment file", "FILE");
+  options.add_value("row", "which row, by its name in the table (default: the baseline)", "NAME");
+  options.add_list("set", "a setting on top of every row; may be given again", "path=value");
+  options.add_value("out", "folder of runs, where prepared corpora are kept", "DIR", "runs");
   if (!options.parse(arguments, {"file"})) return success;
-  const std::vector<std::string> settings =
-      options.has("set") ? options.get<std::vector<std::string>>("set") : std::vector<std::string>{};
-  const Experiment experiment = lab::load_experiment(options.required("file"), settings);
-  const ExperimentRow& row = options.has("row")
-                                 ? *experiment.select({options.get<std::string>("row")}).front()
-                                 : experiment.baseline();
-  print_row(experiment, row, options.get<std::string>("out"));
+  const Experiment experiment = lab::load_experiment(options.required("file"), options.texts("set"));
+  const ExperimentRow& row =
+      options.has("row") ? *experiment.select({options.text("row")}).front() : experiment.baseline();
+  print_row(experiment, row, options.text("out"));
   return success;
 }
 

@@ -25,18 +25,22 @@ at::Device choose_device(const std::string& text) {
       throw UserError("--device: '" + text + "' names no number of a GPU, such as cuda:0");
     }
   }
-  if (count == 0) throw UserError("--device: " + text + " is asked for, but this LibTorch sees no CUDA device: use cpu");
+  if (count == 0)
+    throw UserError("--device: " + text + " is asked for, but this LibTorch sees no CUDA device: use cpu");
   if (index < 0 || index >= count) {
-    throw UserError("--device: " + text + " is asked for, but there are only cuda:0 to cuda:" + std::to_string(count - 1));
+    throw UserError("--device: " + text +
+                    " is asked for, but there are only cuda:0 to cuda:" + std::to_string(count - 1));
   }
   return {at::kCUDA, static_cast<c10::DeviceIndex>(index)};
 }
 
-void set_threads(int threads) {
-  constexpr int most = 1024;
-  if (threads < 0 || threads > most) {
-    throw UserError("--threads: expected 0 (all) to " + std::to_string(most) + ", not " + std::to_string(threads));
-  }
+void add_device_options(Arguments& arguments) {
+  arguments.add_value("device", "auto, cpu or cuda:N", "DEVICE", "auto");
+  arguments.add_value("threads", "threads of the CPU; 0: all", "N", "0");
+}
+
+void set_threads(const Arguments& arguments) {
+  const int threads = static_cast<int>(arguments.integer("threads", 0, 1024));
   at::set_num_threads(threads > 0 ? threads : static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
 }
 

@@ -43,12 +43,10 @@ std::vector<std::string> read_lines(const std::optional<std::string>& file) {
   return lines;
 }
 
-std::vector<std::string> file_list(const Arguments& arguments, const std::string& name,
-                                   const std::string& more) {
+std::vector<std::string> file_list(const Arguments& arguments, const std::string& name, const std::string& more) {
   std::vector<std::string> files;
   for (const std::string& option : {name, more}) {
-    if (!arguments.has(option)) continue;
-    for (const std::string& file : arguments.get<std::vector<std::string>>(option)) files.push_back(file);
+    for (const std::string& file : arguments.texts(option)) files.push_back(file);
   }
   return files;
 }

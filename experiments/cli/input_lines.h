@@ -22,8 +22,7 @@ std::vector<std::string> read_lines(const std::optional<std::string>& file);
 
 /// The values of the option `name`, then those of the positional arguments `more`: `--input a b` names two
 /// files.
-std::vector<std::string> file_list(const Arguments& arguments, const std::string& name,
-                                   const std::string& more);
+std::vector<std::string> file_list(const Arguments& arguments, const std::string& name, const std::string& more);
 
 /// How messages call that input.
 std::string input_name(const std::optional<std::string>& file);

@@ -19,7 +19,8 @@ using namespace ablate;
 using namespace ablate::cli;
 
 constexpr Command commands[] = {
-    {"run", "train and evaluate every row and seed of an experiment that is not finished, print its table", run_command},
+    {"run", "train and evaluate every row and seed of an experiment that is not finished, print its table",
+     run_command},
     {"table", "print the table of an experiment or of a folder of runs", table_command},
     {"describe", "show what an experiment file comes to: config, module tree, parameters, FLOPs", describe_command},
     {"variants", "list the catalogue of variants with formula and paper", variants_command},
@@ -33,7 +34,8 @@ constexpr Command commands[] = {
 constexpr const char* out_of_memory = "ablate: out of memory: make the model or training.batch.tokens smaller\n";
 
 void print_help(std::ostream& out) {
-  out << "ablate " ABLATE_VERSION ": Transformer ablations from one JSON file to the table of the paper\n\n"
+  out << "ablate " ABLATE_VERSION
+         ": Transformer ablations from one JSON file to the table of the paper\n\n"
          "usage: ablate COMMAND [arguments]\n\n";
   for (const Command& command : commands) {
     out << "  " << command.name << std::string(11 - command.name.size(), ' ') << command.summary << "\n";
@@ -70,6 +72,7 @@ int main(int argc, char* argv[]) {
   std::signal(SIGXFSZ, SIG_IGN);
   // What cuBLAS needs to sum in the same order each time; read when the device is first used.
   ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0);
+  lab::exit_on_interrupts();
   int status = failed;
   try {
     status = dispatch({argv + 1, argv + argc});
@@ -85,9 +88,10 @@ int main(int argc, char* argv[]) {
     std::cerr << "ablate: " << error.what() << "\n";
     status = wrong_usage;
   } catch (const nlohmann::json::exception& error) {
-    std::cerr << "ablate: a JSON file that was read does not hold what it should: delete the folder that is damaged, or "
-                 "repair the file ("
-              << error.what() << ")\n";
+    std::cerr
+        << "ablate: a JSON file that was read does not hold what it should: delete the folder that is damaged, or "
+           "repair the file ("
+        << error.what() << ")\n";
     status = wrong_usage;
   } catch (const std::bad_alloc&) {
     std::cerr << out_of_memory;

@@ -24,16 +24,11 @@ using namespace lab;
 std::vector<std::int64_t> chosen_seeds(const Experiment& experiment, const Arguments& arguments) {
   if (!arguments.has("seeds")) return experiment.seeds;
   std::vector<std::int64_t> seeds;
-  for (const std::string& text : split_list(arguments.get<std::string>("seeds"))) {
-    std::size_t used = 0;
-    std::int64_t seed = -1;
-    try {
-      seed = std::stoll(text, &used);
-    } catch (const std::exception&) {
-      used = 0;
-    }
-    if (used != text.size() || seed < 0) throw UserError("--seeds: '" + text + "' is not a seed: 0, 1, 2, …");
-    if (std::find(seeds.begin(), seeds.end(), seed) != seeds.end()) throw UserError("--seeds: " + text + " stands there twice");
+  for (const std::string& text : split_list(arguments.text("seeds"))) {
+    const std::int64_t seed = to_integer(text).value_or(-1);
+    if (seed < 0) throw UserError("--seeds: '" + text + "' is not a seed: 0, 1, 2, …");
+    const bool is_known = std::find(seeds.begin(), seeds.end(), seed) != seeds.end();
+    if (is_known) throw UserError("--seeds: " + text + " stands there twice");
     seeds.push_back(seed);
   }
   if (seeds.empty()) throw UserError("--seeds: expected at least one, such as 1,2");
@@ -42,7 +37,7 @@ std::vector<std::int64_t> chosen_seeds(const Experiment& experiment, const Argum
 
 std::vector<std::string> chosen_rows(const Arguments& arguments) {
   if (!arguments.has("rows")) return {};
-  std::vector<std::string> rows = split_list(arguments.get<std::string>("rows"));
+  std::vector<std::string> rows = split_list(arguments.text("rows"));
   if (rows.empty()) throw UserError("--rows: expected at least one name, such as --rows baseline,swiglu");
   return rows;
 }
@@ -94,27 +89,22 @@ int run_command(const std::vector<std::string>& words) {
       "  ablate run experiments/quickstart/experiment.json\n"
       "  ablate run my.json --set training.budget.steps=100 --rows baseline,swiglu --seeds 1\n"
       "  ablate run my.json --dry-run");
-  arguments.add_options()("file", "experiment file", cxxopts::value<std::string>());
-  arguments.add_options()("set", "a setting on top of every row, path=value; may be given again",
-                          cxxopts::value<std::vector<std::string>>());
-  arguments.add_options()("rows", "only these rows, by name", cxxopts::value<std::string>());
-  arguments.add_options()("seeds", "these seeds instead of the file's", cxxopts::value<std::string>());
-  arguments.add_options()("out", "folder of runs", cxxopts::value<std::string>()->default_value("runs"));
-  arguments.add_options()("device", "auto, cpu or cuda:N", cxxopts::value<std::string>()->default_value("auto"));
-  arguments.add_options()("threads", "threads of the CPU; 0: all", cxxopts::value<int>()->default_value("0"));
-  arguments.add_options()("dry-run", "show rows, parameters, memory and what is finished; train nothing");
-  arguments.add_options()("fresh", "delete the runs of this experiment first and train again");
-  arguments.add_options()("format", "of the table: markdown, latex, csv or json",
-                          cxxopts::value<std::string>()->default_value("markdown"));
+  arguments.add_value("file", "experiment file", "FILE");
+  arguments.add_list("set", "a setting on top of every row; may be given again", "path=value");
+  arguments.add_value("rows", "only these rows, by name", "a,b");
+  arguments.add_value("seeds", "these seeds instead of the file's", "1,2");
+  arguments.add_value("out", "folder of runs", "DIR", "runs");
+  add_device_options(arguments);
+  arguments.add_flag("dry-run", "show rows, parameters, memory and what is finished; train nothing");
+  arguments.add_flag("fresh", "delete the runs of this experiment first and train again");
+  arguments.add_value("format", "of the table: markdown, latex, csv or json", "FORMAT", "markdown");
   if (!arguments.parse(words, {"file"})) return success;
 
-  const std::string format = arguments.get<std::string>("format");
+  const std::string format = arguments.text("format");
   table_formats().at(format);
-  RunOptions options{arguments.get<std::string>("out"), choose_device(arguments.get<std::string>("device"))};
-  set_threads(arguments.get<int>("threads"));
-  const auto settings =
-      arguments.has("set") ? arguments.get<std::vector<std::string>>("set") : std::vector<std::string>{};
-  const Experiment experiment = load_experiment(arguments.required("file"), settings);
+  RunOptions options{arguments.text("out"), choose_device(arguments.text("device"))};
+  set_threads(arguments);
+  const Experiment experiment = load_experiment(arguments.required("file"), arguments.texts("set"));
   const auto selected = experiment.select(chosen_rows(arguments));
   const std::vector<std::int64_t> seeds = chosen_seeds(experiment, arguments);
 
@@ -125,7 +115,7 @@ int run_command(const std::vector<std::string>& words) {
     print_dry_run(std::cout, rows, seeds, options);
     return success;
   }
-  // Until here there was nothing to save, and a signal ended the program at once.
+  // Until here there was nothing to save.
   catch_interrupts();
   if (arguments.has("fresh")) delete_runs(rows, seeds, options.out);
   train_all(rows, seeds, options, progress);

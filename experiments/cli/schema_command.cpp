@@ -9,11 +9,10 @@
 namespace ablate::cli {
 
 int schema_command(const std::vector<std::string>& arguments) {
-  Arguments options(
-      "schema",
-      "Prints a JSON Schema (draft 2020-12) of experiment files. Editors that know it complete keys and\n"
-      "values, show their documentation and mark mistakes while one types.",
-      "  ablate schema > experiment.schema.json");
+  Arguments options("schema",
+                    "Prints a JSON Schema (draft 2020-12) of experiment files. Editors that know it complete keys and\n"
+                    "values, show their documentation and mark mistakes while one types.",
+                    "  ablate schema > experiment.schema.json");
   if (!options.parse(arguments, {})) return success;
   std::cout << lab::experiment_schema().dump(2) << "\n";
   return success;

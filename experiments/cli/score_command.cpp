@@ -51,22 +51,18 @@ int score_command(const std::vector<std::string>& arguments) {
   Arguments options("score --reference REF [REF…] [--hypothesis HYP] [--metrics LIST]", doc(),
                     "  ablate score --reference test.de --hypothesis output.de\n"
                     "  ablate score --reference a.de b.de --metrics bleu:tokenize=none,chrf++ < output.de");
-  options.add_options()("reference", "a file of references; several give several references for each line",
-                        cxxopts::value<std::vector<std::string>>(), "FILE");
-  options.add_options()("more", "further references", cxxopts::value<std::vector<std::string>>());
-  options.add_options()("hypothesis", "the file to score (default: standard input)",
-                        cxxopts::value<std::string>(), "FILE");
-  options.add_options()("metrics", "which metrics, divided by commas",
-                        cxxopts::value<std::string>()->default_value(default_metrics), "LIST");
+  options.add_list("reference", "a file of references; several give several references for each line", "FILE");
+  options.add_list("more", "further references", "FILE");
+  options.add_value("hypothesis", "the file to score (default: standard input)", "FILE");
+  options.add_value("metrics", "which metrics, divided by commas", "LIST", default_metrics);
   if (!options.parse(arguments, {"more"})) return success;
   if (!options.has("reference")) {
     throw UserError("no reference is named: give at least one file with --reference");
   }
 
-  const std::vector<metrics::MetricRequest> requests = read_requests(options.get<std::string>("metrics"));
+  const std::vector<metrics::MetricRequest> requests = read_requests(options.text("metrics"));
   const auto reference_files = file_list(options, "reference", "more");
-  std::optional<std::string> hypothesis_file;
-  if (options.has("hypothesis")) hypothesis_file = options.get<std::string>("hypothesis");
+  const std::optional<std::string> hypothesis_file = options.text_if_given("hypothesis");
 
   metrics::References references;
   for (const std::string& file : reference_files) references.push_back(lines_to_score(file));

@@ -38,22 +38,18 @@ data::NextLine lines_of(const Files& files) {
 data::TokenizerConfig read_config(const Arguments& options) {
   config::Document document;
   Json flags = Json::object();
-  if (options.has("kind")) flags["kind"] = options.get<std::string>("kind");
-  if (options.has("model-type")) flags["model_type"] = options.get<std::string>("model-type");
-  if (options.has("vocabulary-size")) flags["vocabulary_size"] = options.get<std::int64_t>("vocabulary-size");
+  if (options.has("kind")) flags["kind"] = options.text("kind");
+  if (options.has("model-type")) flags["model_type"] = options.text("model-type");
+  if (options.has("vocabulary-size")) flags["vocabulary_size"] = options.integer("vocabulary-size", 1, largest_count);
   document.add({flags, "the command line"});
-  if (options.has("set")) {
-    for (const std::string& setting : options.get<std::vector<std::string>>("set")) {
-      document.add({config::parse_assignment(setting), "--set"});
-    }
+  for (const std::string& setting : options.texts("set")) {
+    document.add({config::parse_assignment(setting), "--set"});
   }
   config::Problems problems;
   data::TokenizerConfig config;
   config::Reader(document, problems).read(config);
-  if (config.model)
-    problems.add("--set: model: names a tokenizer that is trained already; there is nothing to train");
-  if (!config.joint)
-    problems.add("--set: joint: one call trains one tokenizer; train that of the target by another");
+  if (config.model) problems.add("--set: model: names a tokenizer that is trained already; there is nothing to train");
+  if (!config.joint) problems.add("--set: joint: one call trains one tokenizer; train that of the target by another");
   problems.throw_if_any();
   return config;
 }
@@ -66,18 +62,13 @@ int train(const Files& arguments) {
       "  ablate tokenizer train --input train.en train.de --output joint.model --vocabulary-size 8000\n"
       "  ablate tokenizer train --input train.txt --output words.vocab.json --kind words --set min_count=2\n"
       "  ablate tokenizer train --input train.en --output en.model --set normalization=nmt_nfkc");
-  options.add_options()("input", "text, one sentence a line; may be given several times",
-                        cxxopts::value<Files>(), "FILE");
-  options.add_options()("more", "further text", cxxopts::value<Files>());
-  options.add_options()("output", "where the tokenizer goes", cxxopts::value<std::string>(), "FILE");
-  options.add_options()("kind", "sentencepiece (default), words, characters or bytes",
-                        cxxopts::value<std::string>(), "KIND");
-  options.add_options()("vocabulary-size", "number of SentencePiece's pieces, special symbols included",
-                        cxxopts::value<std::int64_t>(), "N");
-  options.add_options()("model-type", "of SentencePiece: bpe (default), unigram, char or word",
-                        cxxopts::value<std::string>(), "TYPE");
-  options.add_options()("set", "any other key, such as character_coverage=0.9995",
-                        cxxopts::value<std::vector<std::string>>(), "key=value");
+  options.add_list("input", "text, one sentence a line; may be given several times", "FILE");
+  options.add_list("more", "further text", "FILE");
+  options.add_value("output", "where the tokenizer goes", "FILE");
+  options.add_value("kind", "sentencepiece (default), words, characters or bytes", "KIND");
+  options.add_value("vocabulary-size", "number of SentencePiece's pieces, special symbols included", "N");
+  options.add_value("model-type", "of SentencePiece: bpe (default), unigram, char or word", "TYPE");
+  options.add_list("set", "any other key, such as character_coverage=0.9995", "key=value");
   if (!options.parse(arguments, {"more"})) return success;
   const std::string output = options.required("output");
   const data::TokenizerConfig config = read_config(options);
@@ -87,8 +78,7 @@ int train(const Files& arguments) {
 
   const auto tokenizer = data::train_tokenizer(config, lines_of(inputs));
   write_file_atomically(output, tokenizer->serialize());
-  std::cout << output << ": " << config.kind << ", " << tokenizer->size()
-            << " pieces, special symbols included\n";
+  std::cout << output << ": " << config.kind << ", " << tokenizer->size() << " pieces, special symbols included\n";
   return success;
 }
 
@@ -96,11 +86,10 @@ enum class Form { ids, pieces };
 
 /// The options that encode and decode share.
 void add_common_options(Arguments& options, const char* input) {
-  options.add_options()("model", "a tokenizer: a SentencePiece model or a .vocab.json",
-                        cxxopts::value<std::string>(), "FILE");
-  options.add_options()("input", input, cxxopts::value<std::string>(), "FILE");
-  options.add_options()("ids", "tokens are numbers");
-  options.add_options()("pieces", "tokens are pieces of text (default)");
+  options.add_value("model", "a tokenizer: a SentencePiece model or a .vocab.json", "FILE");
+  options.add_value("input", input, "FILE");
+  options.add_flag("ids", "tokens are numbers");
+  options.add_flag("pieces", "tokens are pieces of text (default)");
 }
 
 Form form_of(const Arguments& options) {
@@ -111,8 +100,7 @@ Form form_of(const Arguments& options) {
 /// Prints `convert(line)` for every line of the input; an error names the line.
 template <class Convert>
 void convert_lines(const Arguments& options, Convert convert) {
-  std::optional<std::string> file;
-  if (options.has("input")) file = options.get<std::string>("input");
+  const std::optional<std::string> file = options.text_if_given("input");
   const InputLines next = input_lines(file);
   std::string line;
   for (std::int64_t number = 1; next(line); ++number) {
@@ -146,11 +134,10 @@ int encode(const Files& arguments) {
 }
 
 int decode(const Files& arguments) {
-  Arguments options(
-      "tokenizer decode --model FILE [--input FILE] [--ids|--pieces]",
-      "Joins tokens to text: lines in, as many lines out; a line break among the tokens becomes a space.",
-      "  ablate tokenizer decode --model joint.model --input test.pieces.en\n"
-      "  ablate tokenizer decode --model joint.model --ids < test.ids.en");
+  Arguments options("tokenizer decode --model FILE [--input FILE] [--ids|--pieces]",
+                    "Joins tokens to text: lines in, as many lines out; a line break among the tokens becomes a space.",
+                    "  ablate tokenizer decode --model joint.model --input test.pieces.en\n"
+                    "  ablate tokenizer decode --model joint.model --ids < test.ids.en");
   add_common_options(options, "tokens divided by spaces (default: standard input)");
   if (!options.parse(arguments, {})) return success;
   const Form form = form_of(options);

@@ -58,8 +58,7 @@ PieceText::PieceText(const data::Tokenizer& tokenizer) {
 
 std::string PieceText::show(const std::vector<std::int32_t>& ids) const {
   std::string line;
-  for (const std::int32_t id : ids)
-    line += (line.empty() ? "" : " ") + pieces_.at(static_cast<std::size_t>(id));
+  for (const std::int32_t id : ids) line += (line.empty() ? "" : " ") + pieces_.at(static_cast<std::size_t>(id));
   return line;
 }
 

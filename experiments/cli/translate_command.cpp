@@ -7,6 +7,7 @@
 #include "transformer/core/error.h"
 
 #include <iostream>
+#include <limits>
 
 namespace ablate::cli {
 namespace {
@@ -28,42 +29,40 @@ void print_hypotheses(const lab::Translation& translation, std::int64_t n_best) 
 }  // namespace
 
 int translate_command(const std::vector<std::string>& words) {
-  Arguments arguments("translate RUN_DIR [options]",
-                      "Translates lines with the weights that the run's evaluation chooses: as many lines out as in, in\n"
-                      "order; empty lines stay empty. With --n-best K: for every line K lines \"score TAB text\" and an\n"
-                      "empty line.",
-                      "  ablate translate runs/swiglu.s1.0123456789abcdef --input text.en > text.de\n"
-                      "  echo 'a man rides a horse .' | ablate translate runs/swiglu.s1.0123456789abcdef --beam 8 --n-best 3");
-  arguments.add_options()("run", "folder of a run", cxxopts::value<std::string>());
-  arguments.add_options()("input", "file of lines, plain or .gz; default: standard input", cxxopts::value<std::string>());
-  arguments.add_options()("beam", "beam size instead of the run's decoding; 1: greedy", cxxopts::value<std::int64_t>());
-  arguments.add_options()("n-best", "hypotheses per line", cxxopts::value<std::int64_t>());
-  arguments.add_options()("batch-tokens", "source tokens in a batch",
-                          cxxopts::value<std::int64_t>()->default_value("4096"));
-  arguments.add_options()("seed", "for sampling", cxxopts::value<std::uint64_t>()->default_value("1"));
-  arguments.add_options()("device", "auto, cpu or cuda:N", cxxopts::value<std::string>()->default_value("auto"));
-  arguments.add_options()("threads", "threads of the CPU; 0: all", cxxopts::value<int>()->default_value("0"));
+  Arguments arguments(
+      "translate RUN_DIR [options]",
+      "Translates lines with the weights that the run's evaluation chooses: as many lines out as in, in\n"
+      "order; empty lines stay empty. With --n-best K: for every line K lines \"score TAB text\" and an\n"
+      "empty line.",
+      "  ablate translate runs/swiglu.s1.0123456789abcdef --input text.en > text.de\n"
+      "  echo 'a man rides a horse .' | ablate translate runs/swiglu.s1.0123456789abcdef --beam 8 --n-best 3");
+  arguments.add_value("run", "folder of a run", "RUN_DIR");
+  arguments.add_value("input", "file of lines, plain or .gz; default: standard input", "FILE");
+  arguments.add_value("beam", "beam size instead of the run's decoding; 1: greedy", "N");
+  arguments.add_value("n-best", "hypotheses per line", "K");
+  arguments.add_value("batch-tokens", "source tokens in a batch", "N", "4096");
+  arguments.add_value("seed", "for sampling", "N", "1");
+  add_device_options(arguments);
   if (!arguments.parse(words, {"run"})) return success;
 
-  set_threads(arguments.get<int>("threads"));
-  const auto batch_tokens = arguments.get<std::int64_t>("batch-tokens");
-  if (batch_tokens < 1) throw UserError("--batch-tokens: expected 1 or more, not " + std::to_string(batch_tokens));
-  lab::TrainedRun run(arguments.required("run"), choose_device(arguments.get<std::string>("device")));
-  lab::TranslationOptions options{run.decoding(), batch_tokens, arguments.get<std::uint64_t>("seed")};
+  set_threads(arguments);
+  const std::int64_t batch_tokens = arguments.integer("batch-tokens", 1, largest_count);
+  lab::TrainedRun run(arguments.required("run"), choose_device(arguments.text("device")));
+  const auto seed = static_cast<std::uint64_t>(arguments.integer("seed", 0, std::numeric_limits<std::int64_t>::max()));
+  lab::TranslationOptions options{run.decoding(), batch_tokens, seed};
   if (arguments.has("beam")) {
     options.decoding.kind = "beam";
-    options.decoding.beam = arguments.get<std::int64_t>("beam");
+    options.decoding.beam = arguments.integer("beam", 1, largest_count);
   }
   if (arguments.has("n-best")) {
-    options.decoding.n_best = arguments.get<std::int64_t>("n-best");
+    options.decoding.n_best = arguments.integer("n-best", 1, largest_count);
     if (options.decoding.kind == "greedy" && options.decoding.n_best > 1) {
       throw UserError("--n-best: greedy search finds one hypothesis for a line: give --beam too");
     }
   }
   lab::check_decoding(options.decoding);
 
-  const std::vector<std::string> lines =
-      read_lines(arguments.has("input") ? arguments.get<std::string>("input") : "-");
+  const std::vector<std::string> lines = read_lines(arguments.text_if_given("input"));
   lab::catch_interrupts();
   const lab::Translation translation = run.translate(lines, options);
   if (translation.cut > 0) {

@@ -18,20 +18,18 @@ int variants_command(const std::vector<std::string>& arguments) {
       "  ablate variants\n"
       "  ablate variants norm feed_forward\n"
       "  ablate variants --format json");
-  options.add_options()("axis", "show these axes only", cxxopts::value<std::vector<std::string>>(), "AXIS");
-  options.add_options()("format", "markdown or json",
-                        cxxopts::value<std::string>()->default_value("markdown"), "FORMAT");
+  options.add_list("axis", "show these axes only", "AXIS");
+  options.add_value("format", "markdown or json", "FORMAT", "markdown");
   if (!options.parse(arguments, {"axis"})) return success;
-  const auto format = options.get<std::string>("format");
+  const std::string format = options.text("format");
   if (format != "markdown" && format != "json") {
-    throw UserError("--format: unknown format '" + format + "'" +
-                    config::suggestion(format, {"markdown", "json"}));
+    throw UserError("--format: unknown format '" + format + "'" + config::suggestion(format, {"markdown", "json"}));
   }
 
   std::vector<lab::Axis> axes = lab::catalogue();
   if (options.has("axis")) {
     std::vector<lab::Axis> chosen;
-    for (const std::string& name : options.get<std::vector<std::string>>("axis")) {
+    for (const std::string& name : options.texts("axis")) {
       chosen.push_back(lab::find_axis(axes, name));
     }
     axes = std::move(chosen);

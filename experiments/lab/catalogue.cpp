@@ -34,8 +34,7 @@ std::vector<CatalogueRow> rows_of(const config::Choices& choices) {
   std::vector<CatalogueRow> rows;
   for (std::size_t i = 0; i < choices.size(); ++i) {
     const config::VariantInfo& info = choices[i];
-    rows.push_back(
-        {std::string(info.name), std::string(info.doc), std::string(info.paper), words_of(info.uses)});
+    rows.push_back({std::string(info.name), std::string(info.doc), std::string(info.paper), words_of(info.uses)});
   }
   return rows;
 }
@@ -110,8 +109,8 @@ std::string axis_markdown(const Axis& axis) {
   for (const CatalogueRow& row : axis.rows) width = std::max(width, row.name.size() + 2);
   const auto padded = [width](std::string text) { return text + std::string(width - text.size(), ' '); };
   std::string text = "### " + axis.name + "\n\n" + cell(axis.doc) + " (" + joined(axis.paths, "`") + ")\n\n";
-  text += "| " + padded("name") + " | what it is | paper | options |\n|" + std::string(width + 2, '-') +
-          "|---|---|---|\n";
+  text +=
+      "| " + padded("name") + " | what it is | paper | options |\n|" + std::string(width + 2, '-') + "|---|---|---|\n";
   for (const CatalogueRow& row : axis.rows) {
     text += "| " + padded("`" + row.name + "`") + " | " + cell(row.doc) + " | " + cell(row.paper) + " | " +
             joined(row.options, "`") + " |\n";
@@ -126,10 +125,8 @@ std::vector<Axis> catalogue() {
   RunConfig().describe(collector);
   std::vector<Axis> axes = std::move(collector.axes);
   axes.push_back(metric_axis());
-  axes.push_back({"table_format",
-                  "how `ablate table` prints",
-                  {"ablate table --format"},
-                  rows_of(table_formats().choices())});
+  axes.push_back(
+      {"table_format", "how `ablate table` prints", {"ablate table --format"}, rows_of(table_formats().choices())});
   return axes;
 }
 
@@ -156,8 +153,7 @@ Json catalogue_json(const std::vector<Axis>& axes) {
     for (const CatalogueRow& row : axis.rows) {
       rows.push_back({{"name", row.name}, {"doc", row.doc}, {"paper", row.paper}, {"options", row.options}});
     }
-    list.push_back(
-        {{"name", axis.name}, {"doc", axis.doc}, {"paths", axis.paths}, {"variants", std::move(rows)}});
+    list.push_back({{"name", axis.name}, {"doc", axis.doc}, {"paths", axis.paths}, {"variants", std::move(rows)}});
   }
   return {{"axes", std::move(list)}};
 }

@@ -11,18 +11,16 @@ namespace ablate::lab {
 
 /// One value of an axis.
 struct CatalogueRow {
-  std::string name;   ///< as it is written in an experiment file
-  std::string doc;    ///< the formula, or what it does
-  std::string paper;  ///< author and year; "" for folklore
-  std::vector<std::string>
-      options;  ///< settings beside it that act on some values of the axis only, this one included
+  std::string name;                  ///< as it is written in an experiment file
+  std::string doc;                   ///< the formula, or what it does
+  std::string paper;                 ///< author and year; "" for folklore
+  std::vector<std::string> options;  ///< settings beside it that act on some values of the axis only, this one included
 };
 
 struct Axis {
-  std::string name;  ///< "feed_forward", "embedding_tying"
-  std::string doc;   ///< what is chosen
-  std::vector<std::string>
-      paths;  ///< where in an experiment file: "model.norm.kind", "model.encoder.norm.kind", …
+  std::string name;                ///< "feed_forward", "embedding_tying"
+  std::string doc;                 ///< what is chosen
+  std::vector<std::string> paths;  ///< where in an experiment file: "model.norm.kind", "model.encoder.norm.kind", …
   std::vector<CatalogueRow> rows;
 };
 

@@ -12,7 +12,8 @@ constexpr config::Variant<CheckpointChoice> rows[] = {
     {{"last", "the end of training", "", ""}, CheckpointChoice::last},
     {{"average_best", "the mean of the weights of the best k evaluations", "", "average"},
      CheckpointChoice::average_best},
-    {{"average_last", "the mean of the weights of the last k evaluations", "Vaswani et al. 2017, section 6.1", "average"},
+    {{"average_last", "the mean of the weights of the last k evaluations", "Vaswani et al. 2017, section 6.1",
+      "average"},
      CheckpointChoice::average_last},
 };
 constexpr config::VariantTable<CheckpointChoice> table{"checkpoint", rows};
@@ -34,10 +35,11 @@ void RunTrainingConfig::describe(config::Fields& f) {
 
 void EvaluationConfig::describe(config::Fields& f) {
   f.field("metrics", metrics, "metrics of text with their options, such as bleu:tokenize=none; see `ablate variants`");
-  f.field("splits", splits, "splits that are decoded and scored; nothing given: every test set, or dev if there is none");
+  f.field("splits", splits,
+          "splits that are decoded and scored; nothing given: every test set, or dev if there is none");
   f.choice("checkpoint", checkpoint, table.choices(), "which weights are evaluated; chosen on dev alone");
-  const bool averages = table.choices().find(checkpoint) != nullptr &&
-                        table.choices().find(checkpoint)->uses_option("average");
+  const bool averages =
+      table.choices().find(checkpoint) != nullptr && table.choices().find(checkpoint)->uses_option("average");
   f.only_if(averages, "has no effect with checkpoint '" + checkpoint + "'", "checkpoint")
       .field("average", average, "k, number of checkpoints whose weights are averaged", config::at_least_one);
   f.field("batch_tokens", batch_tokens, "tokens a side in a batch of evaluation; changes speed, not figures",

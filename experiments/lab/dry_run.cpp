@@ -26,7 +26,9 @@ std::string state_text(const PreparedRow& row, const RunFolder& folder) {
 
 double estimated_training_memory(const RunConfig& config, const VocabularyInfo& vocabulary, at::Device device) {
   const auto model = make_transformer(config.model, vocabulary, at::kMeta, 0);
-  const double remembered = config.training.optimizer.kind != "sgd" ? 2 : config.training.optimizer.momentum > 0 ? 1 : 0;
+  const double remembered = config.training.optimizer.kind != "sgd"  ? 2
+                            : config.training.optimizer.momentum > 0 ? 1
+                                                                     : 0;
   const double bytes_of_parameters = 4.0 * static_cast<double>(count_parameters(*model)) * (2 + remembered);
   const SequenceLengths lengths{std::min<std::int64_t>(32, config.model.max_length),
                                 std::min<std::int64_t>(32, config.model.max_length)};
@@ -59,8 +61,12 @@ void print_dry_run(std::ostream& out, const std::vector<PreparedRow>& rows, cons
     const auto model = make_transformer(config.model, row.vocabulary, at::kMeta, 0);
     const auto parameters = static_cast<double>(count_parameters(*model));
     const double memory = estimated_training_memory(config, row.vocabulary, options.device);
-    Row printed{row.row->label, row.row->group, row.row->is_baseline, {fact_cell(parameters), text_cell(compact(memory) + "B")}};
-    for (const std::int64_t seed : seeds) printed.cells.push_back(text_cell(state_text(row, RunFolder(options.out, row, seed))));
+    Row printed{row.row->label,
+                row.row->group,
+                row.row->is_baseline,
+                {fact_cell(parameters), text_cell(compact(memory) + "B")}};
+    for (const std::int64_t seed : seeds)
+      printed.cells.push_back(text_cell(state_text(row, RunFolder(options.out, row, seed))));
     table.rows.push_back(std::move(printed));
   }
   out << render(table, "markdown");

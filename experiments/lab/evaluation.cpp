@@ -44,8 +44,8 @@ class SplitEvaluation {
   }
 
   Json loss(Transformer& model) {
-    const SplitLoss loss = evaluate_loss(model, plan_->size(), [&](std::int64_t i) { return plan_->batch(0, i); },
-                                         row_.row->config.training.loss);
+    const SplitLoss loss = evaluate_loss(
+        model, plan_->size(), [&](std::int64_t i) { return plan_->batch(0, i); }, row_.row->config.training.loss);
     return {{"loss", loss.loss},
             {"nll", loss.nll},
             {"perplexity", std::exp(loss.nll)},
@@ -59,9 +59,7 @@ class SplitEvaluation {
     metrics::Lines lines(static_cast<std::size_t>(split_.size()));
     std::int64_t done = 0;
     for (std::int64_t i = 0; i < plan_->size(); ++i) {
-      if (interrupt_requested()) {
-        throw Interrupted("stopped while decoding " + name_ + ": the same command goes on", interrupt_signal());
-      }
+      stop_if_interrupted("stopped while decoding " + name_ + ": the same command goes on");
       const Batch batch = plan_->batch(0, i);
       const std::vector<std::uint64_t> sentences(batch.index.begin(), batch.index.end());
       const Hypotheses found = decode(model, batch.source.to(model.device()), target_symbols(*row_.corpus),

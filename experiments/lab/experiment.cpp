@@ -1,5 +1,6 @@
 #include "experiments/lab/experiment.h"
 
+#include "experiments/lab/identity.h"
 #include "experiments/lab/row_label.h"
 #include "transformer/config/reader.h"
 #include "transformer/config/suggest.h"
@@ -58,6 +59,15 @@ void merge(Json& target, const Json& addition) {
   }
 }
 
+/// True if merging the one into the other would replace a setting.
+bool overlap(const Json& settings, const Json& addition) {
+  if (!settings.is_object() || !addition.is_object()) return true;
+  for (const auto& [key, value] : addition.items()) {
+    if (settings.contains(key) && overlap(settings[key], value)) return true;
+  }
+  return false;
+}
+
 std::vector<RowSource> read_rows(const Json& rows, const std::string& source, Problems& problems) {
   std::vector<RowSource> sources;
   if (rows.is_null()) return {RowSource{}};
@@ -112,6 +122,11 @@ std::vector<RowSource> cross(std::vector<RowSource> rows, const Json& grid, cons
     for (const RowSource& row : rows) {
       for (std::size_t i = 0; i < settings.size(); ++i) {
         const Json& value = values[i];
+        if (i == 0 && overlap(row.settings, settings[i])) {
+          problems.add(source + ": grid." + path + ": would override what " +
+                       (row.name.empty() ? "a row or another axis" : "the row '" + row.name + "' or another axis") +
+                       " sets: leave one of them out");
+        }
         RowSource point = row;
         merge(point.settings, settings[i]);
         point.layers.push_back({settings[i], source + " (grid)"});
@@ -170,6 +185,19 @@ void check_names(const std::vector<RowSource>& sources, const ExperimentKeys& ke
   }
 }
 
+/// What decides the figures of a row. Which data a description comes to is not known here.
+std::string identity(const ExperimentRow& row) {
+  const RunConfig& config = row.config;
+  return run_hash(config, row.resolved.at("data").dump(), 0) + decoding_hash(config) +
+         Json{config.evaluation.metrics, config.evaluation.splits}.dump();
+}
+
+std::string names_of(const std::vector<config::Change>& changes) {
+  std::string names;
+  for (const config::Change& change : changes) names += (names.empty() ? "" : ", ") + change.path;
+  return names;
+}
+
 /// Labels of all rows against the row `baseline`.
 void label_rows(Experiment& experiment, const std::vector<RowSource>& sources, std::size_t baseline) {
   const Json& reference = experiment.rows[baseline].resolved;
@@ -177,7 +205,9 @@ void label_rows(Experiment& experiment, const std::vector<RowSource>& sources, s
     ExperimentRow& row = experiment.rows[i];
     row.is_baseline = i == baseline;
     row.changes = config::difference(reference, row.resolved);
-    row.label = !row.name.empty() ? row.name : row.is_baseline ? "baseline" : label_of(row.changes, sources[i].settings);
+    row.label = !row.name.empty() ? row.name
+                : row.is_baseline ? "baseline"
+                                  : label_of(row.changes, sources[i].settings);
   }
 }
 
@@ -198,12 +228,18 @@ void name_rows(Experiment& experiment, const std::vector<RowSource>& sources, co
     label_rows(experiment, sources, baseline);
     experiment.rows[baseline].label = *keys.baseline;
   }
+  std::vector<std::string> identities;
+  for (const ExperimentRow& row : experiment.rows) identities.push_back(identity(row));
   for (std::size_t i = 0; i < experiment.rows.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       const std::string both = "'" + experiment.rows[j].label + "' and '" + experiment.rows[i].label + "'";
       const std::string where = experiment.file.string() + ": rows " + both;
       if (experiment.rows[i].resolved == experiment.rows[j].resolved) {
         problems.add(where + " are the same configuration: a row's settings have no effect");
+      } else if (identities[i] == identities[j]) {
+        problems.add(where + " would be the same runs with the same figures: they differ in " +
+                     names_of(config::difference(experiment.rows[j].resolved, experiment.rows[i].resolved)) +
+                     " alone, which changes neither weights nor figures");
       } else if (experiment.rows[i].label == experiment.rows[j].label) {
         problems.add(where + " have the same name: give each its own");
       }

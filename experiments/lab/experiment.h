@@ -15,9 +15,9 @@ struct ExperimentRow {
   std::string group;  ///< heading above the row in the table
   bool is_baseline = false;
   RunConfig config;
-  Json resolved;                     ///< every setting that applies
+  Json resolved;                        ///< every setting that applies
   std::vector<config::Change> changes;  ///< to the baseline
-  std::vector<std::string> notes;    ///< settings dropped because a `kind` changed
+  std::vector<std::string> notes;       ///< settings dropped because a `kind` changed
 };
 
 struct Experiment {

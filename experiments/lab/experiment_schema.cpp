@@ -15,8 +15,7 @@ void collect_settings(const Json& schema, const Setting& parent, std::vector<Set
   const auto properties = schema.find("properties");
   if (properties == schema.end()) return;
   for (const auto& [key, value] : properties->items()) {
-    const Setting setting{parent.path.empty() ? key : parent.path + "." + key,
-                          parent.pointer + "/properties/" + key};
+    const Setting setting{parent.path.empty() ? key : parent.path + "." + key, parent.pointer + "/properties/" + key};
     settings.push_back(setting);
     collect_settings(value, setting, settings);
   }
@@ -35,10 +34,8 @@ Json row_schema(const Json& settings) {
   return object_schema(
       "one variant",
       {{"name",
-        {{"type", "string"},
-         {"description", "label in the table; without it: the difference to the baseline"}}},
-       {"group",
-        {{"type", "string"}, {"description", "heading above the row and its neighbours of the same group"}}},
+        {{"type", "string"}, {"description", "label in the table; without it: the difference to the baseline"}}},
+       {"group", {{"type", "string"}, {"description", "heading above the row and its neighbours of the same group"}}},
        {"set", object_schema("settings on top of the base: dotted paths or nested objects", settings)}});
 }
 
@@ -61,8 +58,7 @@ Json experiment_schema() {
     axes[setting.path] = {{"type", "array"}, {"items", reference(setting)}, {"minItems", 1}};
   }
 
-  Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
-                 {"title", "Experiment of ablate"}};
+  Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "Experiment of ablate"}};
   schema.update(config::SchemaWriter::write(ExperimentKeys{}));
   Json& properties = schema["properties"];
   properties["extends"] = extends_schema();

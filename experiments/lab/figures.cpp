@@ -32,8 +32,8 @@ const LossFigure* find_loss_figure(const std::string& name) {
 }
 
 void add_once(std::vector<Figure>& figures, const Figure& figure) {
-  const bool there = std::any_of(figures.begin(), figures.end(),
-                                 [&](const Figure& known) { return known.key() == figure.key(); });
+  const bool there =
+      std::any_of(figures.begin(), figures.end(), [&](const Figure& known) { return known.key() == figure.key(); });
   if (!there) figures.push_back(figure);
 }
 
@@ -117,8 +117,12 @@ Column column_of(const Figure& figure) {
   }
   const std::string name = figure.metric.substr(0, figure.metric.find(':'));
   const std::string options = figure.metric.size() > name.size() ? " " + figure.metric.substr(name.size() + 1) : "";
-  column.heading = (name == "bleu" ? "BLEU" : name == "chrf" ? "chrF" : name == "chrf++" ? "chrF++"
-                    : name == "exact_match" ? "Exact match" : name) + options;
+  column.heading = (name == "bleu"          ? "BLEU"
+                    : name == "chrf"        ? "chrF"
+                    : name == "chrf++"      ? "chrF++"
+                    : name == "exact_match" ? "Exact match"
+                                            : name) +
+                   options;
   column.unit = name == "exact_match" ? "%" : "";
   column.direction = Direction::higher;
   return column;
@@ -143,10 +147,8 @@ std::string describe_decoding(const Json& decoding) {
   const auto averaged = decoding.value("averaged", 1);
   const std::string checkpoint = decoding.value("checkpoint", "");
   const bool chosen_on_dev = checkpoint == "best" || checkpoint == "average_best";
-  return "Weights: " + checkpoint +
-         (averaged > 1 ? " (" + std::to_string(averaged) + " checkpoints averaged)" : "") +
-         (chosen_on_dev ? ", chosen on dev" : "") +
-         "; decoding: " + joined(decoding.value("decoding", Json::object()));
+  return "Weights: " + checkpoint + (averaged > 1 ? " (" + std::to_string(averaged) + " checkpoints averaged)" : "") +
+         (chosen_on_dev ? ", chosen on dev" : "") + "; decoding: " + joined(decoding.value("decoding", Json::object()));
 }
 
 std::string describe_budget(const Json& training) {

@@ -4,15 +4,29 @@
 #include "transformer/config/reader.h"
 #include "transformer/config/writer.h"
 
+#include <map>
+
 namespace ablate::lab {
 namespace {
 
 /// Sorted keys, so that the order of declaration decides nothing.
-std::string canonical(const Json& json) { return nlohmann::json::parse(json.dump()).dump(); }
+Json canonical(const Json& json) {
+  if (json.is_array()) {
+    Json list = Json::array();
+    for (const Json& item : json) list.push_back(canonical(item));
+    return list;
+  }
+  if (!json.is_object()) return json;
+  std::map<std::string, const Json*> sorted;
+  for (const auto& [key, value] : json.items()) sorted.emplace(key, &value);
+  Json object = Json::object();
+  for (const auto& [key, value] : sorted) object[key] = canonical(*value);
+  return object;
+}
 
 std::string short_hash(const Json& json, std::size_t digits) {
   data::Sha256 hash;
-  hash.update(canonical(json));
+  hash.update(canonical(json).dump());
   return hash.hex().substr(0, digits);
 }
 
@@ -28,8 +42,8 @@ std::string run_hash(const RunConfig& config, const std::string& data_hash, std:
   Json model = reduced(config.model);
   // Both stacks are written in full: what stands beside them for them to inherit says nothing more. The sizes of the
   // vocabularies are the data's.
-  for (const char* key : {"norm", "residual", "attention", "feed_forward", "position", "dropout", "vocabulary",
-                          "target_vocabulary"}) {
+  for (const char* key :
+       {"norm", "residual", "attention", "feed_forward", "position", "dropout", "vocabulary", "target_vocabulary"}) {
     model.erase(key);
   }
   Json training = reduced(config.training);
@@ -58,8 +72,8 @@ std::string decoding_hash(const RunConfig& config) {
   if (checkpoint_choice_table().choices().find(config.evaluation.checkpoint)->uses_option("average")) {
     weights["average"] = config.evaluation.average;
   }
-  return short_hash({{"mathematics", mathematics_version}, {"weights", weights}, {"decoding", reduced(config.decoding)}},
-                    12);
+  return short_hash(
+      {{"mathematics", mathematics_version}, {"weights", weights}, {"decoding", reduced(config.decoding)}}, 12);
 }
 
 }  // namespace ablate::lab

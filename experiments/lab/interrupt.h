@@ -14,9 +14,14 @@ class Interrupted : public Error {
   int signal_;
 };
 
+/// Before anything is to be saved, SIGINT and SIGTERM end the program at once, with 130 and 143. What is half made has a
+/// temporary name, and is removed by the next process that works there.
+void exit_on_interrupts();
 /// From now on the first SIGINT or SIGTERM sets the flag; a second one ends the program at once.
 void catch_interrupts();
 bool interrupt_requested();
 int interrupt_signal();
+/// Throws Interrupted with that message if a signal came.
+void stop_if_interrupted(const std::string& message);
 
 }  // namespace ablate::lab

@@ -26,9 +26,7 @@ struct Node {
 };
 
 /// Modules of a list are known by their number.
-bool is_numbered(const Node& node) {
-  return std::isdigit(static_cast<unsigned char>(node.name.front())) != 0;
-}
+bool is_numbered(const Node& node) { return std::isdigit(static_cast<unsigned char>(node.name.front())) != 0; }
 
 std::string shape_text(const Tensor& tensor) {
   std::string text;
@@ -91,8 +89,7 @@ void print(const Node& node, std::size_t depth, std::vector<Line>& lines) {
 
 /// Characters, as far as a terminal shows one column each.
 std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
 }  // namespace

@@ -45,8 +45,7 @@ NumberText compact_text(double mean, std::optional<double> sd) {
     const double scaled = magnitude / scale.unit;
     if (scaled >= 999.5) continue;  // would round to 1000: the next unit
     const int decimals = significant_decimals(scaled);
-    return {fixed(mean / scale.unit, decimals), sd ? fixed(*sd / scale.unit, decimals) : "",
-            std::string(scale.name)};
+    return {fixed(mean / scale.unit, decimals), sd ? fixed(*sd / scale.unit, decimals) : "", std::string(scale.name)};
   }
   return {scientific(mean), sd ? scientific(*sd) : "", ""};
 }

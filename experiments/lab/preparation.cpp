@@ -97,7 +97,8 @@ std::vector<PreparedRow> prepare(const Experiment& experiment, const std::vector
     if (!corpus) {
       corpus = std::make_shared<data::Corpus>(data::prepare_corpus(row->config.data, paths, log));
     }
-    if (!corpus->has_split("dev")) throw UserError(where + ": data: there is no dev set, and all choosing happens on it");
+    if (!corpus->has_split("dev"))
+      throw UserError(where + ": data: there is no dev set, and all choosing happens on it");
     for (const std::string& split : evaluated_splits(row->config.evaluation, *corpus)) corpus->split(split);
     check_length(*corpus, row->config.model.max_length, where);
     prepared.push_back({row, corpus, vocabulary_of(*corpus, row->config.model, where)});

@@ -16,8 +16,8 @@ class Progress {
   void message(const std::string& text);
   /// The run that the next lines are about, such as "swiglu, seed 2 (3 of 12)".
   void start_run(const std::string& name) { run_ = name; }
-  void step(const LogLine& line);           ///< shown live only, a few times a second
-  void logged(const LogLine& line);         ///< shown as a plain line where there is no terminal
+  void step(const LogLine& line);    ///< shown live only, a few times a second
+  void logged(const LogLine& line);  ///< shown as a plain line where there is no terminal
   void evaluated(const EvaluationLine& line);
   void decoding(const std::string& split, std::int64_t done, std::int64_t all);
 

@@ -208,7 +208,7 @@ Table folder_table(const fs::path& folder, const std::vector<std::string>& metri
     const RunFolder run(path);
     const Json config = run.config();
     RowRecord& row = trained[training_key(config)];
-    if (row.runs.empty()) row = {config.at("label").get<std::string>(), "", false, {}};
+    if (row.runs.empty()) row = {config.at("label").get<std::string>(), "", config.value("is_baseline", false), {}};
     row.runs.push_back(read_run(run, config.at("seed").get<std::int64_t>(), ""));
   }
   std::vector<RowRecord> records;
@@ -216,6 +216,10 @@ Table folder_table(const fs::path& folder, const std::vector<std::string>& metri
     for (RowRecord& decoded : by_decoding(row)) records.push_back(std::move(decoded));
   }
   std::stable_sort(records.begin(), records.end(), [](const auto& a, const auto& b) { return a.label < b.label; });
+  // Runs of several experiments have several baselines, and the folder none.
+  if (std::ranges::count_if(records, &RowRecord::is_baseline) > 1) {
+    for (RowRecord& row : records) row.is_baseline = false;
+  }
   // "runs", "runs/" and "." alike are called by the folder's name.
   const fs::path named = (fs::absolute(folder) / "").lexically_normal().parent_path();
   return build(named.filename().string(), "", records, metrics);

@@ -19,6 +19,7 @@ Table results_table(const Experiment& experiment, const std::vector<PreparedRow>
                     const std::vector<std::string>& metrics);
 
 /// The table of a folder of runs without an experiment file: runs that differ in the seed alone are one row.
+/// The baseline is the row that was one when it was trained, if there is one only.
 Table folder_table(const std::filesystem::path& folder, const std::vector<std::string>& metrics);
 
 }  // namespace ablate::lab

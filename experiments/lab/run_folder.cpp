@@ -57,9 +57,9 @@ struct Required {
 };
 
 constexpr Required required_in_config[] = {
-    {"/hash", &Json::is_string},        {"/mathematics", &Json::is_number_integer},
-    {"/label", &Json::is_string},       {"/seed", &Json::is_number_integer},
-    {"/data_hash", &Json::is_string},   {"/vocabulary/joint", &Json::is_boolean},
+    {"/hash", &Json::is_string},         {"/mathematics", &Json::is_number_integer},
+    {"/label", &Json::is_string},        {"/seed", &Json::is_number_integer},
+    {"/data_hash", &Json::is_string},    {"/vocabulary/joint", &Json::is_boolean},
     {"/config/model", &Json::is_object}, {"/config/training", &Json::is_object},
 };
 constexpr Required required_in_result[] = {
@@ -108,8 +108,8 @@ void check_result(const Json& result, const fs::path& file) {
 std::string hash_in_name(const fs::path& folder) {
   const std::string name = (fs::absolute(folder) / "").lexically_normal().parent_path().filename().string();
   const std::string hash = name.substr(name.rfind('.') + 1);
-  const bool is_hash = hash.size() == 16 && hash.size() < name.size() &&
-                       hash.find_first_not_of("0123456789abcdef") == std::string::npos;
+  const bool is_hash =
+      hash.size() == 16 && hash.size() < name.size() && hash.find_first_not_of("0123456789abcdef") == std::string::npos;
   return is_hash ? hash : "";
 }
 
@@ -117,6 +117,7 @@ Json config_json(const PreparedRow& row, std::int64_t seed, const std::string& h
   return {{"hash", hash},
           {"mathematics", mathematics_version},
           {"label", row.row->label},
+          {"is_baseline", row.row->is_baseline},
           {"seed", seed},
           {"data_hash", row.corpus->content_hash()},
           {"vocabulary",

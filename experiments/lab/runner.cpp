@@ -25,8 +25,13 @@ Json to_json(const LogLine& line) {
 }
 
 Json to_json(const EvaluationLine& line) {
-  return {{"step", line.step},         {"epoch", line.epoch},       {"tokens", line.tokens}, {"seconds", line.seconds},
-          {"dev_loss", line.dev.loss}, {"dev_nll", line.dev.nll}, {"dev_accuracy", line.dev.accuracy}};
+  return {{"step", line.step},
+          {"epoch", line.epoch},
+          {"tokens", line.tokens},
+          {"seconds", line.seconds},
+          {"dev_loss", line.dev.loss},
+          {"dev_nll", line.dev.nll},
+          {"dev_accuracy", line.dev.accuracy}};
 }
 
 Json to_json(const std::vector<KeptCheckpoint>& checkpoints) {
@@ -38,12 +43,8 @@ Json to_json(const std::vector<KeptCheckpoint>& checkpoints) {
 }
 
 Json environment(at::Device device, const RunConfig& config) {
-  return {{"commit", ABLATE_COMMIT},
-          {"version", ABLATE_VERSION},
-          {"torch", TORCH_VERSION},
-          {"device", device.str()},
-          {"threads", at::get_num_threads()},
-          {"precision", config.training.precision}};
+  return {{"commit", ABLATE_COMMIT}, {"version", ABLATE_VERSION},        {"torch", TORCH_VERSION},
+          {"device", device.str()},  {"threads", at::get_num_threads()}, {"precision", config.training.precision}};
 }
 
 Json training_json(const TrainingOutcome& outcome, std::int64_t parameters, const data::BatchPlan& batches) {
@@ -91,8 +92,7 @@ Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, c
   const RunConfig& config = row.row->config;
   const RunSeeds seeds = derive_seeds(seed);
   const data::LengthLimits limits{config.model.max_length, config.model.max_length};
-  auto batches =
-      data::BatchPlan::training(*row.corpus, "train", config.training.batch, limits, seeds.data_order);
+  auto batches = data::BatchPlan::training(*row.corpus, "train", config.training.batch, limits, seeds.data_order);
   if (batches.skipped() > 0) {
     progress.message("warning: " + std::to_string(batches.skipped()) +
                      " training sentences are longer than model.max_length and are skipped");
@@ -108,8 +108,8 @@ Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, c
       .batches = {[&](std::int64_t epoch, std::int64_t i) { return batches.batch(epoch, i); }, batches.size()},
       .evaluate =
           [&](Transformer& trained) {
-            return evaluate_loss(trained, dev.size(), [&](std::int64_t i) { return dev.batch(0, i); },
-                                 config.training.loss);
+            return evaluate_loss(
+                trained, dev.size(), [&](std::int64_t i) { return dev.batch(0, i); }, config.training.loss);
           },
       .on_start = [&](std::int64_t step) { log = std::make_unique<MetricsLog>(folder.metrics_file(), step); },
       .on_log =

@@ -38,9 +38,7 @@ std::string_view mistake(const Cell& cell, Content content) {
   return "";
 }
 
-bool is_better(double a, double b, Direction direction) {
-  return direction == Direction::higher ? a > b : a < b;
-}
+bool is_better(double a, double b, Direction direction) { return direction == Direction::higher ? a > b : a < b; }
 
 }  // namespace
 

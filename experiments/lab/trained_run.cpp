@@ -81,7 +81,7 @@ Translation TrainedRun::translate(const std::vector<std::string>& lines, const T
   const data::Specials source = source_->specials();
   const data::Specials target = target_->specials();
   for (std::size_t start = 0; start < sentences.size();) {
-    if (interrupt_requested()) throw Interrupted("stopped before the end of the input", interrupt_signal());
+    stop_if_interrupted("stopped before the end of the input");
     const auto width = static_cast<std::int64_t>(sentences[start].ids.size()) + 1;
     const std::size_t fits = static_cast<std::size_t>(std::max<std::int64_t>(1, options.batch_tokens / width));
     const std::size_t end = std::min(sentences.size(), start + fits);

@@ -38,8 +38,8 @@ Score exact_match_report(const Share& share, const ExactMatchOptions& options, s
 Share token_accuracy(const Ids& hypothesis, const Ids& reference, std::optional<std::int64_t> ignored) {
   if (ignored && hypothesis.size() != reference.size()) {
     throw std::invalid_argument("token accuracy without padding needs sequences of one length, not " +
-                                std::to_string(hypothesis.size()) + " and " +
-                                std::to_string(reference.size()) + " tokens");
+                                std::to_string(hypothesis.size()) + " and " + std::to_string(reference.size()) +
+                                " tokens");
   }
   Share share;
   const std::size_t common = std::min(hypothesis.size(), reference.size());

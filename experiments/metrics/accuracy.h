@@ -32,8 +32,7 @@ struct ExactMatchOptions {
 
 // Lines that equal one of their references, byte for byte (white space included) unless lower-cased. Throws
 // as check_corpus does.
-Share exact_match(const Lines& hypotheses, const References& references,
-                  const ExactMatchOptions& options = {});
+Share exact_match(const Lines& hypotheses, const References& references, const ExactMatchOptions& options = {});
 
 // The figure with its name, signature (`nrefs:1|case:mixed|version:...`) and line.
 Score exact_match_report(const Share& share, const ExactMatchOptions& options, std::size_t references);
@@ -42,8 +41,7 @@ Score exact_match_report(const Share& share, const ExactMatchOptions& options, s
 // or too many is wrong. Of equally long sequences, as teacher forcing gives them, this is the usual
 // accuracy; positions whose reference is `ignored` (padding) do not count then. Throws
 // std::invalid_argument where `ignored` is given and the lengths differ.
-Share token_accuracy(const Ids& hypothesis, const Ids& reference,
-                     std::optional<std::int64_t> ignored = std::nullopt);
+Share token_accuracy(const Ids& hypothesis, const Ids& reference, std::optional<std::int64_t> ignored = std::nullopt);
 
 // Sequences that are right as a whole. Throws std::invalid_argument for unequal numbers of sequences.
 Share sequence_accuracy(const std::vector<Ids>& hypotheses, const std::vector<Ids>& references);

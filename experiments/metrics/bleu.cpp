@@ -108,8 +108,8 @@ void check_options(const BleuOptions& options) {
   if (!options.smooth_value) return;
   const SmoothingRow& row = row_of(options.smooth_method);
   if (!row.default_value) {
-    throw std::invalid_argument("BLEU: smooth_value has no effect with smoothing method '" +
-                                std::string(row.name) + "'; it belongs to floor and add-k");
+    throw std::invalid_argument("BLEU: smooth_value has no effect with smoothing method '" + std::string(row.name) +
+                                "'; it belongs to floor and add-k");
   }
   if (!std::isfinite(*options.smooth_value) || *options.smooth_value < 0) {
     throw std::invalid_argument("BLEU: smooth_value is " + std::to_string(*options.smooth_value) +
@@ -117,8 +117,7 @@ void check_options(const BleuOptions& options) {
   }
 }
 
-BleuStatistics bleu_statistics(std::string_view hypothesis, const Lines& references,
-                               const BleuOptions& options) {
+BleuStatistics bleu_statistics(std::string_view hypothesis, const Lines& references, const BleuOptions& options) {
   if (references.empty()) throw std::invalid_argument("BLEU: there is no reference to score against");
   WordNumbers numbers;
   const std::u32string words = numbers.number(tokens_of(hypothesis, options));

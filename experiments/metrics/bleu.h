@@ -58,9 +58,9 @@ struct BleuStatistics {
 };
 
 struct BleuScore {
-  double value = 0;                            // BP * exp(mean of log precisions), percent
+  double value = 0;                             // BP * exp(mean of log precisions), percent
   std::array<double, bleu_order> precisions{};  // percent, smoothed
-  double brevity_penalty = 1;                  // exp(1 - ref_len / hyp_len), at most 1
+  double brevity_penalty = 1;                   // exp(1 - ref_len / hyp_len), at most 1
   std::int64_t hyp_len = 0;
   std::int64_t ref_len = 0;
 
@@ -73,8 +73,7 @@ struct BleuScore {
 void check_options(const BleuOptions& options);
 
 // One sentence against its references. Throws std::invalid_argument for invalid UTF-8 and for no reference.
-BleuStatistics bleu_statistics(std::string_view hypothesis, const Lines& references,
-                               const BleuOptions& options);
+BleuStatistics bleu_statistics(std::string_view hypothesis, const Lines& references, const BleuOptions& options);
 
 // Every sentence of a corpus, in order. Throws as check_corpus does.
 std::vector<BleuStatistics> bleu_statistics(const Lines& hypotheses, const References& references,

@@ -14,8 +14,7 @@ namespace {
 constexpr double epsilon = 1e-16;
 
 bool is_ascii_punctuation(char32_t c) {
-  return (c >= U'!' && c <= U'/') || (c >= U':' && c <= U'@') || (c >= U'[' && c <= U'`') ||
-         (c >= U'{' && c <= U'~');
+  return (c >= U'!' && c <= U'/') || (c >= U':' && c <= U'@') || (c >= U'[' && c <= U'`') || (c >= U'{' && c <= U'~');
 }
 
 // Words with one punctuation mark taken off: the last character if it is one, else the first. `(so)` gives
@@ -77,13 +76,11 @@ std::vector<OrderCounts> count_orders(const Sequences& sequences, const ChrfOpti
   return orders;
 }
 
-ChrfStatistics compare(const std::vector<OrderCounts>& hypothesis,
-                       const std::vector<OrderCounts>& reference) {
+ChrfStatistics compare(const std::vector<OrderCounts>& hypothesis, const std::vector<OrderCounts>& reference) {
   ChrfStatistics statistics;
   for (std::size_t n = 0; n < hypothesis.size(); ++n) {
     const std::int64_t total = reference[n].total > 0 ? hypothesis[n].total : 0;
-    statistics.orders.push_back(
-        {total, reference[n].total, count_matches(hypothesis[n].counts, reference[n].counts)});
+    statistics.orders.push_back({total, reference[n].total, count_matches(hypothesis[n].counts, reference[n].counts)});
   }
   return statistics;
 }
@@ -136,16 +133,20 @@ ChrfStatistics& ChrfStatistics::operator+=(const ChrfStatistics& other) {
 void check_options(const ChrfOptions& options) {
   if (options.char_order < 0 || options.word_order < 0 || options.beta < 0) {
     throw std::invalid_argument("chrF: char_order, word_order and beta must be 0 or more, not " +
-                                std::to_string(options.char_order) + ", " +
-                                std::to_string(options.word_order) + " and " + std::to_string(options.beta));
+                                std::to_string(options.char_order) + ", " + std::to_string(options.word_order) +
+                                " and " + std::to_string(options.beta));
+  }
+  if (options.char_order > chrf_highest_order || options.word_order > chrf_highest_order) {
+    throw std::invalid_argument("chrF: char_order and word_order must be " + std::to_string(chrf_highest_order) +
+                                " or less, not " + std::to_string(options.char_order) + " and " +
+                                std::to_string(options.word_order));
   }
   if (options.char_order + options.word_order == 0) {
     throw std::invalid_argument("chrF: char_order and word_order are both 0; there is nothing to count");
   }
 }
 
-ChrfStatistics chrf_statistics(std::string_view hypothesis, const Lines& references,
-                               const ChrfOptions& options) {
+ChrfStatistics chrf_statistics(std::string_view hypothesis, const Lines& references, const ChrfOptions& options) {
   check_options(options);
   if (references.empty()) throw std::invalid_argument("chrF: there is no reference to score against");
   WordNumbers numbers;

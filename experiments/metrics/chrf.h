@@ -14,6 +14,8 @@
 
 namespace ablate::metrics {
 
+inline constexpr int chrf_highest_order = 100;
+
 struct ChrfOptions {
   int char_order = 6;
   int word_order = 0;  // 2 makes it chrF++
@@ -43,13 +45,12 @@ struct ChrfStatistics {
   bool operator==(const ChrfStatistics&) const = default;
 };
 
-// Throws std::invalid_argument for a negative order or beta, and where both orders are 0.
+// Throws std::invalid_argument for a negative beta, an order outside 0 … 100, and where both orders are 0.
 void check_options(const ChrfOptions& options);
 
 // One sentence against the reference that gives it the best F (the first of equals). Throws
 // std::invalid_argument for invalid UTF-8, for no reference, and as check_options does.
-ChrfStatistics chrf_statistics(std::string_view hypothesis, const Lines& references,
-                               const ChrfOptions& options);
+ChrfStatistics chrf_statistics(std::string_view hypothesis, const Lines& references, const ChrfOptions& options);
 
 // Every sentence of a corpus, in order. Throws as check_corpus and check_options do.
 std::vector<ChrfStatistics> chrf_statistics(const Lines& hypotheses, const References& references,

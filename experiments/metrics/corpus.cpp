@@ -21,9 +21,9 @@ void check_corpus(const Lines& hypotheses, const References& references) {
   if (hypotheses.empty()) throw std::invalid_argument("there are no hypotheses to score");
   for (std::size_t r = 0; r < references.size(); ++r) {
     if (references[r].size() != hypotheses.size()) {
-      throw std::invalid_argument("unequal line counts: " + std::to_string(hypotheses.size()) +
-                                  " hypotheses, but " + std::to_string(references[r].size()) +
-                                  " lines in reference " + std::to_string(r + 1));
+      throw std::invalid_argument("unequal line counts: " + std::to_string(hypotheses.size()) + " hypotheses, but " +
+                                  std::to_string(references[r].size()) + " lines in reference " +
+                                  std::to_string(r + 1));
     }
   }
   check_utf8(hypotheses, "hypotheses");

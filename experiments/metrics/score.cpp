@@ -21,8 +21,8 @@ std::string names_of(const Rows& rows) {
 }
 
 [[noreturn]] void refuse(std::string_view option, std::string_view value, const std::string& allowed) {
-  throw std::invalid_argument("option '" + std::string(option) + "' is '" + std::string(value) +
-                              "'; it must be " + allowed);
+  throw std::invalid_argument("option '" + std::string(option) + "' is '" + std::string(value) + "'; it must be " +
+                              allowed);
 }
 
 // The read functions leave `target`, which holds the default, alone where the option is not given.
@@ -143,10 +143,9 @@ void check(const MetricOptions& options) {
 constexpr std::array<MetricRow, 4> table{{
     {"bleu", "n-gram precision with a penalty for brevity, percent", "Papineni et al. 2002", bleu_options,
      check<read_bleu>, score_bleu},
-    {"chrf", "F-score of character n-grams, percent", "Popović 2015", chrf_options, check<read_chrf<0>>,
-     score_chrf<0>},
-    {"chrf++", "F-score of character and word n-grams, percent", "Popović 2017", chrf_options,
-     check<read_chrf<2>>, score_chrf<2>},
+    {"chrf", "F-score of character n-grams, percent", "Popović 2015", chrf_options, check<read_chrf<0>>, score_chrf<0>},
+    {"chrf++", "F-score of character and word n-grams, percent", "Popović 2017", chrf_options, check<read_chrf<2>>,
+     score_chrf<2>},
     {"exact_match", "lines that equal a reference, percent", "", exact_match_options, check<read_exact_match>,
      score_exact_match},
 }};
@@ -163,8 +162,8 @@ void check_names(const MetricRow& metric, const MetricOptions& options) {
     bool known = false;
     for (const OptionRow& row : metric.options) known = known || row.name == name;
     if (!known) {
-      throw std::invalid_argument("metric '" + std::string(metric.name) + "' has no option '" + name +
-                                  "'; it has " + names_of(metric.options));
+      throw std::invalid_argument("metric '" + std::string(metric.name) + "' has no option '" + name + "'; it has " +
+                                  names_of(metric.options));
     }
   }
 }

@@ -64,8 +64,8 @@ bool is_period_or_comma(char32_t c) { return c == U'.' || c == U','; }
 
 // ASCII punctuation and symbols except the apostrophe, comma, dash and period.
 bool is_always_apart_13a(char32_t c) {
-  const bool mark = (c >= U'!' && c <= U'/') || (c >= U':' && c <= U'@') || (c >= U'[' && c <= U'`') ||
-                    (c >= U'{' && c <= U'~');
+  const bool mark =
+      (c >= U'!' && c <= U'/') || (c >= U':' && c <= U'@') || (c >= U'[' && c <= U'`') || (c >= U'{' && c <= U'~');
   return mark && c != U'\'' && !is_dash(c) && !is_period_or_comma(c);
 }
 
@@ -87,9 +87,7 @@ std::u32string apply_13a(std::u32string_view line) {
   return separate(text, is_digit, is_dash, Split::around_second);
 }
 
-bool has_category(char32_t c, std::uint32_t mask) {
-  return (U_GET_GC_MASK(static_cast<UChar32>(c)) & mask) != 0;
-}
+bool has_category(char32_t c, std::uint32_t mask) { return (U_GET_GC_MASK(static_cast<UChar32>(c)) & mask) != 0; }
 bool is_punctuation(char32_t c) { return has_category(c, U_GC_P_MASK); }
 bool is_symbol(char32_t c) { return has_category(c, U_GC_S_MASK); }
 bool is_not_number(char32_t c) { return !has_category(c, U_GC_N_MASK); }

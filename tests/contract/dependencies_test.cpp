@@ -108,8 +108,7 @@ Texts sources() {
   for (const char* top : {"transformer", "data", "experiments", "tests"}) {
     for (const fs::directory_entry& entry : fs::recursive_directory_iterator(root / top)) {
       const fs::path extension = entry.path().extension();
-      if (extension == ".h" || extension == ".cpp")
-        all.push_back(fs::relative(entry.path(), root).generic_string());
+      if (extension == ".h" || extension == ".cpp") all.push_back(fs::relative(entry.path(), root).generic_string());
     }
   }
   std::sort(all.begin(), all.end());
@@ -125,17 +124,15 @@ std::string listed(const Texts& texts) {
 }  // namespace
 
 TEST_CASE("an include against the direction is told with file, line and rule", "[contract][dependencies]") {
-  CHECK(
-      violations("transformer/layers/norm.cpp", "#pragma once\n#include \"transformer/model/encoder.h\"\n") ==
-      Texts{"transformer/layers/norm.cpp:2: includes transformer/model/encoder.h: transformer/layers must "
-            "not know "
-            "transformer/model"});
+  CHECK(violations("transformer/layers/norm.cpp", "#pragma once\n#include \"transformer/model/encoder.h\"\n") ==
+        Texts{"transformer/layers/norm.cpp:2: includes transformer/model/encoder.h: transformer/layers must "
+              "not know "
+              "transformer/model"});
   CHECK(violations("data/batching.cpp", "  #include \"transformer/model/config.h\"").size() == 1);
   CHECK(violations("data/batching.cpp", "#include \"experiments/metrics/bleu.h\"").size() == 1);
   CHECK(violations("experiments/metrics/bleu.cpp", "#include \"transformer/core/error.h\"").size() == 1);
   CHECK(violations("experiments/metrics/bleu.cpp", "#include <ATen/ATen.h>").size() == 1);
-  CHECK(violations("transformer/training/trainer.cpp", "#include \"transformer/decoding/beam.h\"").size() ==
-        1);
+  CHECK(violations("transformer/training/trainer.cpp", "#include \"transformer/decoding/beam.h\"").size() == 1);
   CHECK(violations("transformer/training/trainer.cpp", "#include \"data/batching.h\"").size() == 1);
   CHECK(violations("experiments/lab/run.cpp", "#include \"experiments/cli/options.h\"").size() == 1);
   CHECK(violations("transformer/layers/norm.cpp", "#include \"norm.h\"").size() == 1);
@@ -143,8 +140,7 @@ TEST_CASE("an include against the direction is told with file, line and rule", "
 }
 
 TEST_CASE("an include along the direction is none of our business", "[contract][dependencies]") {
-  CHECK(violations("transformer/layers/norm.cpp", "#include \"transformer/layers/norm.h\"\n#include <cmath>")
-            .empty());
+  CHECK(violations("transformer/layers/norm.cpp", "#include \"transformer/layers/norm.h\"\n#include <cmath>").empty());
   CHECK(violations("transformer/model/encoder.h", "#include \"transformer/layers/norm.h\"").empty());
   CHECK(violations("data/config.h", "#include \"transformer/config/fields.h\"").empty());
   CHECK(violations("experiments/lab/run.cpp", "#include \"transformer/training/trainer.h\"").empty());

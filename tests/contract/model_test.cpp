@@ -119,8 +119,7 @@ TEST_CASE("the gradient of every variant is the limit of differences", "[contrac
       parameter.copy_(start);
       const double expected = (above - below) / (2 * step);
       const double actual = (gradient * direction).sum().item<double>();
-      CHECK(actual ==
-            Approx(expected).epsilon(tolerance::finite_difference).margin(tolerance::finite_difference));
+      CHECK(actual == Approx(expected).epsilon(tolerance::finite_difference).margin(tolerance::finite_difference));
     }
   }
 }

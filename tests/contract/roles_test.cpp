@@ -21,8 +21,7 @@ void check_vectors_alone(Module& module, std::int64_t width) {
   const Tensor y = module.forward(x);
   CHECK(y.sizes() == x.sizes());
   CHECK(y.scalar_type() == at::kDouble);
-  CHECK_CLOSE(module.forward(x.slice(0, 1).slice(1, 2)), y.slice(0, 1).slice(1, 2),
-              tolerance::same_in_double);
+  CHECK_CLOSE(module.forward(x.slice(0, 1).slice(1, 2)), y.slice(0, 1).slice(1, 2), tolerance::same_in_double);
   module.to(at::kFloat);
   CHECK_CLOSE(module.forward(x.to(at::kFloat)), y, 1e-5);
 }
@@ -65,14 +64,13 @@ TEST_CASE("every position encoding keeps shapes and dtypes, and goes on from any
   for (const auto& row : position_table().rows()) {
     INFO(row.info.name);
     ParameterFactory factory(at::kCPU, at::kDouble);
-    const auto position = row.value(PositionConfig{.kind = std::string(row.info.name), .scaling = {}}, {8, 4, 2, 32}, {}, factory);
+    const auto position = row.value(PositionConfig{.kind = std::string(row.info.name)}, {8, 4, 2, 32}, {}, factory);
     randomize(*position, 3);
     const Tensor x = normal({2, 9, 8}, 1);
     const Tensor heads = normal({2, 2, 9, 4}, 2);
     CHECK(position->embed(x, 0).sizes() == x.sizes());
     CHECK(position->rotate(heads, 0).sizes() == heads.sizes());
-    CHECK_CLOSE(position->embed(x.slice(1, 4), 4), position->embed(x, 0).slice(1, 4),
-                tolerance::same_in_double);
+    CHECK_CLOSE(position->embed(x.slice(1, 4), 4), position->embed(x, 0).slice(1, 4), tolerance::same_in_double);
     CHECK_CLOSE(position->rotate(heads.slice(2, 4), 4), position->rotate(heads, 0).slice(2, 4),
                 tolerance::same_in_double);
     if (const Tensor bias = position->bias(0, 9, 9); bias.defined()) {

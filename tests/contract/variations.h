@@ -16,8 +16,7 @@ class ChoiceFinder final : public config::Fields {
   struct Found {
     std::string path;
     config::Choices choices;
-    std::string
-        needs;  ///< what must be set for the key to have an effect, as a member of a JSON object, or ""
+    std::string needs;  ///< what must be set for the key to have an effect, as a member of a JSON object, or ""
   };
   static std::vector<Found> find() {
     ChoiceFinder finder;

@@ -29,8 +29,8 @@ class Fixture {
     for (int i = 0; i < 300; ++i) train += words(1 + i * 7 % 12) + "\t" + words(1 + i * 5 % 9) + "\n";
     work_.write("train.tsv", train);
     work_.write("dev.tsv", "a b c\ta b\n\ta\na\t\na b c d e f g\ta b c d e\na\ta\na b\tb a\nc\tc\n");
-    corpus_.emplace(work_.prepare(
-        words_config(R"("reader": {"kind": "tsv"}, "train": ["train.tsv"], "dev": ["dev.tsv"])")));
+    corpus_.emplace(
+        work_.prepare(words_config(R"("reader": {"kind": "tsv"}, "train": ["train.tsv"], "dev": ["dev.tsv"])")));
   }
   const Corpus& corpus() const { return *corpus_; }
   const Split& train() const { return corpus_->split("train"); }
@@ -38,8 +38,7 @@ class Fixture {
  private:
   static std::string words(int count) {
     std::string text;
-    for (int i = 0; i < count; ++i)
-      text += (i == 0 ? "" : " ") + std::string(1, static_cast<char>('a' + i % 8));
+    for (int i = 0; i < count; ++i) text += (i == 0 ? "" : " ") + std::string(1, static_cast<char>('a' + i % 8));
     return text;
   }
   Workspace work_;
@@ -71,8 +70,7 @@ TEST_CASE("collate adds the special symbols and pads on the right") {
   const std::vector<std::int32_t> three{4, 5, 6};
   const std::vector<Example> examples{{two, three, 11}, {three, {}, 3}};
   const Batch batch = collate(
-      examples,
-      {.source_pad = 100, .source_eos = 101, .target_pad = 200, .target_bos = 201, .target_eos = 202});
+      examples, {.source_pad = 100, .source_eos = 101, .target_pad = 200, .target_bos = 201, .target_eos = 202});
   using Row = std::vector<std::int64_t>;
   CHECK(row(batch.source, 0) == Row{7, 8, 101, 100});
   CHECK(row(batch.source, 1) == Row{4, 5, 6, 101});
@@ -171,8 +169,7 @@ TEST_CASE("all epochs have batches of the same shapes, and sentences change comp
 
 TEST_CASE("sentences of similar length come together") {
   const Fixture fixture;
-  BatchPlan plan =
-      BatchPlan::training(fixture.corpus(), "train", {.tokens = 100, .multiple = 1}, no_limits, 1);
+  BatchPlan plan = BatchPlan::training(fixture.corpus(), "train", {.tokens = 100, .multiple = 1}, no_limits, 1);
   CHECK(plan.padding_share() < 0.25);
   const BatchConfig all_at_once{.tokens = 1'000'000, .multiple = 1};
   CHECK(BatchPlan::training(fixture.corpus(), "train", all_at_once, no_limits, 1).padding_share() > 0.35);

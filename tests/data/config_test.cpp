@@ -55,16 +55,13 @@ TEST_CASE("options of a task belong to the tasks that read them") {
       from_json<DataConfig>(R"({"kind": "task", "task": {"kind": "addition", "digits": 5, "seed": 7}})");
   CHECK(config.task.digits == 5);
   CHECK(config.task.seed == 7);
-  CHECK_THROWS_MENTION(
-      from_json<DataConfig>(R"({"kind": "task", "task": {"kind": "addition", "max_length": 5}})"),
-      "task.max_length: has no effect");
-  CHECK_THROWS_MENTION(from_json<DataConfig>(R"({"kind": "task", "task": {"kind": "copyy"}})"),
-                       "did you mean 'copy'?");
-  CHECK_THROWS_MENTION(
-      from_json<DataConfig>(R"({"kind": "task", "task": {"digits": 19, "kind": "addition"}})"), "digits");
-  CHECK_THROWS_MENTION(
-      from_json<DataConfig>(R"({"kind": "task", "task": {"min_length": 9, "max_length": 5}})"),
-      "task.min_length: the shortest sequence, 9, is longer than the longest, 5");
+  CHECK_THROWS_MENTION(from_json<DataConfig>(R"({"kind": "task", "task": {"kind": "addition", "max_length": 5}})"),
+                       "task.max_length: has no effect");
+  CHECK_THROWS_MENTION(from_json<DataConfig>(R"({"kind": "task", "task": {"kind": "copyy"}})"), "did you mean 'copy'?");
+  CHECK_THROWS_MENTION(from_json<DataConfig>(R"({"kind": "task", "task": {"digits": 19, "kind": "addition"}})"),
+                       "digits");
+  CHECK_THROWS_MENTION(from_json<DataConfig>(R"({"kind": "task", "task": {"min_length": 9, "max_length": 5}})"),
+                       "task.min_length: the shortest sequence, 9, is longer than the longest, 5");
 }
 
 TEST_CASE("keys without effect are errors") {
@@ -76,10 +73,8 @@ TEST_CASE("keys without effect are errors") {
   mentions(R"({"kind": "task", "reader": {"kind": "scan"}})", "reader: has no effect with kind 'task'");
   mentions(R"({"kind": "files", "split": {"kind": "files", "seed": 1}})", "split.seed: has no effect");
   mentions(R"({"kind": "files", "split": {"kind": "hash"}})", "takes neither dev nor test");
-  mentions(R"({"kind": "files", "dev": ["a", "b"], "split": {"kind": "random", "dev": 5}})",
-           "dev: has no effect");
-  mentions(R"({"kind": "files", "test": ["a", "b"], "split": {"kind": "random", "test": 5}})",
-           "test: has no effect");
+  mentions(R"({"kind": "files", "dev": ["a", "b"], "split": {"kind": "random", "dev": 5}})", "dev: has no effect");
+  mentions(R"({"kind": "files", "test": ["a", "b"], "split": {"kind": "random", "test": 5}})", "test: has no effect");
   mentions(R"({"tokeniser": {}})", "did you mean 'tokenizer'?");
 }
 
@@ -94,12 +89,9 @@ TEST_CASE("lists of files and ranges are checked") {
   mentions(R"({"kind": "files", "test": "a"})", "test: expected a list of files or an object");
   mentions(R"({"kind": "files", "test": {"train": ["a", "b"]}})", "'train' cannot name a test set");
   mentions(R"({"kind": "files", "test": {"../x": ["a", "b"]}})", "'../x' cannot name a test set");
-  mentions(R"({"kind": "files", "split": {"kind": "hash", "dev_range": [9, 5]}})",
-           "split.dev_range: must be");
-  mentions(R"({"kind": "files", "split": {"kind": "hash", "dev_range": [90, 100]}})",
-           "split.dev_range: must be");
-  mentions(R"({"kind": "files", "split": {"kind": "hash", "dev_range": [0, 5], "test_range": [5, 9]}})",
-           "overlap");
+  mentions(R"({"kind": "files", "split": {"kind": "hash", "dev_range": [9, 5]}})", "split.dev_range: must be");
+  mentions(R"({"kind": "files", "split": {"kind": "hash", "dev_range": [90, 100]}})", "split.dev_range: must be");
+  mentions(R"({"kind": "files", "split": {"kind": "hash", "dev_range": [0, 5], "test_range": [5, 9]}})", "overlap");
 }
 
 TEST_CASE("what is missing is said when data is needed, not when it is described") {

@@ -55,8 +55,7 @@ std::string parse_error_at(std::string_view text, std::size_t count) {
   const std::string_view read = text.substr(0, std::min(count, text.size()));
   const auto line = std::count(read.begin(), read.end(), '\n') + 1;
   const std::size_t column = read.size() - (read.rfind('\n') + 1);  // npos + 1 is 0: the first line
-  return "parse error at line " + std::to_string(line) + ", column " +
-         std::to_string(std::max<std::size_t>(column, 1));
+  return "parse error at line " + std::to_string(line) + ", column " + std::to_string(std::max<std::size_t>(column, 1));
 }
 
 std::string syntax_error(std::string_view text, const nlohmann::json::parse_error& error) {
@@ -131,8 +130,8 @@ Json parse_json(std::string_view text, const std::string& source) {
   } catch (const nlohmann::json::exception& error) {
     throw UserError(source + ": " + parse_error_at(text, read()) + ": " + without_library_prefix(error.what()));
   } catch (const TooDeep&) {
-    throw UserError(source + ": " + parse_error_at(text, read()) + ": nested deeper than " +
-                    std::to_string(max_depth) + " levels");
+    throw UserError(source + ": " + parse_error_at(text, read()) + ": nested deeper than " + std::to_string(max_depth) +
+                    " levels");
   }
   if (!duplicates.duplicates.empty()) {
     std::string message;
@@ -169,11 +168,26 @@ Json expand_dotted(const Json& object, const std::string& source) {
   return expanded;
 }
 
+namespace {
+
+/// As the JSON library judges it, which could not print the text in any other message.
+bool is_utf8(const std::string& text) {
+  try {
+    const std::string printed = Json(text).dump();
+    return true;
+  } catch (const Json::type_error&) {
+    return false;
+  }
+}
+
+}  // namespace
+
 Json parse_assignment(const std::string& assignment) {
   const std::size_t equals = assignment.find('=');
   if (equals == std::string::npos || equals == 0) {
     throw UserError("--set " + assignment + ": expected path=value, such as training.budget.steps=1000");
   }
+  if (!is_utf8(assignment)) throw UserError("--set " + assignment + ": not valid UTF-8");
   const std::string path = assignment.substr(0, equals);
   const std::string text = assignment.substr(equals + 1);
   const std::size_t start = text.find_first_not_of(" \t\r\n");

@@ -32,7 +32,7 @@ std::vector<Layer> load_layers(const std::filesystem::path& file);
 Json expand_dotted(const Json& object, const std::string& source);
 
 /// "path=value": the value is JSON, or else the text itself; what starts as an object or a list must be JSON. Errors:
-/// no "=", an empty path, those of parse_json.
+/// no "=", an empty path, text that is not UTF-8, those of parse_json.
 Json parse_assignment(const std::string& assignment);
 
 class Document {

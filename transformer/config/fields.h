@@ -42,22 +42,24 @@ inline constexpr Range anything{};
 inline constexpr Range positive{0, unbounded, true};
 inline constexpr Range not_negative{0, unbounded};
 inline constexpr Range at_least_one{1, unbounded};
+/// Widths of layers: the product of any two is a matrix that can still be counted, and described without memory.
+inline constexpr Range width{1, 1 << 20};
 inline constexpr Range probability{0, 1, false, true};  ///< [0, 1): a dropout rate
 inline constexpr Range fraction{0, 1};                  ///< [0, 1]
 
 /// Where the value of a field lives.
-using Slot = std::variant<bool*, std::int64_t*, double*, std::string*, std::optional<std::int64_t>*,
-                          std::optional<double>*, std::optional<std::string>*, std::vector<std::int64_t>*,
-                          std::vector<std::string>*, Json*>;
+using Slot =
+    std::variant<bool*, std::int64_t*, double*, std::string*, std::optional<std::int64_t>*, std::optional<double>*,
+                 std::optional<std::string>*, std::vector<std::int64_t>*, std::vector<std::string>*, Json*>;
 
 struct FieldInfo {
   const char* name;
   const char* doc;
   Range range{};
-  const Choices* choices = nullptr;  ///< the values a text accepts, or the items of a list of texts
-  bool governs = false;              ///< this is the `kind` whose row decides which options apply
-  bool applies = true;               ///< false: the key has no effect here
-  std::string why_not{};             ///< why it does not apply, for the message
+  const Choices* choices = nullptr;   ///< the values a text accepts, or the items of a list of texts
+  bool governs = false;               ///< this is the `kind` whose row decides which options apply
+  bool applies = true;                ///< false: the key has no effect here
+  std::string why_not{};              ///< why it does not apply, for the message
   const char* governed_by = nullptr;  ///< the sibling key whose value decides whether this one applies
 };
 

@@ -38,16 +38,17 @@ class Reader final : public Fields {
 
  private:
   struct Node {
-    const Json* json;                 ///< nullptr: the key is absent, all defaults
-    std::vector<std::string> paths;   ///< its own path first, then those it inherits from
-    std::set<std::string> known;      ///< keys declared so far
+    const Json* json;                ///< nullptr: the key is absent, all defaults
+    std::vector<std::string> paths;  ///< its own path first, then those it inherits from
+    std::set<std::string> known;     ///< keys declared so far
   };
   void do_field(const FieldInfo& info, Slot slot) override;
   bool do_enter(const FieldInfo& info, const char* parent_name) override;
   void do_leave() override;
   bool inherits() const override { return true; }
   void finish_object();
-  int layer_of(const char* key) const;  ///< the layer that wrote a key of the current object, or of what it inherits from
+  int layer_of(
+      const char* key) const;  ///< the layer that wrote a key of the current object, or of what it inherits from
   bool may_read(const FieldInfo& info, const std::string& path);
   /// `element`: which one of a list, such as "[2]".
   void problem(const std::string& path, const std::string& message, const std::string& element = "");

@@ -143,12 +143,10 @@ void SchemaWriter::do_field(const FieldInfo& info, Slot slot) {
 }
 
 bool SchemaWriter::do_enter(const FieldInfo& info, const char*) {
-  nodes_.push_back({{{"type", "object"},
-                     {"description", info.doc},
-                     {"additionalProperties", false},
-                     {"properties", Json::object()}},
-                    info.name,
-                    {}});
+  nodes_.push_back(
+      {{{"type", "object"}, {"description", info.doc}, {"additionalProperties", false}, {"properties", Json::object()}},
+       info.name,
+       {}});
   return true;
 }
 

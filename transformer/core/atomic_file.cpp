@@ -24,6 +24,18 @@ std::filesystem::path folder_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
 
+/// Where the file really goes: renaming onto a link would replace the link, and onto a device the device.
+std::filesystem::path place_of(const std::filesystem::path& path) {
+  std::error_code ignored;
+  const auto status = std::filesystem::status(path, ignored);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    throw UserError("cannot write " + path.string() + ": it is not a plain file; name another");
+  }
+  if (!std::filesystem::is_symlink(std::filesystem::symlink_status(path, ignored))) return path;
+  const std::filesystem::path target = std::filesystem::weakly_canonical(path, ignored);
+  return ignored ? path : target;
+}
+
 std::filesystem::path temporary_in_existing_folder(const std::filesystem::path& path) {
   make_folders(folder_of(path));
   return temporary_name(path);
@@ -83,7 +95,8 @@ void OutputFile::write_out(std::string_view bytes) {
   }
 }
 
-AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(path), file_(temporary_in_existing_folder(path)) {}
+AtomicFile::AtomicFile(const std::filesystem::path& path)
+    : path_(place_of(path)), file_(temporary_in_existing_folder(path_)) {}
 
 AtomicFile::~AtomicFile() {
   if (!committed_) ::unlink(file_.path().c_str());

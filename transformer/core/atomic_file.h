@@ -37,10 +37,10 @@ class OutputFile {
 };
 
 /// A file that appears under its name, complete and on disk, when commit() returns, and not at all if the object
-/// dies without it. An older file of that name stays until then.
+/// dies without it. An older file of that name stays until then; a link stays one, and what it points to is replaced.
 class AtomicFile {
  public:
-  /// Creates the folder if it is missing.
+  /// Creates the folder if it is missing. UserError if `path` is a folder, a device, a pipe or a socket.
   explicit AtomicFile(const std::filesystem::path& path);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;

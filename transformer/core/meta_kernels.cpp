@@ -17,12 +17,14 @@ Tensor index_select(const Tensor& self, std::int64_t dim, const Tensor& index) {
 }
 
 Tensor where(const Tensor& condition, const Tensor& self, const Tensor& other) {
-  const std::vector<std::int64_t> sizes = at::infer_size(at::infer_size(condition.sizes(), self.sizes()), other.sizes());
+  const std::vector<std::int64_t> sizes =
+      at::infer_size(at::infer_size(condition.sizes(), self.sizes()), other.sizes());
   return at::empty(sizes, self.options());
 }
 
 Tensor& where_out(const Tensor& condition, const Tensor& self, const Tensor& other, Tensor& out) {
-  const std::vector<std::int64_t> sizes = at::infer_size(at::infer_size(condition.sizes(), self.sizes()), other.sizes());
+  const std::vector<std::int64_t> sizes =
+      at::infer_size(at::infer_size(condition.sizes(), self.sizes()), other.sizes());
   out.resize_(sizes);
   return out;
 }

@@ -20,8 +20,7 @@ struct SplitMix64 {
 
   /// An independent stream of numbers for (seed, stream), e.g. (seed, epoch): the stream is mixed into a
   /// mixed seed, so neighbouring seeds and neighbouring streams have nothing in common.
-  constexpr SplitMix64(std::uint64_t seed, std::uint64_t stream)
-      : state(mix(mix(seed + gamma) ^ (stream + gamma))) {}
+  constexpr SplitMix64(std::uint64_t seed, std::uint64_t stream) : state(mix(mix(seed + gamma) ^ (stream + gamma))) {}
 
   /// The next 64 bits: state += gamma, then the mix of the state.
   constexpr std::uint64_t next() { return mix(state += gamma); }

@@ -49,8 +49,8 @@ class SentenceBeam {
 
   /// One step: `best` holds the candidates of this sentence's rows, which start at `first_row`. Appends the
   /// rows to go on with to `parents` and their newest tokens to `next`.
-  void advance(const BestTokens& best, std::int64_t first_row, std::int64_t eos,
-               std::vector<std::int64_t>& parents, std::vector<std::int64_t>& next) {
+  void advance(const BestTokens& best, std::int64_t first_row, std::int64_t eos, std::vector<std::int64_t>& parents,
+               std::vector<std::int64_t>& next) {
     ++length_;
     std::vector<Live> live;
     std::vector<std::size_t> parent_of;
@@ -59,8 +59,7 @@ class SentenceBeam {
       const Continuation& to = ranked[i];
       std::vector<std::int64_t> tokens = live_[to.parent].tokens;
       if (to.token == eos) {
-        if (i < beam_)
-          finished_.push_back(hypothesis(std::move(tokens), to.log_probability, /*finished=*/true));
+        if (i < beam_) finished_.push_back(hypothesis(std::move(tokens), to.log_probability, /*finished=*/true));
         continue;
       }
       tokens.push_back(to.token);

@@ -34,22 +34,20 @@ const config::VariantTable<Stopping>& stopping_table() { return stoppings; }
 
 void DecodingConfig::describe(config::Fields& f) {
   f.variant(kind, search_table().choices(), "how a target sentence is sought");
-  f.field("beam", beam, "hypotheses kept per sentence", config::at_least_one);
-  f.field("length_penalty", length_penalty, "alpha; 0: no penalty, larger: longer sentences",
-          config::not_negative);
+  f.field("beam", beam, "hypotheses kept per sentence", config::Range{1, 100'000});
+  f.field("length_penalty", length_penalty, "alpha; 0: no penalty, larger: longer sentences", config::not_negative);
   f.only_if(length_penalty > 0, "has no effect with length_penalty 0", "length_penalty")
       .choice("length_penalty_kind", length_penalty_kind, length_penalties.choices(),
               "what the log-probability is divided by");
   f.choice("stopping", stopping, stoppings.choices(), "when a sentence stops searching");
-  f.field("temperature", temperature, "divides the scores before softmax; below 1: closer to greedy",
-          config::positive);
+  f.field("temperature", temperature, "divides the scores before softmax; below 1: closer to greedy", config::positive);
   f.field("top_k", top_k, "draw among the k likeliest tokens; null: all", config::at_least_one);
   f.field("top_p", top_p, "draw among the fewest tokens that together have this probability (after top_k)",
           config::Range{0, 1, true});
   f.field("n_best", n_best, "hypotheses returned: the best of the beam, or so many independent samples",
           config::at_least_one);
-  f.field("max_length_factor", max_length_factor,
-          "a target has at most factor * source length + constant tokens", config::not_negative);
+  f.field("max_length_factor", max_length_factor, "a target has at most factor * source length + constant tokens",
+          config::not_negative);
   f.field("max_length_constant", max_length_constant, "see max_length_factor", config::not_negative);
   f.field("min_length", min_length, "</s> is not offered before so many tokens", config::not_negative);
   f.check(kind != "beam" || n_best <= beam, "n_best",
@@ -60,8 +58,8 @@ void DecodingConfig::describe(config::Fields& f) {
 }
 
 std::int64_t DecodingConfig::longest_target(std::int64_t source_length, std::int64_t model_max_length) const {
-  const double limit = std::floor(max_length_factor * static_cast<double>(source_length)) +
-                       static_cast<double>(max_length_constant);
+  const double limit =
+      std::floor(max_length_factor * static_cast<double>(source_length)) + static_cast<double>(max_length_constant);
   return static_cast<std::int64_t>(std::clamp(limit, 1.0, static_cast<double>(model_max_length)));
 }
 

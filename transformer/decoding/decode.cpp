@@ -46,8 +46,7 @@ void check_symbols(const TargetSymbols& symbols, std::int64_t vocabulary) {
                                 std::to_string(vocabulary));
   }
   if (symbols.eos == symbols.bos || symbols.eos == symbols.pad) {
-    throw std::invalid_argument(
-        "decode: </s> must differ from <s> and from padding, which are never produced");
+    throw std::invalid_argument("decode: </s> must differ from <s> and from padding, which are never produced");
   }
   const std::set<std::int64_t> special{symbols.bos, symbols.eos, symbols.pad};
   if (vocabulary <= static_cast<std::int64_t>(special.size())) {
@@ -56,8 +55,7 @@ void check_symbols(const TargetSymbols& symbols, std::int64_t vocabulary) {
 }
 
 /// The length limit of every target, from the number of real tokens of its source.
-std::vector<std::int64_t> limits_of(const Tensor& source, const Transformer& model,
-                                    const DecodingConfig& config) {
+std::vector<std::int64_t> limits_of(const Tensor& source, const Transformer& model, const DecodingConfig& config) {
   if (source.size(1) > model.max_length()) {
     throw std::invalid_argument("decode: a source of " + std::to_string(source.size(1)) +
                                 " tokens, and the model reads at most " + std::to_string(model.max_length()) +
@@ -89,9 +87,8 @@ std::vector<std::uint64_t> numbers_of(const std::vector<std::uint64_t>& given, s
 
 const config::VariantTable<Search>& search_table() { return table; }
 
-Hypotheses decode(Transformer& model, const Tensor& source, const TargetSymbols& symbols,
-                  const DecodingConfig& config, std::uint64_t seed,
-                  const std::vector<std::uint64_t>& sentences, Caching caching) {
+Hypotheses decode(Transformer& model, const Tensor& source, const TargetSymbols& symbols, const DecodingConfig& config,
+                  std::uint64_t seed, const std::vector<std::uint64_t>& sentences, Caching caching) {
   check_shape(source, {any, any}, "source");
   check_symbols(symbols, model.target_size());
   const Search search = table.at(config.kind);

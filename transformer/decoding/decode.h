@@ -42,8 +42,7 @@ enum class Caching { on, off };
 /// The model decodes in evaluation mode and without gradients; its mode is restored. Errors:
 /// std::invalid_argument for a source longer than the model reads, a source without tokens or symbols that
 /// make no sense; RunError for scores that are not numbers.
-Hypotheses decode(Transformer& model, const Tensor& source, const TargetSymbols& symbols,
-                  const DecodingConfig& config, std::uint64_t seed,
-                  const std::vector<std::uint64_t>& sentences = {}, Caching caching = Caching::on);
+Hypotheses decode(Transformer& model, const Tensor& source, const TargetSymbols& symbols, const DecodingConfig& config,
+                  std::uint64_t seed, const std::vector<std::uint64_t>& sentences = {}, Caching caching = Caching::on);
 
 }  // namespace ablate

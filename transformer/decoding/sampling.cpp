@@ -72,8 +72,7 @@ Hypotheses sampling_search(const SearchProblem& problem) {
   std::vector<Hypothesis> paths = follow_paths(problem.decoder, problem.symbols, limits, draw);
 
   Hypotheses found(problem.limits.size());
-  for (std::size_t path = 0; path < paths.size(); ++path)
-    found[path / samples].push_back(std::move(paths[path]));
+  for (std::size_t path = 0; path < paths.size(); ++path) found[path / samples].push_back(std::move(paths[path]));
   for (std::vector<Hypothesis>& list : found) {
     std::stable_sort(list.begin(), list.end(),
                      [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; });

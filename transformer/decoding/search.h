@@ -23,8 +23,8 @@ Hypotheses beam_search(const SearchProblem& problem);
 Hypotheses sampling_search(const SearchProblem& problem);
 
 /// Given log P (n, V) of the next token of n paths and which paths those are, one token for each of them.
-using ChooseTokens = std::function<std::vector<Candidate>(const Tensor& log_probabilities,
-                                                          const std::vector<std::size_t>& paths)>;
+using ChooseTokens =
+    std::function<std::vector<Candidate>(const Tensor& log_probabilities, const std::vector<std::size_t>& paths)>;
 
 /// Every row of the decoder is a path that never branches: it takes one chosen token per step until </s> or
 /// its limit. Paths that have ended leave the batch. -> one hypothesis per path, score = log P.

@@ -105,8 +105,7 @@ BestTokens::BestTokens(const Tensor& log_probabilities, std::int64_t k) {
 }
 
 void throw_not_numbers() {
-  throw RunError(
-      "the model's scores are not numbers (NaN): its weights are broken, decode with an earlier checkpoint");
+  throw RunError("the model's scores are not numbers (NaN): its weights are broken, decode with an earlier checkpoint");
 }
 
 }  // namespace ablate

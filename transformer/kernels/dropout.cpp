@@ -33,8 +33,7 @@ void fill_tile(std::uint64_t key, std::uint64_t t, std::uint16_t* __restrict bit
   const auto low = static_cast<std::uint32_t>(first), high = static_cast<std::uint32_t>(first >> 32);
   std::uint32_t words[4][lanes];
   for (int l = 0; l < lanes; ++l) {
-    const PhiloxCounter word =
-        philox_4x32<rounds>({low + static_cast<std::uint32_t>(l), high, 0, 0}, split(key));
+    const PhiloxCounter word = philox_4x32<rounds>({low + static_cast<std::uint32_t>(l), high, 0, 0}, split(key));
     words[0][l] = word[0];
     words[1][l] = word[1];
     words[2][l] = word[2];
@@ -58,8 +57,7 @@ void drop_tile(const Number* __restrict x, Number* __restrict y, const std::uint
 }
 
 template <class Number, class Scale>
-void drop_elements(const Number* x, Number* y, std::int64_t size, std::uint64_t key,
-                   DropoutThreshold threshold) {
+void drop_elements(const Number* x, Number* y, std::int64_t size, std::uint64_t key, DropoutThreshold threshold) {
   const auto scale = static_cast<Scale>(threshold.scale());
   const auto drop_tiles = [=](std::int64_t begin, std::int64_t end) {
     std::uint16_t bits[tile];
@@ -86,8 +84,7 @@ Tensor drop_by_key(const Tensor& input, std::uint64_t key, DropoutThreshold thre
   Tensor y = at::empty_like(x);
   switch (x.scalar_type()) {
     case at::kFloat:
-      drop_elements<float, float>(x.const_data_ptr<float>(), y.mutable_data_ptr<float>(), x.numel(), key,
-                                  threshold);
+      drop_elements<float, float>(x.const_data_ptr<float>(), y.mutable_data_ptr<float>(), x.numel(), key, threshold);
       break;
     case at::kDouble:
       drop_elements<double, double>(x.const_data_ptr<double>(), y.mutable_data_ptr<double>(), x.numel(), key,
@@ -102,16 +99,15 @@ Tensor drop_by_key(const Tensor& input, std::uint64_t key, DropoutThreshold thre
 
 /// Linear in x, so the gradient is the same function of the gradient, to any order.
 struct DropByKey : torch::autograd::Function<DropByKey> {
-  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, std::int64_t key,
-                        double rate) {
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, std::int64_t key, double rate) {
     context->saved_data["key"] = key;
     context->saved_data["rate"] = rate;
     return drop_by_key(x, static_cast<std::uint64_t>(key), DropoutThreshold(rate));
   }
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& gradients) {
-    return {apply(gradients[0], context->saved_data["key"].toInt(), context->saved_data["rate"].toDouble()),
-            Tensor(), Tensor()};
+    return {apply(gradients[0], context->saved_data["key"].toInt(), context->saved_data["rate"].toDouble()), Tensor(),
+            Tensor()};
   }
 };
 

@@ -38,8 +38,7 @@ struct TokenResult {
 
 /// The loss of one row of logits, which is overwritten: by the gradient softmax(z) - q of the loss if it is
 /// wanted.
-TokenResult token_loss(float* logits, std::int64_t vocabulary, std::int64_t target, double eps,
-                       bool gradient) {
+TokenResult token_loss(float* logits, std::int64_t vocabulary, std::int64_t target, double eps, bool gradient) {
   const RowStatistics row = row_statistics(logits, vocabulary);
   const float target_logit = logits[target];
   const bool correct =
@@ -61,8 +60,7 @@ void check_targets(const Tensor& target, std::int64_t vocabulary) {
   for (std::int64_t i = 0; i < target.numel(); ++i) {
     if (ids[i] < 0 || ids[i] >= vocabulary) {
       throw std::invalid_argument("cross-entropy: target " + std::to_string(ids[i]) + " at position " +
-                                  std::to_string(i) + " is not in a vocabulary of " +
-                                  std::to_string(vocabulary));
+                                  std::to_string(i) + " is not in a vocabulary of " + std::to_string(vocabulary));
     }
   }
 }
@@ -125,8 +123,8 @@ bool wants(const Tensor& x) { return at::GradMode::is_enabled() && x.defined() &
 /// the logits are in cache, and only scaled in the backward pass.
 struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
   static variable_list forward(AutogradContext* context, const Tensor& hidden, const Tensor& weight,
-                               const std::optional<Tensor>& bias, const Tensor& target, double eps,
-                               bool wants_hidden, bool wants_weight, bool wants_bias) {
+                               const std::optional<Tensor>& bias, const Tensor& target, double eps, bool wants_hidden,
+                               bool wants_weight, bool wants_bias) {
     const Result result = fused(values(hidden), values(weight), bias ? values(*bias) : Tensor(), target, eps,
                                 {.hidden = wants_hidden, .weight = wants_weight, .bias = wants_bias});
     context->save_for_backward({result.hidden_gradient, result.weight_gradient, result.bias_gradient});
@@ -155,9 +153,7 @@ void check_shapes(const Tensor& hidden, const Tensor& weight, const Tensor& bias
 }
 
 bool has_kernel(const Tensor& hidden, const Tensor& weight, const Tensor& bias) {
-  const auto is_plain_float = [](const Tensor& x) {
-    return x.device().is_cpu() && x.scalar_type() == at::kFloat;
-  };
+  const auto is_plain_float = [](const Tensor& x) { return x.device().is_cpu() && x.scalar_type() == at::kFloat; };
   return is_plain_float(hidden) && is_plain_float(weight) && (!bias.defined() || is_plain_float(bias)) &&
          !at::autocast::is_autocast_enabled(at::kCPU);
 }
@@ -174,8 +170,8 @@ CrossEntropySums linear_cross_entropy(const Tensor& hidden, const Tensor& weight
   const Wanted wanted{.hidden = wants(hidden), .weight = wants(weight), .bias = wants(bias)};
   if (!wanted.any()) return fused(values(hidden), values(weight), values(bias), ids, eps_prime, wanted).sums;
   const std::optional<Tensor> given_bias = bias.defined() ? std::optional(bias) : std::nullopt;
-  const variable_list sums = LinearCrossEntropy::apply(hidden, weight, given_bias, ids, eps_prime,
-                                                       wanted.hidden, wanted.weight, wanted.bias);
+  const variable_list sums =
+      LinearCrossEntropy::apply(hidden, weight, given_bias, ids, eps_prime, wanted.hidden, wanted.weight, wanted.bias);
   return {sums[0], sums[1], sums[2]};
 }
 

@@ -41,14 +41,14 @@ class ScaledDotProduct final : public Attention {
         scale_(config.scale.value_or(1.0 / std::sqrt(static_cast<double>(d_k_)))),
         dropout_(config.dropout) {
     const auto project = [&](const char* name, std::int64_t width) {
-      return register_module(
-          name, std::make_shared<Linear>(d_model, width, config.bias, init.query_key_value, factory));
+      return register_module(name,
+                             std::make_shared<Linear>(d_model, width, config.bias, init.query_key_value, factory));
     };
     query_ = project("query", heads_ * d_k_);
     key_ = project("key", groups_ * d_k_);
     value_ = project("value", groups_ * d_v_);
-    output_ = register_module(
-        "output", std::make_shared<Linear>(heads_ * d_v_, d_model, config.bias, init.output, factory));
+    output_ =
+        register_module("output", std::make_shared<Linear>(heads_ * d_v_, d_model, config.bias, init.output, factory));
   }
 
   Tensor forward(const AttentionInput& in) override {
@@ -95,12 +95,12 @@ class ScaledDotProduct final : public Attention {
       return plain.output;
     }
     // The fused kernel knows causality by itself only for queries and keys that start together and nothing else.
-    const bool causal_alone =
-        in.mask.causal && !in.mask.keys.defined() && !bias.defined() && first == 0 && queries > 1;
+    const bool causal_alone = in.mask.causal && !in.mask.keys.defined() && !bias.defined() && first == 0 && queries > 1;
     Tensor mask = causal_alone ? Tensor() : explicit_mask(in.mask, first, queries, keys, q_BHTK.device());
     if (bias.defined()) {
-      mask = mask.defined() ? bias.masked_fill(mask.logical_not(), -std::numeric_limits<double>::infinity())
-                            : bias.unsqueeze(0);
+      const Tensor bias_1HTS = bias.unsqueeze(0).to(q_BHTK.scalar_type());
+      mask = mask.defined() ? bias_1HTS.masked_fill(mask.logical_not(), -std::numeric_limits<double>::infinity())
+                            : bias_1HTS;
     }
     return at::scaled_dot_product_attention(
         q_BHTK, k_BGSK, v_BGSV, mask.defined() ? std::optional<Tensor>(mask) : std::nullopt,
@@ -134,10 +134,10 @@ constexpr config::VariantTable<MakeAttention> table{"attention", rows};
 
 void AttentionConfig::describe(config::Fields& f) {
   f.variant(kind, table.choices(), "how queries meet keys and values");
-  f.field("heads", heads, "h, number of query heads", config::at_least_one);
-  f.field("key_value_heads", key_value_heads, "heads of keys and values; divides heads", config::at_least_one);
-  f.field("d_k", d_k, "width of a head's queries and keys; null: d_model / heads", config::at_least_one);
-  f.field("d_v", d_v, "width of a head's values; null: d_model / heads", config::at_least_one);
+  f.field("heads", heads, "h, number of query heads", config::width);
+  f.field("key_value_heads", key_value_heads, "heads of keys and values; divides heads", config::width);
+  f.field("d_k", d_k, "width of a head's queries and keys; null: d_model / heads", config::width);
+  f.field("d_v", d_v, "width of a head's values; null: d_model / heads", config::width);
   f.field("scale", scale, "factor on the scores; null: 1 / sqrt(d_k)", config::positive);
   f.field("bias", bias, "biases on the four projections");
   f.field("dropout", dropout, "dropout on the attention weights", config::probability);

@@ -37,11 +37,11 @@ struct AttentionTrace {
 
 struct AttentionInput {
   const Tensor& query_BTD;
-  const Tensor& memory_BSD;             ///< what is attended to: the query itself in self-attention
+  const Tensor& memory_BSD;  ///< what is attended to: the query itself in self-attention
   const AttentionMask& mask;
-  Position* position = nullptr;         ///< self-attention alone knows positions
-  AttentionCache* cache = nullptr;      ///< step-by-step decoding
-  bool cache_is_complete = false;       ///< the cache already holds all of `memory` (cross-attention, later steps)
+  Position* position = nullptr;     ///< self-attention alone knows positions
+  AttentionCache* cache = nullptr;  ///< step-by-step decoding
+  bool cache_is_complete = false;   ///< the cache already holds all of `memory` (cross-attention, later steps)
   AttentionTrace* trace = nullptr;
 };
 

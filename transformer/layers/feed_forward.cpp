@@ -72,7 +72,7 @@ constexpr config::VariantTable<MakeFeedForward> table{"feed_forward", rows};
 
 void FeedForwardConfig::describe(config::Fields& f) {
   f.variant(kind, table.choices(), "activation, alone or as the gate of a gated linear unit");
-  f.field("d_ff", d_ff, "inner width; a gated unit has three matrices of it, a plain one two", config::at_least_one);
+  f.field("d_ff", d_ff, "inner width; a gated unit has three matrices of it, a plain one two", config::width);
   f.field("bias", bias, "biases on every matrix of the unit");
   f.field("dropout", dropout, "dropout on the inner activations", config::probability);
 }

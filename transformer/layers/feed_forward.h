@@ -1,6 +1,9 @@
 #pragma once
 // The position-wise feed-forward unit (Vaswani et al. 2017, section 3.3, eq. (2)) and its gated relatives
-// (Shazeer 2020, eqs. (5) and (6)).
+// (Shazeer 2020, eqs. (5) and (6)):
+//   plain  act(x W1 + b1) W2 + b2
+//   gated  (act(x W + b) * (x V + c)) W2 + b2
+// W, V, W1: D x d_ff, W2: d_ff x D. Dropout stands before W2.
 #include "transformer/layers/initialization.h"
 
 namespace ablate {

@@ -54,8 +54,8 @@ constexpr Variant<FillWeight> weight_rows[] = {
     {{"kaiming_normal", "N(0, s^2), s = gain * sqrt(2 / fan_in)", "He et al. 2015, eq. (10)", "gain"}, kaiming_normal},
     {{"torch_linear", "U(-b, b), b = 1 / sqrt(fan_in): how torch.nn.Linear starts", "", ""}, torch_linear},
     {{"normal", "N(0, std^2)", "Radford et al. 2018: std 0.02", "std"}, normal},
-    {{"d_model_normal", "N(0, s^2), s = gain / sqrt(row length): embeddings of unit length", "Vaswani et al. 2017 (code)",
-      "gain"},
+    {{"d_model_normal", "N(0, s^2), s = gain / sqrt(row length): embeddings of unit length",
+      "Vaswani et al. 2017 (code)", "gain"},
      d_model_normal},
 };
 constexpr VariantTable<FillWeight> weight_table{"initialization", weight_rows};

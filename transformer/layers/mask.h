@@ -6,7 +6,7 @@ namespace ablate {
 
 /// A query may attend to key j if the key is not padding and, in a causal mask, does not stand after the query.
 struct AttentionMask {
-  Tensor keys;          ///< (B, 1, 1, S) bool, true = a real token; undefined where nothing is padded
+  Tensor keys;  ///< (B, 1, 1, S) bool, true = a real token; undefined where nothing is padded
   bool causal = false;
 };
 

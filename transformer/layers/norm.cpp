@@ -23,9 +23,7 @@ struct RmsNorm final : Norm {
   RmsNorm(const NormConfig& config, std::int64_t d_model, ParameterFactory& factory) : eps(config.eps) {
     gain = factory.create(*this, "gain", {d_model}, fill_constant(1));
   }
-  Tensor forward(const Tensor& x) override {
-    return at::rms_norm(x.to(gain.scalar_type()), gain.sizes(), gain, eps);
-  }
+  Tensor forward(const Tensor& x) override { return at::rms_norm(x.to(gain.scalar_type()), gain.sizes(), gain, eps); }
   double eps;
   Tensor gain;
 };

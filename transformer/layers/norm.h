@@ -1,5 +1,8 @@
 #pragma once
-// Normalisation of the residual stream. Where it stands is the business of residual.h alone.
+// Normalisation of the residual stream, with gain g and bias b of width D:
+//   layer_norm  g * (x - mean(x)) / sqrt(var(x) + eps) + b   (Ba et al. 2016, eqs. (3) and (4)); var divides by D
+//   rms_norm    g * x / sqrt(mean(x^2) + eps)                (Zhang & Sennrich 2019, eq. (4))
+// Where it stands is the business of residual.h alone.
 #include "transformer/layers/initialization.h"
 
 namespace ablate {

@@ -47,9 +47,8 @@ struct Sinusoidal final : Position {
       : base(config.base) {}
   Tensor embed(const Tensor& x, std::int64_t first) override {
     const std::int64_t last = first + x.size(1);
-    const Tensor& rows = table.rows(last, x.options(), [this, d = x.size(2)](std::int64_t length) {
-      return sinusoidal_table(length, d, base);
-    });
+    const Tensor& rows = table.rows(
+        last, x.options(), [this, d = x.size(2)](std::int64_t length) { return sinusoidal_table(length, d, base); });
     return x + rows.slice(0, first, last);
   }
   double base;

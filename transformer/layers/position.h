@@ -1,6 +1,10 @@
 #pragma once
 // Where a token stands, told to the model in one of several ways. Positions act through three narrow hooks that
-// default to nothing, so that attention never asks which kind it has.
+// default to nothing, so that attention never asks which kind it has:
+//   sinusoidal  x_pos + PE(pos), see sinusoidal_table()
+//   learned     x_pos + P[pos], P (max_length, D); c10::Error beyond its end
+//   rotary      pairs (a, b) of a query or key -> (a cos pw - b sin pw, a sin pw + b cos pw) at position p, with the
+//               frequencies w of rotary_frequencies() (Su et al. 2021, eq. (34))
 #include "transformer/layers/initialization.h"
 #include "transformer/layers/rotary_scaling.h"
 
@@ -11,14 +15,14 @@ struct PositionConfig {
   double base = 10000;
   double fraction = 1;
   std::string pairing = "interleaved";
-  RotaryScalingConfig scaling;
+  RotaryScalingConfig scaling{};
   void describe(config::Fields& f);
 };
 
 /// What a position encoding may depend on besides its own options.
 struct PositionContext {
-  std::int64_t d_model;     ///< width of the embeddings
-  std::int64_t d_k;         ///< width of a head's queries and keys
+  std::int64_t d_model;  ///< width of the embeddings
+  std::int64_t d_k;      ///< width of a head's queries and keys
   std::int64_t heads;
   std::int64_t max_length;  ///< longest sequence the model accepts
 };

@@ -11,8 +11,8 @@ struct RotaryScalingConfig {
   std::string kind = "none";
   double factor = 2;
   std::int64_t original_length = 8192;
-  std::optional<double> low_rotations;   ///< default: 1 (yarn's alpha, Llama 3's low frequency factor)
-  std::optional<double> high_rotations;  ///< default: 32 for yarn (its beta), 4 for llama3
+  std::optional<double> low_rotations{};   ///< default: 1 (yarn's alpha, Llama 3's low frequency factor)
+  std::optional<double> high_rotations{};  ///< default: 32 for yarn (its beta), 4 for llama3
   void describe(config::Fields& f);
 };
 

@@ -45,26 +45,26 @@ void BlockConfig::describe(config::Fields& f) {
 }
 
 void EncoderConfig::describe(config::Fields& f) {
-  f.field("layers", layers, "N, number of layers", config::at_least_one);
+  f.field("layers", layers, "N, number of layers", config::Range{1, 10000});
   BlockConfig::describe(f);
 }
 
 void DecoderConfig::describe(config::Fields& f) {
-  f.field("layers", layers, "N, number of layers", config::at_least_one);
+  f.field("layers", layers, "N, number of layers", config::Range{1, 10000});
   BlockConfig::describe(f);
   f.inheriting("cross_attention", cross_attention, attention, "attention", "attention to the encoder's output");
 }
 
 void ModelConfig::describe(config::Fields& f) {
   f.choice("family", family, families.choices(), "which stacks there are and what they learn");
-  f.field("d_model", d_model, "width of the residual stream", config::at_least_one);
+  f.field("d_model", d_model, "width of the residual stream", config::width);
   f.field("max_length", max_length,
           "longest sequence in tokens, <s> or </s> included: longer ones are skipped in training, cut in translation",
-          config::Range{2});
+          config::Range{2, 1 << 24});
   f.field("vocabulary", vocabulary, "number of types (of the source, if target_vocabulary is given); null: the data's",
-          config::Range{4});
+          config::Range{4, 1 << 28});
   f.field("target_vocabulary", target_vocabulary, "number of target types; null: the same as the source",
-          config::Range{4});
+          config::Range{4, 1 << 28});
   f.object("embedding", embedding, "token embeddings and the output layer");
   f.object("initialization", initialization, "how the weights start");
   BlockConfig::describe(f);

@@ -139,8 +139,7 @@ class Mode {
   bool before_;
 };
 
-ForwardCost measure_forward(Transformer& model, const Tensor& source, const Tensor& target,
-                            AttentionTrace* trace) {
+ForwardCost measure_forward(Transformer& model, const Tensor& source, const Tensor& target, AttentionTrace* trace) {
   Memory memory;
   Tensor hidden;
   return {measure_cost([&] { memory = model.encode(source, trace); }),
@@ -160,8 +159,7 @@ Cost measure_cost(const std::function<void()>& work) {
 }
 
 ForwardCost forward_cost(Transformer& model, std::int64_t sentences, SequenceLengths lengths) {
-  if (!model.device().is_meta())
-    throw std::invalid_argument("forward_cost: the model must be on the meta device");
+  if (!model.device().is_meta()) throw std::invalid_argument("forward_cost: the model must be on the meta device");
   use_meta_kernels();
   const at::TensorOptions ids = at::TensorOptions().dtype(at::kLong).device(at::kMeta);
   const Tensor source = at::empty({sentences, lengths.source}, ids);

@@ -32,8 +32,8 @@ DecoderLayer::DecoderLayer(const DecoderConfig& config, const InitializationConf
   cross_attention_ =
       register_module("cross_attention", make_attention(config.cross_attention, d_model, attention_init, factory));
   cross_attention_residual_ = register_module("cross_attention_residual", residual());
-  feed_forward_ = register_module("feed_forward",
-                                  make_feed_forward(config.feed_forward, d_model, init.feed_forward, factory));
+  feed_forward_ =
+      register_module("feed_forward", make_feed_forward(config.feed_forward, d_model, init.feed_forward, factory));
   feed_forward_residual_ = register_module("feed_forward_residual", residual());
 }
 
@@ -63,31 +63,20 @@ Tensor DecoderLayer::forward(const Tensor& x, const Memory& memory, const Attent
 
 Decoder::Decoder(const DecoderConfig& config, const EmbeddingConfig& embedding, const InitializationConfig& init,
                  std::int64_t d_model, std::int64_t max_length, ParameterFactory& factory)
-    : embedding_dropout_(embedding.dropout.value_or(config.dropout)) {
-  position_ = register_module("position", make_position(config.position, position_context(config, d_model, max_length),
-                                                        init.embedding, factory));
-  const auto list = register_module("layers", std::make_shared<torch::nn::ModuleListImpl>());
-  for (std::int64_t i = 0; i < config.layers; ++i) {
-    layers_.push_back(std::make_shared<DecoderLayer>(config, init, d_model, factory));
-    list->push_back(layers_.back());
-  }
-  if (needs_final_norm(residual_table().at(config.residual.kind))) {
-    final_norm_ = register_module("final_norm", make_norm(config.norm, d_model, factory));
-  }
-}
+    : Stack(config, embedding, init, d_model, max_length, factory) {}
 
 Tensor Decoder::forward(const Tensor& embedded, const Memory& memory, DecoderCache* cache, AttentionTrace* trace) {
   const std::int64_t first = cache != nullptr ? cache->length : 0;
   if (cache != nullptr) cache->layers.resize(layers_.size());
   const AttentionMask mask = causal_mask();
-  Tensor x = apply_dropout(position_->embed(embedded, first), embedding_dropout_, is_training());
+  Tensor x = enter(embedded, first);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const std::string name = trace != nullptr ? "decoder.layers." + std::to_string(i) : std::string();
     x = layers_[i]->forward(x, memory, mask, *position_, cache != nullptr ? &cache->layers[i] : nullptr, first > 0,
                             name, trace);
   }
   if (cache != nullptr) cache->length += embedded.size(1);
-  return final_norm_ ? final_norm_->forward(x) : x;
+  return leave(x);
 }
 
 }  // namespace ablate

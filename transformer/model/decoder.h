@@ -1,6 +1,7 @@
 #pragma once
 // The decoder: N layers of masked self-attention, attention to the encoder's output and feed-forward (Vaswani et al.
-// 2017, section 3.1, figure 1 right).
+// 2017, section 3.1, figure 1 right):
+//   y = wire(x, SelfAttention(x, x)), z = wire(y, CrossAttention(y, memory)), o = wire(z, FFN(z)), wire as in residual.h.
 #include "transformer/model/encoder.h"
 
 namespace ablate {
@@ -39,21 +40,15 @@ class DecoderLayer : public torch::nn::Module {
   std::shared_ptr<Residual> self_attention_residual_, cross_attention_residual_, feed_forward_residual_;
 };
 
-class Decoder : public torch::nn::Module {
+class Decoder : public Stack<DecoderLayer> {
  public:
   Decoder(const DecoderConfig& config, const EmbeddingConfig& embedding, const InitializationConfig& init,
           std::int64_t d_model, std::int64_t max_length, ParameterFactory& factory);
 
   /// Scaled target embeddings (B, T, D) and memory -> hidden states (B, T, D). With a cache the T positions follow
-  /// those that it already holds.
+  /// those that it already holds. c10::Error if a position is beyond the last learned one.
   Tensor forward(const Tensor& embedded, const Memory& memory, DecoderCache* cache = nullptr,
                  AttentionTrace* trace = nullptr);
-
- private:
-  double embedding_dropout_;
-  std::shared_ptr<Position> position_;
-  std::vector<std::shared_ptr<DecoderLayer>> layers_;
-  std::shared_ptr<Norm> final_norm_;
 };
 
 }  // namespace ablate

@@ -1,6 +1,7 @@
 #pragma once
-// The encoder: N layers of self-attention and feed-forward (Vaswani et al. 2017, section 3.1, figure 1 left).
-#include "transformer/model/config.h"
+// The encoder: N layers of self-attention and feed-forward (Vaswani et al. 2017, section 3.1, figure 1 left):
+//   y = wire(x, SelfAttention(x, x)), z = wire(y, FFN(y)), with wire as residual.h has it.
+#include "transformer/model/stack.h"
 
 namespace ablate {
 
@@ -16,23 +17,17 @@ class EncoderLayer : public torch::nn::Module {
   std::shared_ptr<Residual> self_attention_residual_, feed_forward_residual_;
 };
 
-class Encoder : public torch::nn::Module {
+class Encoder : public Stack<EncoderLayer> {
  public:
   Encoder(const EncoderConfig& config, const EmbeddingConfig& embedding, const InitializationConfig& init,
           std::int64_t d_model, std::int64_t max_length, ParameterFactory& factory);
 
-  /// Scaled source embeddings (B, S, D) -> memory (B, S, D). `mask` hides padding.
+  /// Scaled source embeddings (B, S, D) -> memory (B, S, D). `mask` hides padding. c10::Error if S is beyond the last
+  /// learned position.
   Tensor forward(const Tensor& embedded, const AttentionMask& mask, AttentionTrace* trace = nullptr);
-
- private:
-  double embedding_dropout_;
-  std::shared_ptr<Position> position_;
-  std::vector<std::shared_ptr<EncoderLayer>> layers_;
-  std::shared_ptr<Norm> final_norm_;
 };
 
-/// The parts that both stacks make in the same way.
+/// The same for every attention of a model.
 AttentionInitialization attention_initialization(const InitializationConfig& init);
-PositionContext position_context(const BlockConfig& config, std::int64_t d_model, std::int64_t max_length);
 
 }  // namespace ablate

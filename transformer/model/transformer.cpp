@@ -7,15 +7,15 @@ namespace ablate {
 Transformer::Transformer(const ModelConfig& config, const VocabularyInfo& vocabulary, ParameterFactory& factory)
     : vocabulary_(vocabulary), max_length_(config.max_length) {
   embedding_ = register_module(
-      "embedding", std::make_shared<Embeddings>(config.embedding, config.d_model, vocabulary.source_size,
-                                                vocabulary.target_size, vocabulary.pad, config.initialization.embedding,
-                                                factory));
-  encoder_ = register_module("encoder", std::make_shared<Encoder>(config.encoder, config.embedding,
-                                                                  config.initialization, config.d_model,
-                                                                  config.max_length, factory));
-  decoder_ = register_module("decoder", std::make_shared<Decoder>(config.decoder, config.embedding,
-                                                                  config.initialization, config.d_model,
-                                                                  config.max_length, factory));
+      "embedding",
+      std::make_shared<Embeddings>(config.embedding, config.d_model, vocabulary.source_size, vocabulary.target_size,
+                                   vocabulary.pad, config.initialization.embedding, factory));
+  encoder_ =
+      register_module("encoder", std::make_shared<Encoder>(config.encoder, config.embedding, config.initialization,
+                                                           config.d_model, config.max_length, factory));
+  decoder_ =
+      register_module("decoder", std::make_shared<Decoder>(config.decoder, config.embedding, config.initialization,
+                                                           config.d_model, config.max_length, factory));
 }
 
 Memory Transformer::encode(const Tensor& source, AttentionTrace* trace) {

@@ -1,6 +1,7 @@
 #pragma once
 // The Transformer (Vaswani et al. 2017), from source tokens to the scores of the next target token, with every part
-// chosen by a ModelConfig. The one place that puts embeddings, encoder and decoder together.
+// chosen by a ModelConfig: p(y_t | y_<t, x) = softmax(W Decoder(E y_<t, Encoder(E x)))_t. The one place that puts
+// embeddings, encoder and decoder together.
 #include "transformer/core/batch.h"
 #include "transformer/model/decoder.h"
 
@@ -16,7 +17,7 @@ class Transformer : public torch::nn::Module {
  public:
   Transformer(const ModelConfig& config, const VocabularyInfo& vocabulary, ParameterFactory& factory);
 
-  /// source (B, S) int64 -> memory; padding is hidden.
+  /// source (B, S) int64 -> memory; padding is hidden. c10::Error for another shape, here and below.
   Memory encode(const Tensor& source, AttentionTrace* trace = nullptr);
 
   /// target (B, T) int64, starting with <s> -> hidden states (B, T, D). With a cache: the next T positions.

@@ -30,10 +30,10 @@ BatchLoss compute_loss(Transformer& model, const Batch& batch, const LossConfig&
   const Tensor target = batch.target_output.flatten();       // (B * T)
   const bool padded = target.numel() != batch.target_tokens;
   const Tensor real = padded ? target.ne(model.pad()).nonzero().squeeze(1) : Tensor();
-  const CrossEntropySums sums = linear_cross_entropy(
-      padded ? hidden.index_select(0, real) : hidden, model.embeddings().output_weight(),
-      model.embeddings().output_bias(), padded ? target.index_select(0, real) : target,
-      table.at(config.smoothing)(config.label_smoothing, model.target_size()));
+  const CrossEntropySums sums =
+      linear_cross_entropy(padded ? hidden.index_select(0, real) : hidden, model.embeddings().output_weight(),
+                           model.embeddings().output_bias(), padded ? target.index_select(0, real) : target,
+                           table.at(config.smoothing)(config.label_smoothing, model.target_size()));
   return {sums.loss, sums.nll, sums.correct, batch.target_tokens};
 }
 

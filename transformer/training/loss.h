@@ -1,5 +1,7 @@
 #pragma once
-// Label-smoothed cross entropy of a batch (Szegedy et al. 2016, section 7; Vaswani et al. 2017, section 5.4).
+// Label-smoothed cross entropy of a batch (Szegedy et al. 2016, section 7; Vaswani et al. 2017, section 5.4), for each
+// target token y with the epsilon of `all_words`:
+//   loss = (1 - eps) * -log p(y) + eps / V * sum over all words k of -log p(k)
 #include "transformer/model/transformer.h"
 
 namespace ablate {

@@ -24,9 +24,9 @@ class Adam final : public Optimizer {
           config_.beta2, group.weight_decay, config_.eps, /*amsgrad=*/false, /*maximize=*/false, {}, {});
   }
 
-  using Fused = void (*)(at::TensorList, at::TensorList, at::TensorList, at::TensorList, at::TensorList,
-                         at::TensorList, double, double, double, double, double, bool, bool,
-                         const std::optional<Tensor>&, const std::optional<Tensor>&);
+  using Fused = void (*)(at::TensorList, at::TensorList, at::TensorList, at::TensorList, at::TensorList, at::TensorList,
+                         double, double, double, double, double, bool, bool, const std::optional<Tensor>&,
+                         const std::optional<Tensor>&);
   static constexpr Fused fused_adam = at::_fused_adam_;
   static constexpr Fused fused_adamw = at::_fused_adamw_;
 };
@@ -50,8 +50,7 @@ std::unique_ptr<Optimizer> make(const OptimizerConfig& config, const torch::nn::
 }
 
 constexpr config::Variant<MakeOptimizer> rows[] = {
-    {{"adam", "Adam; weight decay is added to the gradient", "Kingma & Ba 2015, algorithm 1",
-      "beta1 beta2 eps"},
+    {{"adam", "Adam; weight decay is added to the gradient", "Kingma & Ba 2015, algorithm 1", "beta1 beta2 eps"},
      make<Adam<false>>},
     {{"adamw", "Adam; weight decay is taken from the weight itself", "Loshchilov & Hutter 2019, algorithm 2",
       "beta1 beta2 eps"},
@@ -159,7 +158,8 @@ void Optimizer::load_state(const NamedTensors& state) {
   };
   steps_ = find("optimizer.steps").item<std::int64_t>();
   for (Group& group : groups_) {
-    for (std::size_t i = 0; i < group.first.size(); ++i) group.first[i].copy_(find("optimizer.first." + group.names[i]));
+    for (std::size_t i = 0; i < group.first.size(); ++i)
+      group.first[i].copy_(find("optimizer.first." + group.names[i]));
     for (std::size_t i = 0; i < group.second.size(); ++i) {
       group.second[i].copy_(find("optimizer.second." + group.names[i]));
     }

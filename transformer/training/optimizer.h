@@ -1,5 +1,9 @@
 #pragma once
-// Optimizers over all parameters at once, through LibTorch's fused kernels.
+// Optimizers over all parameters at once, through LibTorch's fused kernels. With gradient g and learning rate a:
+//   adam   m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2, p -= a m' / (sqrt(v') + eps), where m' = m / (1 - b1^s) and
+//          v' = v / (1 - b2^s) at update s (Kingma & Ba 2015, algorithm 1); weight decay adds decay * p to g
+//   adamw  the same, but weight decay first shrinks p by a * decay * p (Loshchilov & Hutter 2019, algorithm 2)
+//   sgd    m = momentum m + g, p -= a m; with nesterov p -= a (g + momentum m) (Sutskever et al. 2013)
 #include "transformer/config/fields.h"
 #include "transformer/core/torch.h"
 
@@ -36,6 +40,7 @@ class Optimizer {
 
   /// What must be saved to go on: tensors by name, all parameters in one order that never changes.
   NamedTensors state() const;
+  /// RunError if a tensor is missing.
   void load_state(const NamedTensors& state);
 
  protected:

@@ -42,8 +42,7 @@ constexpr const char* checksum_key = "ablate.crc32";
 
 std::uint32_t checksum(std::uint32_t seed, std::string_view bytes) {
   if (bytes.empty()) return seed;  // an empty tensor has no address, and zlib takes none for "start again"
-  return static_cast<std::uint32_t>(
-      crc32_z(seed, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+  return static_cast<std::uint32_t>(crc32_z(seed, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
 /// The checksum covers all of the file but itself: the header without it, then the buffer.
@@ -93,8 +92,7 @@ Tensor make_tensor(const Input& in, const std::string& name, const Json& entry, 
     if (dtype != label) continue;
     std::uint64_t needed = c10::elementSize(type);
     for (const std::int64_t size : shape) {
-      if (size < 0 || __builtin_mul_overflow(needed, static_cast<std::uint64_t>(size), &needed))
-        needed = bytes + 1;
+      if (size < 0 || __builtin_mul_overflow(needed, static_cast<std::uint64_t>(size), &needed)) needed = bytes + 1;
     }
     if (needed != bytes) in.fail("tensor '" + name + "' has a wrong size");
     if (bytes > in.left()) in.fail("the checkpoint is cut off: delete it, or take an older one");

@@ -42,8 +42,7 @@ double cosine(const ScheduleConfig& config, const ScheduleContext& context, std:
 
 double linear(const ScheduleConfig& config, const ScheduleContext& context, std::int64_t step) {
   if (warming(config, step)) return warm(config, step);
-  return config.learning_rate +
-         progress(config, context, step) * (config.final_learning_rate - config.learning_rate);
+  return config.learning_rate + progress(config, context, step) * (config.final_learning_rate - config.learning_rate);
 }
 
 double constant(const ScheduleConfig& config, const ScheduleContext&, std::int64_t step) {
@@ -78,8 +77,8 @@ void ScheduleConfig::describe(config::Fields& f) {
   f.field("final_learning_rate", final_learning_rate, "where decay ends", config::not_negative);
   f.field("decay_steps", decay_steps, "update at which decay ends; null: where the budget does", config::at_least_one);
   f.check(!decay_steps || *decay_steps > warmup, "decay_steps",
-          "decay ends at update " + std::to_string(decay_steps.value_or(0)) + ", before it begins at the end of warmup, " +
-              std::to_string(warmup));
+          "decay ends at update " + std::to_string(decay_steps.value_or(0)) +
+              ", before it begins at the end of warmup, " + std::to_string(warmup));
 }
 
 const config::VariantTable<Schedule>& schedule_table() { return table; }

@@ -1,5 +1,11 @@
 #pragma once
-// Learning-rate schedules: plain functions of the number of the update.
+// Learning-rate schedules: plain functions of the number s = 1, 2, … of the update, after w = `warmup` of them:
+//   noam          factor * d_model^-0.5 * min(s^-0.5, s w^-1.5)   (Vaswani et al. 2017, eq. (3))
+//   inverse_sqrt  learning_rate * sqrt(w / s)
+//   cosine        from learning_rate to final_learning_rate along half a cosine   (Loshchilov & Hutter 2017)
+//   linear        the same along a line
+//   constant      learning_rate
+// All but noam rise linearly from initial_learning_rate during the warm-up.
 #include "transformer/config/fields.h"
 
 #include <cstdint>

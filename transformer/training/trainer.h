@@ -17,13 +17,13 @@ struct BatchSource {
 /// What happened since the last line of the log.
 struct LogLine {
   std::int64_t step, epoch, tokens;
-  double loss;                ///< smoothed, nats per token
-  double nll;                 ///< nats per token
-  double gradient_norm;       ///< mean of the norms before clipping
+  double loss;           ///< smoothed, nats per token
+  double nll;            ///< nats per token
+  double gradient_norm;  ///< mean of the norms before clipping
   double learning_rate;
-  double tokens_per_second;   ///< target tokens
-  double seconds;             ///< spent training, from the start
-  double progress;            ///< share of the budget that is used, 0 … 1
+  double tokens_per_second;  ///< target tokens
+  double seconds;            ///< spent training, from the start
+  double progress;           ///< share of the budget that is used, 0 … 1
 };
 
 struct EvaluationLine {
@@ -37,9 +37,9 @@ enum class TrainingStatus { finished, diverged, interrupted };
 
 struct TrainingOutcome {
   TrainingStatus status = TrainingStatus::finished;
-  std::string reason;           ///< which limit ended it; for a diverged run what was not finite and where
+  std::string reason;  ///< which limit ended it; for a diverged run what was not finite and where
   std::int64_t steps = 0, epochs = 0, tokens = 0;
-  double seconds = 0;           ///< spent training, evaluations and checkpoints apart
+  double seconds = 0;  ///< spent training, evaluations and checkpoints apart
   std::vector<KeptCheckpoint> last, best;
 };
 
@@ -47,11 +47,11 @@ struct TrainingOutcome {
 struct TrainerHooks {
   BatchSource batches;
   std::function<SplitLoss(Transformer&)> evaluate;
-  std::function<void(std::int64_t step)> on_start;          ///< before the first update: how many there were before
+  std::function<void(std::int64_t step)> on_start;  ///< before the first update: how many there were before
   std::function<void(const LogLine&)> on_log;
   std::function<void(const EvaluationLine&)> on_evaluation;
-  std::function<void(const LogLine&)> on_step;              ///< after every update, for a live progress line
-  std::function<bool()> stop_requested;                     ///< asked after every update
+  std::function<void(const LogLine&)> on_step;  ///< after every update, for a live progress line
+  std::function<bool()> stop_requested;         ///< asked after every update
 };
 
 class Trainer {
@@ -60,6 +60,7 @@ class Trainer {
   Trainer(Transformer& model, const TrainingConfig& config, std::int64_t d_model, std::filesystem::path folder,
           std::uint64_t seed, TrainerHooks hooks);
 
+  /// RunError if the disk fails, UserError for a damaged `state.safetensors`.
   /// Goes on from `state.safetensors` if it is there. The result is bit for bit that of a run without interruption
   /// (same machine, same number of threads; budgets in minutes apart).
   TrainingOutcome run();

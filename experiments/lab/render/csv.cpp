@@ -65,8 +65,7 @@ std::string header(const Table& table, const std::vector<std::int64_t>& seeds) {
   return line_of(fields);
 }
 
-void append_measurement(std::vector<std::string>& fields, const Cell& cell,
-                        const std::vector<std::int64_t>& seeds) {
+void append_measurement(std::vector<std::string>& fields, const Cell& cell, const std::vector<std::int64_t>& seeds) {
   const Summary summary = summarize(cell);
   fields.push_back(number(summary.statistics.mean));
   fields.push_back(number(summary.statistics.sd));

@@ -14,9 +14,7 @@ namespace {
 
 constexpr std::size_t narrowest = 3;  // "---" under a heading
 
-bool is_word(char32_t c) {
-  return (c >= U'0' && c <= U'9') || (c >= U'A' && c <= U'Z') || (c >= U'a' && c <= U'z');
-}
+bool is_word(char32_t c) { return (c >= U'0' && c <= U'9') || (c >= U'A' && c <= U'Z') || (c >= U'a' && c <= U'z'); }
 
 /// Text as it stands, on one line. An underscore inside a word (rms_norm) is no markup and reads better bare,
 /// and an ampersand is markup only before the name or the number of a character.

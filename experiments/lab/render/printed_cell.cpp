@@ -31,8 +31,7 @@ PrintedCell printed_cell(const Cell& cell, const Column& column, bool best) {
   printed.note = note_text(summary);
   printed.best = best;
   if (summary.statistics.mean) {
-    printed.number =
-        number_text(*summary.statistics.mean, summary.statistics.sd, column.notation, column.decimals);
+    printed.number = number_text(*summary.statistics.mean, summary.statistics.sd, column.notation, column.decimals);
   }
   return printed;
 }

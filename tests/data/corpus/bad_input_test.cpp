@@ -29,8 +29,7 @@ class BadInput {
     const std::string good = R"(["t.en", "t.de"])";
     refuses(words_config("\"train\": " + bad + ", \"dev\": " + good), message);
     refuses(words_config("\"train\": " + good + ", \"dev\": " + bad), message);
-    refuses(words_config("\"train\": " + good + ", \"dev\": " + good + ", \"test\": {\"hard\": " + bad + "}"),
-            message);
+    refuses(words_config("\"train\": " + good + ", \"dev\": " + good + ", \"test\": {\"hard\": " + bad + "}"), message);
   }
   Workspace work;
 };
@@ -52,10 +51,17 @@ TEST_CASE("invalid UTF-8, in every split") {
 TEST_CASE("an empty corpus, in every split") {
   const BadInput bad;
   bad.work.write("empty", "");
-  bad.refuses_files("empty", "empty", "the corpus is empty: the split '");
+  bad.refuses_files("empty", "empty", "empty: the corpus is empty: the split '");
   bad.work.write("blank", "\n\n\n");
   bad.refuses(words_config(R"("train": ["t.en", "blank"], "dev": ["t.en", "t.de"])"),
-              "no pair with text on both sides");
+              "blank: the corpus is empty: the split 'train' has no pair with text on both sides");
+}
+
+TEST_CASE("what is wrong with a small file is found before the work with the large one") {
+  const BadInput bad;
+  bad.work.write("latin1.de", "ein Hund\neine K\xE4tzin\nein Vogel\n");
+  bad.refuses(words_config(R"("train": ["t.en", "t.de"], "dev": ["t.en", "latin1.de"])"), "latin1.de:2");
+  CHECK(bad.work.said().empty());
 }
 
 TEST_CASE("a missing file, in every split") {
@@ -67,7 +73,7 @@ TEST_CASE("a vocabulary larger than the data allows") {
   const BadInput bad;
   bad.refuses(R"({"kind": "files", "train": ["t.en", "t.de"], "dev": ["t.en", "t.de"],
                   "tokenizer": {"vocabulary_size": 5000}})",
-              "5000");
+              "t.de: data.tokenizer: vocabulary_size 5000");
 }
 
 TEST_CASE("a tokenizer's model that is missing") {

@@ -25,8 +25,7 @@ TEST_CASE("a corpus of files is prepared once and then found") {
   const Corpus corpus = work.prepare(config);
   CHECK_FALSE(work.said().empty());
   CHECK(corpus.split_names() == std::vector<std::string>{"train", "dev", "one", "two"});
-  CHECK(texts(corpus.split("train")) ==
-        std::vector<TextPair>{{"a dog", "ein Hund"}, {"a cat", "eine Katze"}});
+  CHECK(texts(corpus.split("train")) == std::vector<TextPair>{{"a dog", "ein Hund"}, {"a cat", "eine Katze"}});
   CHECK(texts(corpus.split("one")) == std::vector<TextPair>{{"a bird", "ein Vogel"}});
   CHECK(corpus.joint());
   CHECK(&corpus.source_tokenizer() == &corpus.target_tokenizer());
@@ -126,8 +125,7 @@ TEST_CASE("SentencePiece is trained in process, and an existing model is taken a
 TEST_CASE("training pairs with an empty side are left out and counted, others keep theirs") {
   const Workspace work;
   work.write("t.tsv", "a\tA\n\tB\nc\t\n \tD\ne\tE\n");
-  const auto corpus =
-      work.prepare(words_config(R"("reader": {"kind": "tsv"}, "train": ["t.tsv"], "dev": ["t.tsv"])"));
+  const auto corpus = work.prepare(words_config(R"("reader": {"kind": "tsv"}, "train": ["t.tsv"], "dev": ["t.tsv"])"));
   CHECK(texts(corpus.split("train")) == std::vector<TextPair>{{"a", "A"}, {"e", "E"}});
   CHECK(corpus.split("train").skipped() == 3);
   CHECK(corpus.split("dev").size() == 5);
@@ -141,8 +139,8 @@ TEST_CASE("a built-in task is a corpus") {
   CHECK(corpus.split("train").size() == 50);
   CHECK(corpus.split("dev").size() == 10);
   CHECK(corpus.split("test").size() == 5);
-  const auto other = work.prepare(
-      R"({"kind": "task", "task": {"kind": "reverse", "train": 50, "dev": 10, "test": 5, "seed": 2}})");
+  const auto other =
+      work.prepare(R"({"kind": "task", "task": {"kind": "reverse", "train": 50, "dev": 10, "test": 5, "seed": 2}})");
   CHECK(other.content_hash() != corpus.content_hash());
 }
 

@@ -66,8 +66,7 @@ TEST_CASE("random: dev may come out of train while test is a file") {
   const Workspace work;
   work.write("all.tsv", numbered(50));
   work.write("test.tsv", "x\ty\n");
-  const auto corpus =
-      work.prepare(with_split(R"({"kind": "random", "dev": 5})", R"(, "test": ["test.tsv"])"));
+  const auto corpus = work.prepare(with_split(R"({"kind": "random", "dev": 5})", R"(, "test": ["test.tsv"])"));
   CHECK(corpus.split("train").size() == 45);
   CHECK(corpus.split("dev").size() == 5);
   CHECK(texts(corpus.split("test")) == std::vector<TextPair>{{"x", "y"}});

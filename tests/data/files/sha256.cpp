@@ -36,8 +36,7 @@ TEST_CASE("SHA-256 does not depend on how a stream is cut") {
     const std::string message = text.substr(0, length);
     for (const std::size_t step : {1, 7, 63, 64, 65}) {
       Sha256 hash;
-      for (std::size_t at = 0; at < length; at += step)
-        hash.update(std::string_view(message).substr(at, step));
+      for (std::size_t at = 0; at < length; at += step) hash.update(std::string_view(message).substr(at, step));
       REQUIRE(hash.hex() == sha256(message));
     }
   }

@@ -45,8 +45,8 @@ TEST_CASE("tsv: columns are chosen, joined, spelt and split") {
   CHECK(read("{" + rows + "}", {file}) == Pairs{{"Hüte", "der Hut"}});
   CHECK(read("{" + rows + R"(, "source_columns": [2], "target_columns": [1, 0]})", {file}) ==
         Pairs{{"N;GEN;SG", "der Hut Hüte"}});
-  CHECK(read("{" + rows + R"(, "source_columns": [0, 2], "spell_columns": [0, 1], "split_at": ";"})",
-             {file}) == Pairs{{"H ü t e N GEN SG", "d e r ▁ H u t"}});
+  CHECK(read("{" + rows + R"(, "source_columns": [0, 2], "spell_columns": [0, 1], "split_at": ";"})", {file}) ==
+        Pairs{{"H ü t e N GEN SG", "d e r ▁ H u t"}});
 }
 
 TEST_CASE("tsv: a column that is not there is an error with file and line") {
@@ -72,16 +72,14 @@ TEST_CASE("dictionary: words are spelt, alternatives and comments dropped") {
                                  "ER0\nc#  S IY1 # a note\n\nb(x) B\n");
   CHECK(read(R"({"kind": "dictionary"})", {file}) ==
         Pairs{{"t e a", "T IY1"}, {"( p a r e n", "P ER0"}, {"c #", "S IY1"}, {"b ( x )", "B"}});
-  CHECK_THROWS_MENTION(read(R"({"kind": "dictionary"})", {folder.write("b.dict", "tea T IY1\nalone\n")}),
-                       "b.dict:2");
+  CHECK_THROWS_MENTION(read(R"({"kind": "dictionary"})", {folder.write("b.dict", "tea T IY1\nalone\n")}), "b.dict:2");
 }
 
 TEST_CASE("pairs are split by their source, those of a dictionary by the word before it is spelt") {
   const TemporaryFolder folder;
   const auto dictionary = open_reader(from_json<ReaderConfig>(R"({"kind": "dictionary"})"),
                                       {folder.write("a.dict", "tea T IY1\nfee F IY1\n")});
-  const auto table =
-      open_reader(from_json<ReaderConfig>(R"({"kind": "tsv"})"), {folder.write("a.tsv", "t e\tT\n")});
+  const auto table = open_reader(from_json<ReaderConfig>(R"({"kind": "tsv"})"), {folder.write("a.tsv", "t e\tT\n")});
   RawPair pair;
   REQUIRE(table->next(pair));
   CHECK(pair.split_key() == "t e");
@@ -105,14 +103,11 @@ TEST_CASE("pairs know their line") {
 TEST_CASE("a reader refuses what it cannot use") {
   CHECK_THROWS_MENTION(from_json<ReaderConfig>(R"({"kind": "tvs"})"), "did you mean 'tsv'?");
   CHECK_THROWS_MENTION(from_json<ReaderConfig>(R"({"kind": "parallel", "comment": "#"})"), "has no effect");
-  CHECK_THROWS_MENTION(from_json<ReaderConfig>(R"({"kind": "tsv", "source_columns": [-1]})"),
-                       "source_columns");
-  CHECK_THROWS_MENTION(from_json<ReaderConfig>(R"({"kind": "tsv", "source_columns": []})"),
-                       "at least one column");
+  CHECK_THROWS_MENTION(from_json<ReaderConfig>(R"({"kind": "tsv", "source_columns": [-1]})"), "source_columns");
+  CHECK_THROWS_MENTION(from_json<ReaderConfig>(R"({"kind": "tsv", "source_columns": []})"), "at least one column");
   CHECK_THROWS_MENTION(from_json<ReaderConfig>(R"({"kind": "tsv", "spell_columns": [4]})"), "has no effect");
   CHECK_THROWS_MENTION(from_json<ReaderConfig>(R"({"kind": "tsv", "split_at": ""})"), "one ASCII character");
-  CHECK_THROWS_MENTION(
-      from_json<ReaderConfig>(R"({"kind": "tsv", "spell_columns": [0, 1], "split_at": ";"})"),
-      "split_at: has no effect");
+  CHECK_THROWS_MENTION(from_json<ReaderConfig>(R"({"kind": "tsv", "spell_columns": [0, 1], "split_at": ";"})"),
+                       "split_at: has no effect");
   CHECK_THROWS_MENTION(open_reader(ReaderConfig{}, {"only_one"}), "takes two files");
 }

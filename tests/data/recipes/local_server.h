@@ -25,8 +25,8 @@ class LocalServer {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
     auto* generic = reinterpret_cast<sockaddr*>(&address);
-    const bool listens = ::bind(socket_, generic, size) == 0 && ::listen(socket_, 8) == 0 &&
-                         ::getsockname(socket_, generic, &size) == 0;
+    const bool listens =
+        ::bind(socket_, generic, size) == 0 && ::listen(socket_, 8) == 0 && ::getsockname(socket_, generic, &size) == 0;
     if (!listens) throw std::runtime_error("no local server could be started");
     port_ = ntohs(address.sin_port);
     thread_ = std::thread([this] { serve(); });
@@ -39,9 +39,7 @@ class LocalServer {
   LocalServer(const LocalServer&) = delete;
   LocalServer& operator=(const LocalServer&) = delete;
 
-  std::string address(const std::string& path) const {
-    return "http://127.0.0.1:" + std::to_string(port_) + path;
-  }
+  std::string address(const std::string& path) const { return "http://127.0.0.1:" + std::to_string(port_) + path; }
 
  private:
   void serve() {
@@ -60,8 +58,8 @@ class LocalServer {
     const auto page = pages_.find(request.substr(path, request.find(' ', path) - path));
     const std::string body = page == pages_.end() ? "no such page" : page->second;
     const std::string reply = std::string("HTTP/1.1 ") + (page == pages_.end() ? "404 Not Found" : "200 OK") +
-                              "\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) +
-                              "\r\n\r\n" + body;
+                              "\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+                              body;
     for (std::size_t sent = 0; sent < reply.size();) {
       const ssize_t bytes = ::send(client, reply.data() + sent, reply.size() - sent, MSG_NOSIGNAL);
       if (bytes <= 0) return;

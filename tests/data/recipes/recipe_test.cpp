@@ -1,5 +1,8 @@
 #include "data/recipe.h"
 
+#include <sys/stat.h>
+#include <sys/wait.h>
+
 #include <cstdlib>
 #include <string>
 
@@ -59,8 +62,7 @@ TEST_CASE("all recipes of the project can be read") {
   for (const std::string& name : names) {
     INFO(name);
     const Recipe recipe = load_recipe(name, recipes_folder());
-    for (const std::string& text :
-         {recipe.title, recipe.task, recipe.licence, recipe.citation, recipe.origin}) {
+    for (const std::string& text : {recipe.title, recipe.task, recipe.licence, recipe.citation, recipe.origin}) {
       CHECK_FALSE(text.empty());
     }
     CHECK(recipe.untried);
@@ -167,15 +169,13 @@ TEST_CASE("a corpus that is not there, or was changed, says how to get it") {
   const ToyRecipe toy;
   const TemporaryFolder root;
   CHECK_THROWS_AS(locate_recipe(toy.load(), root.path()), UserError);
-  CHECK_THROWS_MENTION(locate_recipe(toy.load(), root.path()),
-                       "is missing; get it with: ablate data get toy");
+  CHECK_THROWS_MENTION(locate_recipe(toy.load(), root.path()), "is missing; get it with: ablate data get toy");
   const TemporaryFolder mirror;
   mirror.write("t.en", english);
   mirror.write("t.de", german);
   const auto placed = get_recipe(toy.load(), root.path(), mirror.path(), ignore);
   std::ofstream(placed[1], std::ios::app) << "more\n";
-  CHECK_THROWS_MENTION(locate_recipe(toy.load(), root.path()),
-                       "t.de is not the file that the recipe describes");
+  CHECK_THROWS_MENTION(locate_recipe(toy.load(), root.path()), "t.de is not the file that the recipe describes");
 }
 
 TEST_CASE("files are downloaded over HTTP, plain or compressed") {
@@ -227,6 +227,20 @@ TEST_CASE("a download with a wrong sum or an empty answer is refused") {
   const TemporaryFolder other;
   CHECK_THROWS_MENTION(get_recipe(mute.load(), other.path(), std::nullopt, ignore), "/t.en: not the file");
   CHECK(std::filesystem::is_empty(other.path()));
+}
+
+TEST_CASE("a download that is stopped ends the program that fetches, and leaves nothing") {
+  const TemporaryFolder there;
+  REQUIRE(::mkfifo((there.path() / "t.en").c_str(), 0600) == 0);  // whoever reads it waits
+  const ToyRecipe toy("file://" + there.path().string() + "/");
+  const TemporaryFolder root;
+  int asked = 0;
+  const StopCheck stop = [&] {
+    if (++asked == 3) throw RunError("stopped by the user");
+  };
+  CHECK_THROWS_MENTION(get_recipe(toy.load(), root.path(), std::nullopt, ignore, stop), "stopped by the user");
+  CHECK(std::filesystem::is_empty(root.path()));
+  CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);  // no process is left
 }
 
 TEST_CASE("files without an address ask for a mirror") {

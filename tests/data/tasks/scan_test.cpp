@@ -20,7 +20,7 @@ Splits scan(const std::string& split, std::int64_t dev = 0, std::int64_t seed = 
 
 std::uint64_t set_checksum(const std::vector<Pair>& pairs) { return checksum(sorted_set(pairs)); }
 
-std::size_t count_tokens(const std::vector<Pair>& pairs, std::string Pair::* side) {
+std::size_t count_tokens(const std::vector<Pair>& pairs, std::string Pair::*side) {
   std::size_t tokens = 0;
   for (const Pair& pair : pairs) tokens += tokens_of(pair.*side).size();
   return tokens;

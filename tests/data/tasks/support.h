@@ -49,8 +49,6 @@ inline std::vector<Pair> sorted_set(std::vector<Pair> pairs) {
   return pairs;
 }
 
-inline Splits generate(std::string_view task, const TaskOptions& options = {}) {
-  return tasks().at(task)(options);
-}
+inline Splits generate(std::string_view task, const TaskOptions& options = {}) { return tasks().at(task)(options); }
 
 }  // namespace ablate::data::testing

@@ -66,9 +66,8 @@ TEST_CASE("the ids of the special symbols differ and lie in the vocabulary") {
 }
 
 TEST_CASE("the resolved configuration reads back as it was written") {
-  for (const std::string json :
-       {R"({"kind": "words", "min_count": 3})", R"({"model": "a.model"})",
-        R"({"model_type": "unigram", "joint": false, "target_vocabulary_size": 50})"}) {
+  for (const std::string json : {R"({"kind": "words", "min_count": 3})", R"({"model": "a.model"})",
+                                 R"({"model_type": "unigram", "joint": false, "target_vocabulary_size": 50})"}) {
     const TokenizerConfig config = read(json);
     const Json written = config::Writer::write(config);
     CHECK(config::Writer::write(read(written.dump())) == written);

@@ -21,9 +21,7 @@ TokenizerConfig of_type(const std::string& model_type) {
 std::string field(int number, const std::string& bytes) {
   return std::string{static_cast<char>(number << 3 | 2), static_cast<char>(bytes.size())} + bytes;
 }
-std::string varint(int number, int value) {
-  return {static_cast<char>(number << 3), static_cast<char>(value)};
-}
+std::string varint(int number, int value) { return {static_cast<char>(number << 3), static_cast<char>(value)}; }
 
 /// A SentencePiece model in which only unk is defined: ids <unk> 0, "▁a" 1, "▁b" 2.
 std::string model_without_pad_bos_eos() {
@@ -169,8 +167,7 @@ TEST_CASE("SentencePiece learns from lines of any length and from lines with its
 
 TEST_CASE("SentencePiece never fails to encode") {
   const auto tokenizer = train(of_type("bpe"), sentences());
-  for (const std::string& line :
-       {std::string("\xFF\xC3"), std::string("a\0b", 3), std::string(50'000, 'x')}) {
+  for (const std::string& line : {std::string("\xFF\xC3"), std::string("a\0b", 3), std::string(50'000, 'x')}) {
     CHECK_FALSE(tokenizer->encode(line).empty());
   }
 }
@@ -179,8 +176,7 @@ TEST_CASE("SentencePiece: a vocabulary that the text cannot give is one clear er
   TokenizerConfig config = of_type("bpe");
   config.vocabulary_size = 5000;
   CHECK_THROWS_AS(train(config, sentences()), ablate::UserError);
-  const std::string message =
-      ablate::testing::thrown_message([&] { train(config, sentences()); }).value_or("");
+  const std::string message = ablate::testing::thrown_message([&] { train(config, sentences()); }).value_or("");
   INFO(message);
   REQUIRE(ablate::testing::mentions(message, "vocabulary_size 5000 is more than"));
   // The size that the message names is possible, one more is not.
@@ -206,6 +202,21 @@ TEST_CASE("SentencePiece: lines of white space and of its own marks are an empty
       CHECK_THROWS_MENTION(train(config, {line, line}), "the training text of the tokenizer is empty");
       config.sample_lines.reset();
     }
+  }
+}
+
+TEST_CASE("SentencePiece learns from lines without a space, however long") {
+  std::string unbroken, ligatures;
+  for (int i = 0; i < 70'000; ++i) unbroken += static_cast<char>('a' + i * i % 7);
+  for (int i = 0; i < 2'000; ++i) ligatures += "\uFDFA";  // 18 letters each after NFKC
+  for (const std::string type : {"bpe", "unigram", "char"}) {
+    INFO(type);
+    TokenizerConfig config = of_type(type);
+    config.normalization = "nfkc";
+    config.vocabulary_size = 40;
+    const auto tokenizer = train(config, {unbroken, ligatures, "a few words"});
+    CHECK(tokenizer->size() == 40);
+    CHECK(round_trip(*tokenizer, "few") == "few");
   }
 }
 

@@ -30,8 +30,7 @@ void check_refused(const TemporaryFolder& folder, const std::vector<std::string>
 /// The tiny experiment on two files of pairs.
 Json on_files() {
   Json json = tiny_experiment({{"seeds", {1}}, {"rows", {{{"name", "sinusoidal"}}}}});
-  json["data"] =
-      Json::parse(R"({"kind": "files", "train": ["train.en", "train.de"], "dev": ["dev.en", "dev.de"],
+  json["data"] = Json::parse(R"({"kind": "files", "train": ["train.en", "train.de"], "dev": ["dev.en", "dev.de"],
                                  "tokenizer": {"kind": "words"}})");
   return json;
 }
@@ -39,8 +38,7 @@ Json on_files() {
 /// A folder with that experiment and its data, sound so far.
 void write_corpus(const TemporaryFolder& folder, const Json& json = on_files()) {
   write_experiment(folder, json);
-  for (const char* file : {"train.en", "train.de", "dev.en", "dev.de"})
-    folder.write(file, "a b c\nb c a\nc a b\n");
+  for (const char* file : {"train.en", "train.de", "dev.en", "dev.de"}) folder.write(file, "a b c\nb c a\nc a b\n");
 }
 
 }  // namespace
@@ -50,11 +48,13 @@ TEST_CASE("bad input: commands and options", "[cli][slow]") {
   write_experiment(folder, tiny_experiment());
   check_refused(folder, {"rnu"}, {"unknown command 'rnu'", "did you mean 'run'?"});
   check_refused(folder, {"run"}, {"the file is missing", "usage: ablate run"});
-  check_refused(folder, {"run", "experiment.json", "--stes", "3"}, {"stes", "usage: ablate run"});
-  check_refused(folder, {"run", "experiment.json", "--threads", "many"}, {"many"});
+  check_refused(folder, {"run", "experiment.json", "--stes", "3"}, {"no option --stes", "usage: ablate run"});
+  check_refused(folder, run_arguments({"--thraeds=1"}), {"no option --thraeds", "did you mean 'threads'?"});
+  check_refused(folder, run_arguments({"--set"}), {"set", "usage: ablate run"});
+  check_refused(folder, {"run", "experiment.json", "--threads", "many"}, {"--threads", "0 to 1024, not 'many'"});
   check_refused(folder, run_arguments({"--rows", "sinusoidl"}), {"sinusoidl", "did you mean 'sinusoidal'?"});
   check_refused(folder, run_arguments({"--rows", ","}), {"--rows", "at least one"});
-  check_refused(folder, run_arguments({"--rows="}), {"--rows", "at least one"});
+  check_refused(folder, run_arguments({"--rows="}), {"--rows", "empty"});
   for (const char* threads : {"-1", "1025", "999999"}) {
     check_refused(folder, {"run", "experiment.json", std::string("--threads=") + threads}, {"--threads", threads});
   }
@@ -64,6 +64,8 @@ TEST_CASE("bad input: commands and options", "[cli][slow]") {
   check_refused(folder, run_arguments({"--seeds", "1,1"}), {"--seeds", "twice"});
   check_refused(folder, run_arguments({"--format", "word"}), {"word", "markdown"});
   check_refused(folder, run_arguments({"--set", "model.d_model"}), {"--set", "path=value"});
+  check_refused(folder, run_arguments({"--set", "model.norm.kind=\xFF"}), {"--set", "not valid UTF-8"});
+  check_refused(folder, run_arguments({"--set", "model.d_model=4000000000"}), {"model.d_model", "1048576"});
   check_refused(folder, {"table", "nowhere"}, {"nowhere", "there is no such file"});
   check_refused(folder, {"table", "."}, {"holds no runs"});
   const Outcome nothing = run_program(folder, {});
@@ -122,8 +124,7 @@ TEST_CASE("bad input: what the data and the model cannot be together", "[cli][sl
                0);  // the corpus itself is sound, and stays
   check_refused(folder, run_arguments({"--set", "data.tokenizer.kind=sentencepiece"}),
                 {"vocabulary_size 8000 is more than the training text allows", "or less"});
-  check_refused(folder, run_arguments({"--set", "evaluation.splits=[\"test\"]"}),
-                {"the corpus has no split 'test'"});
+  check_refused(folder, run_arguments({"--set", "evaluation.splits=[\"test\"]"}), {"the corpus has no split 'test'"});
   check_refused(folder, run_arguments({"--set", "model.vocabulary=99"}), {"model.vocabulary: 99 is stated"});
   check_refused(folder, run_arguments({"--set", "data.dev=[]"}), {"data.dev"});
 
@@ -131,7 +132,8 @@ TEST_CASE("bad input: what the data and the model cannot be together", "[cli][sl
   Json json = on_files();
   json["rows"].push_back({{"name", "short"}, {"set", {{"model.max_length", 3}}}});
   write_experiment(folder, json);
-  check_refused(folder, run_arguments(), {"experiment.json (row 'short')", "model.max_length: 3 is too short", "needs 4"});
+  check_refused(folder, run_arguments(),
+                {"experiment.json (row 'short')", "model.max_length: 3 is too short", "needs 4"});
 }
 
 TEST_CASE("bad input: recipes", "[cli]") {
@@ -139,8 +141,7 @@ TEST_CASE("bad input: recipes", "[cli]") {
   Json json = tiny_experiment();
   json["data"] = {{"recipe", "multi30k_en_ed"}};
   write_experiment(folder, json);
-  check_refused(folder, run_arguments(),
-                {"unknown corpus 'multi30k_en_ed'", "did you mean 'multi30k_en_de'?"});
+  check_refused(folder, run_arguments(), {"unknown corpus 'multi30k_en_ed'", "did you mean 'multi30k_en_de'?"});
   check_refused(folder, run_arguments({"--set", "data.recipe=multi30k_en_de"}),
                 {"corpus 'multi30k_en_de'", "is missing", "ablate data get multi30k_en_de"});
 }

@@ -34,12 +34,11 @@ class Corpus {
     const std::string train = "one\tuno\ntwo\tdue\n", dev = "three\ttre\n";
     folder_.write("mirror/train.tsv", train);
     folder_.write("mirror/dev.tsv", dev);
-    folder_.write(
-        "recipes/numbers.json",
-        R"({"title": "Three numbers", "task": "translation", "licence": "none needed", "origin": "made up",
+    folder_.write("recipes/numbers.json",
+                  R"({"title": "Three numbers", "task": "translation", "licence": "none needed", "origin": "made up",
                       "citation": "", "note": "short", "files": {"train.tsv": {"sha256": ")" +
-            data::sha256(train) + R"(", "lines": 2}, "dev.tsv": {"sha256": ")" + data::sha256(dev) +
-            R"(", "lines": 1}}, "reader": {"kind": "tsv"}, "train": ["train.tsv"], "dev": ["dev.tsv"]})");
+                      data::sha256(train) + R"(", "lines": 2}, "dev.tsv": {"sha256": ")" + data::sha256(dev) +
+                      R"(", "lines": 1}}, "reader": {"kind": "tsv"}, "train": ["train.tsv"], "dev": ["dev.tsv"]})");
   }
   std::string mirror() const { return folder_ / "mirror"; }
   std::string file(const std::string& name) const { return folder_ / ("root/numbers/" + name); }
@@ -50,9 +49,7 @@ class Corpus {
   Variable recipes_, root_;
 };
 
-std::string data_command(const std::vector<std::string>& arguments) {
-  return output_of(cli::data_command, arguments);
-}
+std::string data_command(const std::vector<std::string>& arguments) { return output_of(cli::data_command, arguments); }
 
 }  // namespace
 
@@ -93,8 +90,7 @@ TEST_CASE("data command: mistakes", "[cli]") {
   CHECK_THROWS_MENTION(data_command({"show", "number"}), "did you mean 'numbers'");
   CHECK_THROWS_MENTION(data_command({"show"}), "name is missing");
   CHECK_THROWS_MENTION(data_command({"get", "numbers"}), "--mirror");
-  CHECK_THROWS_MENTION(data_command({"get", "numbers", "--mirror", corpus.folder() / "none"}),
-                       "no such folder");
+  CHECK_THROWS_MENTION(data_command({"get", "numbers", "--mirror", corpus.folder() / "none"}), "no such folder");
   CHECK_THROWS_MENTION(data_command({"get", "numbers", "surplus"}), "one argument too many");
   corpus.folder().write("mirror/dev.tsv", "another\ttext\n");
   CHECK_THROWS_MENTION(data_command({"get", "numbers", "--mirror", corpus.mirror()}), "SHA-256");

@@ -12,9 +12,7 @@ using testing::TemporaryFolder;
 
 namespace {
 
-std::string describe(const std::vector<std::string>& arguments) {
-  return output_of(cli::describe_command, arguments);
-}
+std::string describe(const std::vector<std::string>& arguments) { return output_of(cli::describe_command, arguments); }
 
 /// A model of 8 coordinates and 20 types; the second row changes a kind and so drops an option.
 constexpr const char* experiment = R"({
@@ -71,8 +69,7 @@ TEST_CASE("describe command: another row says what it changes and what it drops"
 TEST_CASE("describe command: settings from the command line act on every row", "[cli]") {
   const TemporaryFolder folder;
   const std::string file = folder.write("norms.json", experiment);
-  const std::string text =
-      describe({file, "--set", "model.vocabulary=30", "--set", "model.embedding.tying=none"});
+  const std::string text = describe({file, "--set", "model.vocabulary=30", "--set", "model.embedding.tying=none"});
   CHECK_CONTAINS(text, "parameters: 2,824 = 720 in embeddings");
   CHECK_CONTAINS(describe({file, "--set", "model.max_length=16"}), "16 source and 16 target tokens");
 }

@@ -1,5 +1,9 @@
 // A run that is stopped, killed or out of disk goes on by the same command, to the last bit as if nothing had
 // been.
+#include <sys/stat.h>
+
+#include <fstream>
+
 #include "tests/experiments/cli/tiny_experiment.h"
 #include "transformer/training/safetensors.h"
 
@@ -38,8 +42,7 @@ struct Remains {
 Remains remains(const TemporaryFolder& folder) {
   const auto runs = run_folders(folder);
   REQUIRE(runs.size() == 1);
-  Remains found{
-      contents(runs[0], "step_"), contents(runs[0], "hypotheses"), {}, result_of(runs[0])["decodings"]};
+  Remains found{contents(runs[0], "step_"), contents(runs[0], "hypotheses"), {}, result_of(runs[0])["decodings"]};
   std::istringstream log(data::testing::read_text(runs[0] / "metrics.jsonl"));
   for (std::string line; std::getline(log, line);) {
     Json entry = Json::parse(line);
@@ -102,6 +105,20 @@ TEST_CASE("interruption: Ctrl-C and SIGTERM save, and the same command goes on b
   CHECK_STATUS(last, 0);
   check_same_as_uninterrupted(folder);
   CHECK_FALSE(fs::exists(run / "state.safetensors"));
+}
+
+TEST_CASE("interruption: where there is nothing to save, the program ends at once", "[cli]") {
+  const TemporaryFolder folder;
+  const fs::path pipe = folder / "text";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  for (const int signal : {SIGINT, SIGTERM}) {
+    Program program(folder, {"score", "--reference", "text"});
+    const std::ofstream writer(pipe);  // opens when the program begins to read
+    program.send(signal);
+    const Outcome outcome = program.wait();
+    CHECK_STATUS(outcome, 128 + signal);
+    CHECK(outcome.messages == "\nablate: interrupted\n");
+  }
 }
 
 TEST_CASE("interruption: a killed run goes on from what it saved last, bit for bit", "[cli][slow]") {

@@ -32,8 +32,7 @@ std::string new_decoding(const Json& result, const std::string& known = "") {
 
 }  // namespace
 
-TEST_CASE("run: every row and seed is trained, and the table is all there is on standard output",
-          "[cli][slow]") {
+TEST_CASE("run: every row and seed is trained, and the table is all there is on standard output", "[cli][slow]") {
   const TrainedExperiment trained;
   const TemporaryFolder& folder = trained.folder;
   CHECK_STATUS(trained.first, 0);
@@ -51,9 +50,9 @@ TEST_CASE("run: every row and seed is trained, and the table is all there is on 
   for (const fs::path& run : runs) {
     const Json result = result_of(run);
     const std::string decoding = new_decoding(result);
-    CHECK(files_in(run) == std::vector<std::string>{"config.json", "hypotheses." + decoding + ".test.txt",
-                                                    "lock", "metrics.jsonl", "result.json",
-                                                    "step_00000030.safetensors", "tokenizer.vocab.json"});
+    CHECK(files_in(run) == std::vector<std::string>{"config.json", "hypotheses." + decoding + ".test.txt", "lock",
+                                                    "metrics.jsonl", "result.json", "step_00000030.safetensors",
+                                                    "tokenizer.vocab.json"});
     CHECK(result["status"] == "finished");
     CHECK(result["training"]["steps"] == 30);
     CHECK(result["environment"]["threads"] == 1);
@@ -78,8 +77,7 @@ TEST_CASE("run: every row and seed is trained, and the table is all there is on 
   CHECK(markdown.out == trained.first.out);
   const Outcome latex = run_program(folder, {"table", "experiment.json", "--format", "latex"});
   CHECK(has(latex.out, "\\toprule"));
-  const Outcome csv =
-      run_program(folder, {"table", "experiment.json", "--format", "csv", "--metrics", "nll@dev"});
+  const Outcome csv = run_program(folder, {"table", "experiment.json", "--format", "csv", "--metrics", "nll@dev"});
   CHECK(has(csv.out, "group,label,baseline,nll@dev_mean,nll@dev_sd,nll@dev_n,"));
   CHECK(std::ranges::count(csv.out, '\n') == 3);
   const Json json = Json::parse(run_program(folder, {"table", "runs/", "--format", "json"}).out);
@@ -147,8 +145,7 @@ TEST_CASE("run: another beam decodes again, another metric scores again, neither
   std::string nonsense;
   for (int i = 0; i < 20; ++i) nonsense += "nonsense\n";
   trained.folder.write("runs/" + run.filename().string() + "/hypotheses." + greedy + ".test.txt", nonsense);
-  const Outcome metric =
-      run_program(trained.folder, run_arguments({"--set", R"(evaluation.metrics=["chrf"])"}));
+  const Outcome metric = run_program(trained.folder, run_arguments({"--set", R"(evaluation.metrics=["chrf"])"}));
   CHECK_STATUS(metric, 0);
   const Json scores = result_of(run)["decodings"][greedy]["splits"]["test"]["scores"];
   CHECK(scores["chrf"]["value"] == 0);

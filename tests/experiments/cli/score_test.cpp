@@ -25,8 +25,8 @@ TEST_CASE("score command: one line for each metric, with its signature", "[cli]"
   CHECK_CONTAINS(all, "chrF2|nrefs:1|");
   CHECK_CONTAINS(all, " = 100.0");
   CHECK(std::count(all.begin(), all.end(), '\n') == 3);
-  const std::string one = score({"--reference", reference, "--hypothesis", hypothesis, "--metrics",
-                                 "bleu:tokenize=none:lowercase=true"});
+  const std::string one =
+      score({"--reference", reference, "--hypothesis", hypothesis, "--metrics", "bleu:tokenize=none:lowercase=true"});
   CHECK_CONTAINS(one, "case:lc");
   CHECK_CONTAINS(one, "tok:none");
   CHECK(std::count(one.begin(), one.end(), '\n') == 1);
@@ -50,8 +50,7 @@ TEST_CASE("score command: several references, plain or compressed", "[cli]") {
   const std::string both = score({"--reference", first, second, "--metrics", "exact_match"}, "one\ndue\n");
   CHECK_CONTAINS(both, "nrefs:2");
   CHECK_CONTAINS(both, "= 100.0");
-  CHECK(both ==
-        score({"--reference", first, "--reference", second, "--metrics", "exact_match"}, "one\ndue\n"));
+  CHECK(both == score({"--reference", first, "--reference", second, "--metrics", "exact_match"}, "one\ndue\n"));
 }
 
 TEST_CASE("score command: what is wrong is said with file and line", "[cli]") {
@@ -61,17 +60,14 @@ TEST_CASE("score command: what is wrong is said with file and line", "[cli]") {
   const auto empty = folder.write("empty", "");
   CHECK_THROWS_AS(score({}), UserError);
   CHECK_THROWS_MENTION(score({}), "--reference");
-  CHECK_THROWS_MENTION(score({"--reference", two}, "a\n"),
-                       "standard input has 1, " + two.string() + " has 2");
+  CHECK_THROWS_MENTION(score({"--reference", two}, "a\n"), "standard input has 1, " + two.string() + " has 2");
   CHECK_THROWS_MENTION(score({"--reference", broken}, "a\nb\n"), broken.string() + ":2");
   CHECK_THROWS_MENTION(score({"--reference", two}, "a\n\xff\n"), "standard input:2");
   CHECK_THROWS_MENTION(score({"--reference", empty}, ""), empty.string() + ": there are no lines");
   CHECK_THROWS_MENTION(score({"--reference", folder / "none"}, "a\n"), "there is no such file");
-  CHECK_THROWS_MENTION(score({"--reference", two, "--metrics", "rouge"}, "a\nb\n"),
-                       "there is no metric 'rouge'");
+  CHECK_THROWS_MENTION(score({"--reference", two, "--metrics", "rouge"}, "a\nb\n"), "there is no metric 'rouge'");
   CHECK_THROWS_AS(score({"--reference", two, "--metrics", "rouge"}, "a\nb\n"), UserError);
-  CHECK_THROWS_MENTION(score({"--reference", two, "--metrics", "bleu:smooth_method=add"}, "a\nb\n"),
-                       "smooth_method");
+  CHECK_THROWS_MENTION(score({"--reference", two, "--metrics", "bleu:smooth_method=add"}, "a\nb\n"), "smooth_method");
   CHECK_THROWS_MENTION(score({"--reference", two, "--metrics", ","}, "a\nb\n"), "names no metric");
   CHECK_THROWS_MENTION(score({"--references", two}), "usage: ablate score");
 }

@@ -46,9 +46,7 @@ inline std::string output_of(CommandFunction command, const std::vector<std::str
   return out.str();
 }
 
-inline bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace ablate::testing
 

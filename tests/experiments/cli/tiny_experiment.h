@@ -60,8 +60,7 @@ inline Json result_of(const std::filesystem::path& run) {
 }
 
 /// Content of all files below a folder whose names have `part` in them, by path.
-inline std::map<std::string, std::string> contents(const std::filesystem::path& folder,
-                                                   const std::string& part) {
+inline std::map<std::string, std::string> contents(const std::filesystem::path& folder, const std::string& part) {
   std::map<std::string, std::string> found;
   for (const std::string& file : data::testing::files_in(folder)) {
     if (std::filesystem::path(file).filename().string().find(part) == std::string::npos) continue;
@@ -79,9 +78,7 @@ inline std::map<std::string, std::int64_t> times(const std::filesystem::path& fo
   return found;
 }
 
-inline bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+inline bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace ablate::testing
 

@@ -60,8 +60,7 @@ TEST_CASE("tokenizer command: reads files as well as standard input", "[cli]") {
 
 TEST_CASE("tokenizer command: a space and a line break keep their place among the pieces", "[cli]") {
   const TemporaryFolder folder;
-  const std::string model =
-      folder.write("model", R"({"kind": "characters", "pieces": ["a", " ", "b", "\n"]})");
+  const std::string model = folder.write("model", R"({"kind": "characters", "pieces": ["a", " ", "b", "\n"]})");
   CHECK(tokenizer({"encode", "--model", model}, "a  b\n") == "a <0x20> <0x20> b\n");
   CHECK(tokenizer({"decode", "--model", model}, "a <0x20> <0x20> b\n") == "a  b\n");
   CHECK(tokenizer({"decode", "--model", model}, "a <0x0A> b\n") == "a b\n");
@@ -89,8 +88,7 @@ TEST_CASE("tokenizer command: every key of the configuration can be set, and is 
 TEST_CASE("tokenizer command: several inputs are one text", "[cli]") {
   const TemporaryFolder folder;
   const std::string a = folder.write("a", "one\n"), b = folder.write("b", "two\n"), model = folder / "model";
-  CHECK_CONTAINS(tokenizer({"train", "--input", a, b, "--kind", "words", "--output", model}),
-                 "words, 6 pieces");
+  CHECK_CONTAINS(tokenizer({"train", "--input", a, b, "--kind", "words", "--output", model}), "words, 6 pieces");
   CHECK(tokenizer({"encode", "--model", model}, "two one\n") == "two one\n");
 }
 
@@ -103,11 +101,9 @@ TEST_CASE("tokenizer command: a mistake leaves no file and is said with its plac
   CHECK_THROWS_MENTION(tokenizer({"train", "--input", broken}), "output is missing");
   CHECK_FALSE(std::filesystem::exists(model));
   const std::string words = folder.write("words", R"({"kind": "words", "pieces": ["a"]})");
-  CHECK_THROWS_MENTION(tokenizer({"decode", "--model", words}, "a\nb\n"),
-                       "standard input:2: 'b' is no piece");
+  CHECK_THROWS_MENTION(tokenizer({"decode", "--model", words}, "a\nb\n"), "standard input:2: 'b' is no piece");
   CHECK_THROWS_MENTION(tokenizer({"decode", "--model", words, "--ids"}, "4\n4x\n"), "standard input:2: '4x'");
-  CHECK_THROWS_MENTION(tokenizer({"decode", "--model", words, "--ids"}, "5\n"),
-                       "standard input:1: token id 5");
+  CHECK_THROWS_MENTION(tokenizer({"decode", "--model", words, "--ids"}, "5\n"), "standard input:1: token id 5");
   CHECK_THROWS_MENTION(tokenizer({"encode", "--model", words, "--ids", "--pieces"}), "exclude each other");
   CHECK_THROWS_MENTION(tokenizer({"encode", "--model", broken}, "a\n"), "not a tokenizer");
   CHECK_THROWS_MENTION(tokenizer({}), "train, encode or decode?");

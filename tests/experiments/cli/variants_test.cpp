@@ -9,9 +9,7 @@ using testing::output_of;
 
 namespace {
 
-std::string variants(const std::vector<std::string>& arguments) {
-  return output_of(cli::variants_command, arguments);
-}
+std::string variants(const std::vector<std::string>& arguments) { return output_of(cli::variants_command, arguments); }
 
 }  // namespace
 

@@ -24,8 +24,7 @@ inline Experiment load(const TemporaryFolder& folder, const std::string& keys,
 }
 
 /// Everything that is wrong with a file; "" if nothing is.
-inline std::string errors_of(const std::filesystem::path& file,
-                             const std::vector<std::string>& settings = {}) {
+inline std::string errors_of(const std::filesystem::path& file, const std::vector<std::string>& settings = {}) {
   return ablate::testing::thrown_message([&] { load_experiment(file, settings); }).value_or("");
 }
 

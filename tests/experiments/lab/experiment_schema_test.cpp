@@ -24,8 +24,8 @@ TEST_CASE("schema: every key that the reader knows, and no other", "[lab]") {
   CHECK(schema["$schema"] == "https://json-schema.org/draft/2020-12/schema");
   CHECK(schema["additionalProperties"] == false);
   const Json& properties = schema["properties"];
-  for (const char* key : {"title", "extends", "seeds", "baseline", "rows", "grid", "table", "model", "data",
-                          "training", "decoding", "evaluation"}) {
+  for (const char* key : {"title", "extends", "seeds", "baseline", "rows", "grid", "table", "model", "data", "training",
+                          "decoding", "evaluation"}) {
     INFO(key);
     CHECK(properties.contains(key));
   }

@@ -42,8 +42,8 @@ TEST_CASE("experiment: a row sets dotted paths, nested objects, or both", "[lab]
 
 TEST_CASE("experiment: a grid alone makes the product of its axes, the last one fastest", "[lab]") {
   const TemporaryFolder folder;
-  const lab::Experiment experiment = load(
-      folder, R"("grid": {"model.norm.kind": ["layer_norm", "rms_norm"], "model.encoder.layers": [6, 2]})");
+  const lab::Experiment experiment =
+      load(folder, R"("grid": {"model.norm.kind": ["layer_norm", "rms_norm"], "model.encoder.layers": [6, 2]})");
   CHECK(labels(experiment) ==
         Labels{"baseline", "encoder.layers=2", "norm=rms_norm", "norm=rms_norm, encoder.layers=2"});
   CHECK(experiment.rows[2].config.model.encoder.layers == 6);
@@ -83,12 +83,10 @@ TEST_CASE("experiment: the baseline is a row by name, and labels say what differ
 
 TEST_CASE("experiment: a list of files to extend, the later ones winning", "[lab]") {
   const TemporaryFolder folder;
-  folder.write("base/a.json",
-               R"({"model": {"d_model": 64, "max_length": 9}, "training": {"budget": {"steps": 1}}})");
+  folder.write("base/a.json", R"({"model": {"d_model": 64, "max_length": 9}, "training": {"budget": {"steps": 1}}})");
   folder.write("base/b.json", R"({"extends": "a.json", "model": {"d_model": 32}, "seeds": [1, 2]})");
   folder.write("c.json", R"({"model": {"dropout": 0.3}, "seeds": [3]})");
-  const auto file =
-      folder.write("e.json", R"({"extends": ["base/b.json", "c.json"], "training": {"clip_norm": 1}})");
+  const auto file = folder.write("e.json", R"({"extends": ["base/b.json", "c.json"], "training": {"clip_norm": 1}})");
   const lab::Experiment experiment = lab::load_experiment(file, {});
   const lab::RunConfig& config = experiment.rows.at(0).config;
   CHECK(config.model.d_model == 32);
@@ -107,9 +105,9 @@ TEST_CASE("experiment: --set stands on top of every row, the last one winning", 
   const TemporaryFolder folder;
   const std::string keys = R"("rows": [{"name": "a"}, {"name": "b", "set": {"model.norm.kind": "rms_norm",
                                                                    "training.budget.steps": 20}}])";
-  const lab::Experiment experiment = load(folder, keys,
-                                          {"training.budget.steps=5", "training.budget.steps=7",
-                                           "seeds=[4,5]", "model.position.kind=rotary", "title=T"});
+  const lab::Experiment experiment = load(
+      folder, keys,
+      {"training.budget.steps=5", "training.budget.steps=7", "seeds=[4,5]", "model.position.kind=rotary", "title=T"});
   for (const lab::ExperimentRow& row : experiment.rows) {
     CHECK(row.config.training.budget.steps == 7);
     CHECK(row.config.model.decoder.position.kind == "rotary");
@@ -117,10 +115,8 @@ TEST_CASE("experiment: --set stands on top of every row, the last one winning", 
   CHECK(experiment.seeds == std::vector<std::int64_t>{4, 5});
   CHECK(experiment.title == "T");
 
-  CHECK(line_with(errors_of(folder, keys, {"model.d_modle=3"}), "--set").find("'d_model'") !=
-        std::string::npos);
-  CHECK(line_with(errors_of(folder, keys, {"traning.clip_norm=3"}), "--set").find("training") !=
-        std::string::npos);
+  CHECK(line_with(errors_of(folder, keys, {"model.d_modle=3"}), "--set").find("'d_model'") != std::string::npos);
+  CHECK(line_with(errors_of(folder, keys, {"traning.clip_norm=3"}), "--set").find("training") != std::string::npos);
   CHECK(errors_of(folder, keys, {"training.clip_norm"}).find("path=value") != std::string::npos);
 }
 
@@ -131,18 +127,15 @@ TEST_CASE("experiment: comments are allowed", "[lab]") {
   CHECK(lab::load_experiment(file, {}).rows[0].config.training.budget.steps == 3);
 }
 
-TEST_CASE("experiment: settings of an old kind are dropped with a note, unless written with the new one",
-          "[lab]") {
+TEST_CASE("experiment: settings of an old kind are dropped with a note, unless written with the new one", "[lab]") {
   const TemporaryFolder folder;
-  const std::string base =
-      R"("model": {"norm": {"kind": "layer_norm", "bias": false}}, "rows": [{"name": "a"}, )";
-  const lab::Experiment experiment =
-      load(folder, base + R"({"name": "b", "set": {"model.norm.kind": "rms_norm"}}])");
+  const std::string base = R"("model": {"norm": {"kind": "layer_norm", "bias": false}}, "rows": [{"name": "a"}, )";
+  const lab::Experiment experiment = load(folder, base + R"({"name": "b", "set": {"model.norm.kind": "rms_norm"}}])");
   CHECK(experiment.rows[0].notes.empty());
   REQUIRE(experiment.rows[1].notes.size() == 1);
   CHECK(experiment.rows[1].notes[0].find("model.norm.bias: dropped") == 0);
-  const std::string error = errors_of(
-      folder, base + R"({"name": "b", "set": {"model.norm": {"kind": "rms_norm", "bias": true}}}])");
+  const std::string error =
+      errors_of(folder, base + R"({"name": "b", "set": {"model.norm": {"kind": "rms_norm", "bias": true}}}])");
   CHECK(line_with(error, "model.norm.bias").find("has no effect with kind 'rms_norm'") != std::string::npos);
 }
 
@@ -152,8 +145,11 @@ TEST_CASE("experiment: rows that are alike are refused", "[lab]") {
             .find("'a' and 'b' are the same configuration") != std::string::npos);
   CHECK(errors_of(folder, R"("rows": [{"name": "a"}, {"name": "a", "set": {"model.d_model": 64}}])")
             .find("'a' and 'a' have the same name") != std::string::npos);
-  CHECK(errors_of(folder, R"("grid": {"model.d_model": [64, 64]})").find("same configuration") !=
-        std::string::npos);
+  CHECK(errors_of(folder, R"("rows": [{"name": "a"},
+                              {"name": "b", "set": {"training.log_every": 7, "evaluation.batch_tokens": 9}}])")
+            .find("'a' and 'b' would be the same runs with the same figures: they differ in evaluation.batch_tokens, "
+                  "training.log_every alone") != std::string::npos);
+  CHECK(errors_of(folder, R"("grid": {"model.d_model": [64, 64]})").find("same configuration") != std::string::npos);
 }
 
 TEST_CASE("experiment: what is no list of rows, no grid, no seeds", "[lab]") {
@@ -169,6 +165,10 @@ TEST_CASE("experiment: what is no list of rows, no grid, no seeds", "[lab]") {
   refused(R"("rows": [{"name": "a"}, {"set": 3}])", "rows[1]: set: ");
   refused(R"("grid": {})", "grid: ");
   refused(R"("grid": {"model.d_model": 3})", "grid.model.d_model: ");
+  refused(R"("rows": [{"name": "a"}, {"name": "b", "set": {"model.d_model": 64}}], "grid": {"model.d_model": [8, 16]})",
+          "grid.model.d_model: would override what the row 'b' or another axis sets");
+  refused(R"("grid": {"model.norm.kind": ["none"], "model": [{"norm": {"kind": "rms_norm"}}]})",
+          "grid.model: would override");
   refused(R"("seeds": [])", "seeds: ");
   refused(R"("seeds": [1, 2, 1])", "seeds: 1 stands there twice");
   refused(R"("seeds": [-1])", "seeds[0]: ");
@@ -218,10 +218,10 @@ TEST_CASE("experiment: an error of one row, axis or --set hides no other", "[lab
                {"name": "c", "set": {"model.d_modle": 3}}], "grid": {"model..dropout": [0.1]})",
                                        {"seeds", "model={\"d_model\":1,\"d_model\":2}"});
   INFO(errors);
-  for (const char* part : {"titel: unknown key", "baseline: no row has the name 'd'", "'a' and 'a' have the same name",
-                           "rows[2].set: model: d_model: set twice", "model.d_modle: unknown key",
-                           "'model..dropout' is not a path", "--set seeds: expected path=value",
-                           "--set model: d_model: the key stands twice"}) {
+  for (const char* part :
+       {"titel: unknown key", "baseline: no row has the name 'd'", "'a' and 'a' have the same name",
+        "rows[2].set: model: d_model: set twice", "model.d_modle: unknown key", "'model..dropout' is not a path",
+        "--set seeds: expected path=value", "--set model: d_model: the key stands twice"}) {
     INFO(part);
     CHECK(errors.find(part) != std::string::npos);
   }
@@ -229,8 +229,7 @@ TEST_CASE("experiment: an error of one row, axis or --set hides no other", "[lab
 
 TEST_CASE("experiment: the baseline may be the label that a row is given", "[lab]") {
   const TemporaryFolder folder;
-  const lab::Experiment experiment =
-      load(folder, R"("grid": {"model.d_model": [64, 128]}, "baseline": "d_model=128")");
+  const lab::Experiment experiment = load(folder, R"("grid": {"model.d_model": [64, 128]}, "baseline": "d_model=128")");
   CHECK(labels(experiment) == Labels{"d_model=64", "d_model=128"});
   CHECK(experiment.baseline().label == "d_model=128");
 }
@@ -246,6 +245,5 @@ TEST_CASE("experiment: rows are selected by label, commas in it included", "[lab
   CHECK(selected[0]->label == "norm=rms_norm, clip_norm=1");
   CHECK(selected[1]->label == "b");
   CHECK_THROWS_AS(experiment.select({"norm=rms_norm"}), UserError);
-  CHECK_THROWS_MENTION(experiment.select({"norm=rms_norm, clip_norm=2"}),
-                       "did you mean 'norm=rms_norm, clip_norm=1'?");
+  CHECK_THROWS_MENTION(experiment.select({"norm=rms_norm, clip_norm=2"}), "did you mean 'norm=rms_norm, clip_norm=1'?");
 }

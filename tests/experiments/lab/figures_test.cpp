@@ -87,8 +87,7 @@ TEST_CASE("figures: what overflowed is infinite", "[lab]") {
 }
 
 TEST_CASE("figures: conditions in a sentence", "[lab]") {
-  CHECK(describe_decoding(decoding()) ==
-        "Weights: average_last (3 checkpoints averaged); decoding: kind beam, beam 4");
+  CHECK(describe_decoding(decoding()) == "Weights: average_last (3 checkpoints averaged); decoding: kind beam, beam 4");
   CHECK(describe_decoding({{"checkpoint", "best"}}) == "Weights: best, chosen on dev; decoding: ");
   CHECK(describe_decoding({{"checkpoint", "average_best"}, {"averaged", 2}}) ==
         "Weights: average_best (2 checkpoints averaged), chosen on dev; decoding: ");

@@ -91,13 +91,11 @@ TEST_CASE("identity: a model is known by its stacks, wherever a setting was writ
     CHECK(hash_of(shared) == hash_of(apart));
     CHECK(hash_of(shared) != hash_of("{}"));
   };
-  same(
-      R"({"model": {"norm": {"kind": "rms_norm"}}})",
-      R"({"model": {"encoder": {"norm": {"kind": "rms_norm"}}, "decoder": {"norm": {"kind": "rms_norm"}}}})");
+  same(R"({"model": {"norm": {"kind": "rms_norm"}}})",
+       R"({"model": {"encoder": {"norm": {"kind": "rms_norm"}}, "decoder": {"norm": {"kind": "rms_norm"}}}})");
   same(R"({"model": {"attention": {"heads": 4}}})",
        R"({"model": {"encoder": {"attention": {"heads": 4}}, "decoder": {"attention": {"heads": 4}}}})");
-  same(R"({"model": {"dropout": 0.3}})",
-       R"({"model": {"encoder": {"dropout": 0.3}, "decoder": {"dropout": 0.3}}})");
+  same(R"({"model": {"dropout": 0.3}})", R"({"model": {"encoder": {"dropout": 0.3}, "decoder": {"dropout": 0.3}}})");
   CHECK(hash_of(R"({"model": {"norm": {"kind": "rms_norm"}}})") !=
         hash_of(R"({"model": {"encoder": {"norm": {"kind": "rms_norm"}}}})"));
 }

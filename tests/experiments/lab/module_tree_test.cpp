@@ -24,9 +24,7 @@ struct Network : torch::nn::Module {
   }
 };
 
-std::string tree(const std::vector<std::shared_ptr<Layer>>& layers) {
-  return module_tree(Network(layers), "network");
-}
+std::string tree(const std::vector<std::shared_ptr<Layer>>& layers) { return module_tree(Network(layers), "network"); }
 
 }  // namespace
 

@@ -25,8 +25,7 @@ TEST_CASE("label: every change, but not options that come and go with a kind", "
                                                {"training.schedule.kind", "noam", "constant"},
                                                {"training.schedule.learning_rate", nullptr, 0.1},
                                                {"training.clip_norm", nullptr, 1}};
-  CHECK(lab::label_of(changes, Json::object()) ==
-        "d_model=128, norm=rms_norm, schedule=constant, clip_norm=1");
+  CHECK(lab::label_of(changes, Json::object()) == "d_model=128, norm=rms_norm, schedule=constant, clip_norm=1");
   const Json settings = {{"training", {{"schedule", {{"kind", "constant"}, {"learning_rate", 0.1}}}}}};
   CHECK(lab::label_of(changes, settings) ==
         "d_model=128, norm=rms_norm, schedule=constant, schedule.learning_rate=0.1, clip_norm=1");

@@ -19,9 +19,7 @@ inline Cell seeds(const std::vector<double>& values) {
   return measurement_cell(std::move(samples));
 }
 
-inline Sample unfinished(std::int64_t seed, State state) {
-  return {.seed = seed, .value = 0, .state = state};
-}
+inline Sample unfinished(std::int64_t seed, State state) { return {.seed = seed, .value = 0, .state = state}; }
 
 inline Column metric(std::string key, std::string heading, Direction direction, std::string group = "") {
   Column column;
@@ -36,8 +34,7 @@ inline Column metric(std::string key, std::string heading, Direction direction, 
 inline Table one_column(Direction direction, const std::vector<Cell>& cells) {
   Table table;
   table.columns = {metric("m", "M", direction)};
-  for (const Cell& cell : cells)
-    table.rows.push_back({"row " + std::to_string(table.rows.size()), "", false, {cell}});
+  for (const Cell& cell : cells) table.rows.push_back({"row " + std::to_string(table.rows.size()), "", false, {cell}});
   if (!table.rows.empty()) table.rows.front().is_baseline = true;
   return table;
 }
@@ -58,14 +55,13 @@ inline Table small_table() {
   table.rows = {
       row("rms_norm", "Norm", false,
           {seeds({4.5, 4.25}), seeds({27, 28}), fact_cell(2), fact_cell(2605184), seeds({4000, 4100})}),
-      row("swiglu", "FFN", false,
-          {seeds({4, NAN}), seeds({26.5, NAN}), fact_cell(1), fact_cell(2605440), Cell{}}),
+      row("swiglu", "FFN", false, {seeds({4, NAN}), seeds({26.5, NAN}), fact_cell(1), fact_cell(2605440), Cell{}}),
       row("post", "Norm", true,
           {seeds({5, 5.5}), seeds({27.5, 27.5}), fact_cell(2), fact_cell(2607000), seeds({3900.5, 4100.5})}),
       row("no norm", "Norm", false, {seeds({NAN, NAN}), seeds({NAN, NAN}), fact_cell(0), Cell{}, Cell{}}),
       row("big", "", false,
-          {measurement_cell({unfinished(1, State::running), unfinished(2, State::missing)}), Cell{},
-           fact_cell(0), fact_cell(213e6), Cell{}}),
+          {measurement_cell({unfinished(1, State::running), unfinished(2, State::missing)}), Cell{}, fact_cell(0),
+           fact_cell(213e6), Cell{}}),
   };
   return table;
 }

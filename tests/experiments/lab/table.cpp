@@ -15,13 +15,9 @@ namespace {
 
 using Flags = std::vector<bool>;
 
-State state_with(std::vector<Sample> samples) {
-  return summarize(measurement_cell(std::move(samples))).state;
-}
+State state_with(std::vector<Sample> samples) { return summarize(measurement_cell(std::move(samples))).state; }
 
-Flags best(Direction direction, const std::vector<Cell>& cells) {
-  return best_rows(one_column(direction, cells), 0);
-}
+Flags best(Direction direction, const std::vector<Cell>& cells) { return best_rows(one_column(direction, cells), 0); }
 
 }  // namespace
 
@@ -70,8 +66,7 @@ TEST_CASE("means that print alike are all best", "[lab]") {
 }
 
 TEST_CASE("a row without a value is never best, and takes no part in the choice", "[lab]") {
-  CHECK(best(Direction::lower, {seeds({NAN}), seeds({3}), Cell{}, seeds({4})}) ==
-        Flags{false, true, false, false});
+  CHECK(best(Direction::lower, {seeds({NAN}), seeds({3}), Cell{}, seeds({4})}) == Flags{false, true, false, false});
   CHECK(best(Direction::higher, {seeds({NAN, 7}), seeds({3, 3})}) == Flags{true, false});
 }
 
@@ -98,8 +93,8 @@ TEST_CASE("the baseline comes first, then rows without a group, then each group 
 }
 
 TEST_CASE("the seeds of a table are those of its measurements", "[lab]") {
-  Table table = one_column(Direction::none,
-                           {measurement_cell({{.seed = 9}, {.seed = 3}}), measurement_cell({{.seed = 5}})});
+  Table table =
+      one_column(Direction::none, {measurement_cell({{.seed = 9}, {.seed = 3}}), measurement_cell({{.seed = 5}})});
   table.columns.push_back(parameters_column());
   for (Row& row : table.rows) row.cells.push_back(fact_cell(12));
   CHECK(seeds_of(table) == std::vector<std::int64_t>{3, 5, 9});

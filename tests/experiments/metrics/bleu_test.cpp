@@ -82,8 +82,7 @@ TEST_CASE("BLEU: counts and scores of single sentences are sacreBLEU's", "[metri
     const auto hypothesis = expected.at("hypothesis").get<std::string>();
     const BleuStatistics statistics = bleu_statistics(hypothesis, expected.at("references").get<Lines>(), {});
     CHECK(flat(statistics) == expected.at("bleu_statistics").get<std::vector<std::int64_t>>());
-    CHECK(bleu_score(statistics, with_effective_order()).value ==
-          golden::near(expected.at("bleu")));
+    CHECK(bleu_score(statistics, with_effective_order()).value == golden::near(expected.at("bleu")));
   }
 }
 

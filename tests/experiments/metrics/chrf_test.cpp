@@ -63,8 +63,7 @@ TEST_CASE("chrF++: counts and scores of single sentences are sacreBLEU's", "[met
     const auto references = expected.at("references").get<Lines>();
     const ChrfStatistics statistics = chrf_statistics(hypothesis, references, chrf_plus_plus());
     CHECK(flat(statistics) == expected.at("chrf_statistics").get<std::vector<std::int64_t>>());
-    CHECK(chrf_score(statistics, chrf_plus_plus()) ==
-          golden::near(expected.at("chrf")));
+    CHECK(chrf_score(statistics, chrf_plus_plus()) == golden::near(expected.at("chrf")));
   }
 }
 

@@ -28,18 +28,14 @@ inline const nlohmann::json& corpus(const nlohmann::json& golden_case) {
   return file().at("corpora").at(golden_case.at("corpus").get<std::string>());
 }
 
-inline Lines hypotheses(const nlohmann::json& golden_case) {
-  return corpus(golden_case).at("hypotheses").get<Lines>();
-}
+inline Lines hypotheses(const nlohmann::json& golden_case) { return corpus(golden_case).at("hypotheses").get<Lines>(); }
 
 inline References references(const nlohmann::json& golden_case) {
   return corpus(golden_case).at("references").get<References>();
 }
 
 // Equal to a golden figure but for rounding.
-inline Approx near(const nlohmann::json& figure) {
-  return Approx(figure.get<double>()).epsilon(1e-9).margin(1e-9);
-}
+inline Approx near(const nlohmann::json& figure) { return Approx(figure.get<double>()).epsilon(1e-9).margin(1e-9); }
 
 // A signature or score line of sacreBLEU with our version in the place of its own.
 inline std::string with_our_version(std::string text) {

@@ -25,8 +25,9 @@ TEST_CASE("perplexity: overflow is infinite, NaN stays, no units are refused", "
 }
 
 TEST_CASE("words are what white space separates", "[metrics]") {
-  CHECK(count_words({"a bc  d", "", " \t", "e\xc2\xa0"
-                                           "f"}) == 5);
+  CHECK(count_words({"a bc  d", "", " \t",
+                     "e\xc2\xa0"
+                     "f"}) == 5);
   CHECK_THROWS_MENTION(count_words({"a", "\xff"}), "line 2");
 }
 

@@ -63,6 +63,7 @@ TEST_CASE("score: what a metric does not know is refused, with what there is", "
   CHECK_THROWS_MENTION(check_metric("bleu", {{"smooth_value", "0.1"}}), "no effect");
   CHECK_THROWS_MENTION(check_metric("chrf", {{"beta", "2.5"}}), "a whole number");
   CHECK_THROWS_MENTION(check_metric("chrf", {{"char_order", "0"}}), "both 0");
+  CHECK_THROWS_MENTION(check_metric("chrf", {{"char_order", "2000000000"}}), "must be 100 or less");
   CHECK_THROWS_AS(score("bleu", {"a"}, {{"a"}}, {{"beta", "2"}}), std::invalid_argument);
 }
 

@@ -15,11 +15,11 @@ TEST_CASE("text: UTF-8 of every length is decoded", "[metrics]") {
 
 TEST_CASE("text: what is not well-formed UTF-8 is refused", "[metrics]") {
   CHECK_THROWS_MENTION(decode_utf8("ab\x80"), "invalid UTF-8 at byte 3");
-  CHECK_THROWS_MENTION(decode_utf8("\xc0\xaf"), "byte 1");              // over-long
-  CHECK_THROWS_MENTION(decode_utf8("\xe0\x80\x80"), "byte 1");          // over-long
-  CHECK_THROWS_MENTION(decode_utf8("x\xed\xa0\x80"), "byte 2");         // a surrogate
-  CHECK_THROWS_MENTION(decode_utf8("\xf4\x90\x80\x80"), "byte 1");      // above U+10FFFF
-  CHECK_THROWS_MENTION(decode_utf8("ab\xe6\xbc"), "byte 3");            // cut off
+  CHECK_THROWS_MENTION(decode_utf8("\xc0\xaf"), "byte 1");          // over-long
+  CHECK_THROWS_MENTION(decode_utf8("\xe0\x80\x80"), "byte 1");      // over-long
+  CHECK_THROWS_MENTION(decode_utf8("x\xed\xa0\x80"), "byte 2");     // a surrogate
+  CHECK_THROWS_MENTION(decode_utf8("\xf4\x90\x80\x80"), "byte 1");  // above U+10FFFF
+  CHECK_THROWS_MENTION(decode_utf8("ab\xe6\xbc"), "byte 3");        // cut off
 }
 
 TEST_CASE("text: white space is what Python takes for it", "[metrics]") {
@@ -48,7 +48,7 @@ TEST_CASE("text: lower case is Python's", "[metrics]") {
     CHECK(lower_case(expected.at("line").get<std::string>()) == expected.at("lower").get<std::string>());
   }
   CHECK(lower_case("").empty());
-  CHECK(lower_case("\xc4\xb0") == "i\xcc\x87");                          // U+0130
+  CHECK(lower_case("\xc4\xb0") == "i\xcc\x87");                                   // U+0130
   CHECK(lower_case("\xce\x91\xce\xa3 \xce\xa3") == "\xce\xb1\xcf\x82 \xcf\x83");  // final and lone sigma
   CHECK(lower_case("I") == "i");
 }

@@ -11,34 +11,31 @@ using ablate::Json;
 using ablate::testing::TemporaryFolder;
 
 TEST_CASE("JSON may hold comments, and keeps the order of its keys", "[config][document]") {
-  const Json json =
-      parse_json("// a question\n{\"z\": 1, /* and\nmore */ \"a\": [2, {\"b\": null}]}", "x.json");
+  const Json json = parse_json("// a question\n{\"z\": 1, /* and\nmore */ \"a\": [2, {\"b\": null}]}", "x.json");
   CHECK(json.dump() == R"({"z":1,"a":[2,{"b":null}]})");
 }
 
 TEST_CASE("malformed JSON is reported with its file, line and column", "[config][document]") {
   CHECK_THROWS_AS(parse_json("{", "x.json"), ablate::UserError);
-  CHECK_THROWS_MENTION(parse_json("{\n  \"a\": 1,\n  \"b\" 2\n}", "x.json"),
-                       "x.json: parse error at line 3, column 7");
+  CHECK_THROWS_MENTION(parse_json("{\n  \"a\": 1,\n  \"b\" 2\n}", "x.json"), "x.json: parse error at line 3, column 7");
   CHECK_THROWS_MENTION(parse_json("{\"a\": 1,}", "x.json"), "line 1, column 9");
   CHECK_THROWS_MENTION(parse_json("", "x.json"), "x.json: parse error at line 1, column 1");
   CHECK_THROWS_MENTION(parse_json("{\n\"a\": 1\n", "x.json"), "line 3, column 1: syntax error");
   CHECK_THROWS_MENTION(parse_json("{\"a\": \"\xff\"}", "x.json"), "line 1, column 8: syntax error");
   CHECK_THROWS_AS(parse_json("{\"a\": 1e999}", "x.json"), ablate::UserError);
-  CHECK_THROWS_MENTION(parse_json("{\"a\": 1e999}", "x.json"), "x.json: parse error at line 1, column 12: number overflow");
+  CHECK_THROWS_MENTION(parse_json("{\"a\": 1e999}", "x.json"),
+                       "x.json: parse error at line 1, column 12: number overflow");
   const std::string deep(100000, '[');
   CHECK_THROWS_MENTION(parse_json("{\"a\":\n" + deep, "x.json"), "line 2, column 201: nested deeper than 200 levels");
   CHECK_NOTHROW(parse_json(std::string(150, '[') + std::string(150, ']'), "x.json"));
-  CHECK_FALSE(ablate::testing::mentions(ablate::testing::thrown_message([] { parse_json("{", "x"); }),
-                                        "json.exception"));
+  CHECK_FALSE(
+      ablate::testing::mentions(ablate::testing::thrown_message([] { parse_json("{", "x"); }), "json.exception"));
 }
 
-TEST_CASE("a key that stands twice is an error with its path, and all of them are reported",
-          "[config][document]") {
+TEST_CASE("a key that stands twice is an error with its path, and all of them are reported", "[config][document]") {
   CHECK_THROWS_MENTION(parse_json(R"({"a": 1, "a": 1})", "x.json"), "x.json: a: the key stands twice");
-  const auto message = ablate::testing::thrown_message([] {
-    parse_json(R"({"m": {"n": {"k": 1, "k": 2}}, "r": [{"s": 1, "s": 2}, {"s": 3}], "m": 3})", "x.json");
-  });
+  const auto message = ablate::testing::thrown_message(
+      [] { parse_json(R"({"m": {"n": {"k": 1, "k": 2}}, "r": [{"s": 1, "s": 2}, {"s": 3}], "m": 3})", "x.json"); });
   CHECK(ablate::testing::mentions(message, "x.json: m.n.k: "));
   CHECK(ablate::testing::mentions(message, "x.json: r.s: "));
   CHECK(ablate::testing::mentions(message, "x.json: m: "));
@@ -48,24 +45,19 @@ TEST_CASE("a key that stands twice is an error with its path, and all of them ar
 TEST_CASE("a file that cannot be read, or is no object, is the user's error", "[config][document]") {
   const TemporaryFolder folder;
   CHECK_THROWS_AS(read_json_file(folder / "absent.json"), ablate::UserError);
-  CHECK_THROWS_MENTION(read_json_file(folder / "absent.json"),
-                       "absent.json: cannot be read: there is no such file");
+  CHECK_THROWS_MENTION(read_json_file(folder / "absent.json"), "absent.json: cannot be read: there is no such file");
   CHECK_THROWS_MENTION(read_json_file(folder.path()), "cannot be read");
-  CHECK_THROWS_MENTION(read_json_file(folder.write("list.json", "[1, 2]")),
-                       "list.json: expected a JSON object");
-  CHECK_THROWS_MENTION(read_json_file(folder.write("empty.json", "")),
-                       "empty.json: parse error at line 1, column 1");
+  CHECK_THROWS_MENTION(read_json_file(folder.write("list.json", "[1, 2]")), "list.json: expected a JSON object");
+  CHECK_THROWS_MENTION(read_json_file(folder.write("empty.json", "")), "empty.json: parse error at line 1, column 1");
   CHECK(read_json_file(folder.write("good.json", "{\"a\": 1}"))["a"] == 1);
 }
 
-TEST_CASE("extends puts the files that are extended first, depth first, relative to each file",
-          "[config][document]") {
+TEST_CASE("extends puts the files that are extended first, depth first, relative to each file", "[config][document]") {
   const TemporaryFolder folder;
   folder.write("base/root.json", R"({"v": "root"})");
   folder.write("base/model.json", R"({"extends": "root.json", "v": "model"})");
   folder.write("data.json", R"({"v": "data"})");
-  const auto file =
-      folder.write("rows/top.json", R"({"extends": ["../base/model.json", "../data.json"], "v": "top"})");
+  const auto file = folder.write("rows/top.json", R"({"extends": ["../base/model.json", "../data.json"], "v": "top"})");
   std::vector<std::string> order;
   for (const Layer& layer : load_layers(file)) {
     order.push_back(layer.json.at("v"));
@@ -99,8 +91,7 @@ TEST_CASE("what extends names must be a file name or a list of them", "[config][
   const TemporaryFolder folder;
   CHECK_THROWS_MENTION(load_layers(folder.write("x.json", R"({"extends": 3})")),
                        "x.json: extends: expected a file name");
-  CHECK_THROWS_MENTION(load_layers(folder.write("x.json", R"({"extends": [["a"]]})")),
-                       "extends: expected a file name");
+  CHECK_THROWS_MENTION(load_layers(folder.write("x.json", R"({"extends": [["a"]]})")), "extends: expected a file name");
   CHECK_THROWS_MENTION(load_layers(folder.write("x.json", R"({"extends": "gone.json"})")),
                        "x.json: extends: 'gone.json' (that is " + (folder / "gone.json").string() +
                            "): there is no such file; paths are relative to the file that extends");
@@ -116,10 +107,9 @@ TEST_CASE("dotted paths expand to nested objects", "[config][document]") {
 
 TEST_CASE("dotted paths that collide or are none are errors", "[config][document]") {
   const auto expand = [](const char* text) { return expand_dotted(Json::parse(text), "row 'r'"); };
-  for (const char* text :
-       {R"({"a.b": 1, "a": {"b": 2}})", R"({"a": {"b": 2}, "a.b": 1})", R"({"a": 1, "a.b": 2})",
-        R"({"a.b": 2, "a": 1})", R"({"a.b": null, "a": {"b": 2}})", R"({"a": null, "a.b": 2})",
-        R"({"a.b": null, "a": {"b": null}})"}) {
+  for (const char* text : {R"({"a.b": 1, "a": {"b": 2}})", R"({"a": {"b": 2}, "a.b": 1})", R"({"a": 1, "a.b": 2})",
+                           R"({"a.b": 2, "a": 1})", R"({"a.b": null, "a": {"b": 2}})", R"({"a": null, "a.b": 2})",
+                           R"({"a.b": null, "a": {"b": null}})"}) {
     INFO(text);
     CHECK_THROWS_AS(expand(text), ablate::UserError);
     CHECK_THROWS_MENTION(expand(text), "row 'r'");

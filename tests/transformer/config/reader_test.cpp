@@ -31,8 +31,7 @@ TEST_CASE("an empty document gives the defaults", "[config][reader]") {
 }
 
 TEST_CASE("every type of field is read", "[config][reader]") {
-  const sample::Read result =
-      read({R"({"name": "n", "colour": "green", "tables": 3, "discount": 0.5, "owner": "o",
+  const sample::Read result = read({R"({"name": "n", "colour": "green", "tables": 3, "discount": 0.5, "owner": "o",
       "hours": [1, 2, 3], "flags": ["red", "green"], "notes": {"x": [1]}, "price": 3,
       "roast": {"kind": "light", "minutes": 1e2, "organic": false}, "north": {"seats": 9.0}})"});
   CHECK(result.errors == Errors{});
@@ -52,8 +51,8 @@ TEST_CASE("every type of field is read", "[config][reader]") {
 }
 
 TEST_CASE("null empties an optional field that an earlier layer filled", "[config][reader]") {
-  const sample::Read result = read({R"({"tables": 3, "owner": "o", "discount": 0.1})",
-                                    R"({"tables": null, "owner": null, "discount": null})"});
+  const sample::Read result =
+      read({R"({"tables": 3, "owner": "o", "discount": 0.1})", R"({"tables": null, "owner": null, "discount": null})"});
   CHECK(result.errors == Errors{});
   CHECK_FALSE(result.shop.tables);
   CHECK_FALSE(result.shop.owner);
@@ -82,10 +81,8 @@ TEST_CASE("a wrong type is an error that says what was expected and what stands 
   CHECK(error_of(R"({"name": 3})") == "layer 0: name: expected a text, got a whole number");
   CHECK(error_of(R"({"price": "3"})") == "layer 0: price: expected a number, got the text \"3\"");
   CHECK(error_of(R"({"price": null})") == "layer 0: price: expected a number, got null");
-  CHECK(error_of(R"({"tables": 2.5})") ==
-        "layer 0: tables: expected a whole number, got a number with a fraction");
-  CHECK(error_of(R"({"tables": 1e300})") ==
-        "layer 0: tables: must be at most 9007199254740992 (2^53), not 1e+300");
+  CHECK(error_of(R"({"tables": 2.5})") == "layer 0: tables: expected a whole number, got a number with a fraction");
+  CHECK(error_of(R"({"tables": 1e300})") == "layer 0: tables: must be at most 9007199254740992 (2^53), not 1e+300");
   CHECK(error_of(R"({"tables": 18446744073709551615})") ==
         "layer 0: tables: must be at most 9007199254740992 (2^53), not 18446744073709551615");
   CHECK(error_of(R"({"roast": {"organic": 1}})") ==
@@ -122,8 +119,7 @@ TEST_CASE("ranges are told in words", "[config][reader]") {
 TEST_CASE("a key without effect for the chosen kind is an error", "[config][reader]") {
   CHECK(error_of(R"({"roast": {"kind": "dark", "acid": 0.2}})") ==
         "layer 0: roast.acid: has no effect with kind 'dark'");
-  CHECK(error_of(R"({"roast": {"acid": 0.2, "kind": "raw"}})") ==
-        "layer 0: roast.acid: has no effect with kind 'raw'");
+  CHECK(error_of(R"({"roast": {"acid": 0.2, "kind": "raw"}})") == "layer 0: roast.acid: has no effect with kind 'raw'");
   CHECK(read({R"({"roast": {"kind": "raw", "organic": false}})"}).errors.empty());
 }
 
@@ -142,8 +138,8 @@ TEST_CASE("options written with the new kind or after it are errors", "[config][
         Errors{"layer 1: roast.acid: has no effect with kind 'dark'"});
   CHECK(read({R"({"roast": {"kind": "dark"}})", R"({"roast.acid": 0.2})"}).errors ==
         Errors{"layer 1: roast.acid: has no effect with kind 'dark'"});
-  CHECK(read({R"({"roast": {"acid": 0.1}})", R"({"roast": {"kind": "dark"}})", R"({"roast": {"acid": 0.2}})"})
-            .errors == Errors{"layer 2: roast.acid: has no effect with kind 'dark'"});
+  CHECK(read({R"({"roast": {"acid": 0.1}})", R"({"roast": {"kind": "dark"}})", R"({"roast": {"acid": 0.2}})"}).errors ==
+        Errors{"layer 2: roast.acid: has no effect with kind 'dark'"});
 }
 
 TEST_CASE("an option that applies to the default kind needs no kind", "[config][reader]") {
@@ -185,14 +181,11 @@ TEST_CASE("a kind may come from the object that is inherited from", "[config][re
   CHECK(error_of(R"({"north": {"roast": {"kind": "raw"}, "decaf": {"minutes": 3}}})") ==
         "layer 0: north.decaf.minutes: has no effect with kind 'raw'");
 
-  const sample::Read later =
-      read({R"({"north": {"roast": {"acid": 0.1}}})", R"({"roast": {"kind": "dark"}})"});
+  const sample::Read later = read({R"({"north": {"roast": {"acid": 0.1}}})", R"({"roast": {"kind": "dark"}})"});
   CHECK(later.errors == Errors{});
-  CHECK(later.notes ==
-        Errors{"north.roast.acid: dropped: has no effect with kind 'dark' (written in layer 0)"});
+  CHECK(later.notes == Errors{"north.roast.acid: dropped: has no effect with kind 'dark' (written in layer 0)"});
 
-  const sample::Read own =
-      read({R"({"roast": {"kind": "dark"}, "north": {"roast": {"kind": "light", "acid": 0.1}}})"});
+  const sample::Read own = read({R"({"roast": {"kind": "dark"}, "north": {"roast": {"kind": "light", "acid": 0.1}}})"});
   CHECK(own.errors == Errors{});
   CHECK(own.shop.north.roast.acid == 0.1);
   CHECK(own.shop.north.decaf.kind == "light");
@@ -207,8 +200,7 @@ TEST_CASE("what is inherited for another kind is no error of the heir", "[config
 
 TEST_CASE("a law between keys is an error at the key to blame", "[config][reader]") {
   CHECK(error_of(R"({"north": {"seats": 99}})") == "layer 0: north.seats: too many seats: 99");
-  CHECK(read({"{}", R"({"south": {"seats": 99}})"}).errors ==
-        Errors{"layer 1: north.seats: too many seats: 6"});
+  CHECK(read({"{}", R"({"south": {"seats": 99}})"}).errors == Errors{"layer 1: north.seats: too many seats: 6"});
 }
 
 TEST_CASE("everything wrong is reported at once, each with the layer that wrote it", "[config][reader]") {
@@ -216,13 +208,11 @@ TEST_CASE("everything wrong is reported at once, each with the layer that wrote 
                               R"({"north": {"seats": 1.5, "decaf": {"kidn": 1}}, "flags": "red"})"})
                             .errors;
   CHECK(errors.size() == 7);
-  for (const char* expected :
-       {"layer 0: nmae", "layer 0: price", "layer 0: roast.kind", "layer 0: roast.organic",
-        "layer 1: north.seats", "layer 1: north.decaf.kidn", "layer 1: flags"}) {
+  for (const char* expected : {"layer 0: nmae", "layer 0: price", "layer 0: roast.kind", "layer 0: roast.organic",
+                               "layer 1: north.seats", "layer 1: north.decaf.kidn", "layer 1: flags"}) {
     INFO(expected);
-    CHECK(std::any_of(errors.begin(), errors.end(), [&](const std::string& error) {
-      return error.starts_with(std::string(expected) + ":");
-    }));
+    CHECK(std::any_of(errors.begin(), errors.end(),
+                      [&](const std::string& error) { return error.starts_with(std::string(expected) + ":"); }));
   }
 }
 

@@ -77,8 +77,7 @@ struct Shop : Recipe {
     const Recipe& recipe = *this;
     f.inheriting("north", north, recipe, "", "the northern branch");
     f.inheriting("south", south, recipe, "", "the southern branch");
-    f.check(north.seats + south.seats <= 100, "north.seats",
-            "too many seats: " + std::to_string(north.seats));
+    f.check(north.seats + south.seats <= 100, "north.seats", "too many seats: " + std::to_string(north.seats));
   }
 };
 

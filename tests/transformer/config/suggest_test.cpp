@@ -4,8 +4,7 @@
 
 using namespace ablate::config;
 
-TEST_CASE("edit_distance counts insertions, deletions, substitutions and swaps of neighbours",
-          "[config][suggest]") {
+TEST_CASE("edit_distance counts insertions, deletions, substitutions and swaps of neighbours", "[config][suggest]") {
   CHECK(edit_distance("", "") == 0);
   CHECK(edit_distance("abc", "abc") == 0);
   CHECK(edit_distance("", "abc") == 3);
@@ -13,8 +12,7 @@ TEST_CASE("edit_distance counts insertions, deletions, substitutions and swaps o
   CHECK(edit_distance("kitten", "sitting") == 3);
   CHECK(edit_distance("ab", "ba") == 1);
   CHECK(edit_distance("layer_nrom", "layer_norm") == 1);
-  CHECK(edit_distance("ca", "abc") ==
-        3);  // no edit inside of a swap: 3, where the unrestricted distance is 2
+  CHECK(edit_distance("ca", "abc") == 3);  // no edit inside of a swap: 3, where the unrestricted distance is 2
 }
 
 TEST_CASE("nearest finds the name that was meant, and none where none is near", "[config][suggest]") {

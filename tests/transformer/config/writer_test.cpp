@@ -19,8 +19,7 @@ std::string change_text(const Change& change) {
 
 std::vector<std::string> changes(const char* before, const char* after) {
   std::vector<std::string> texts;
-  for (const Change& change : difference(Json::parse(before), Json::parse(after)))
-    texts.push_back(change_text(change));
+  for (const Change& change : difference(Json::parse(before), Json::parse(after))) texts.push_back(change_text(change));
   return texts;
 }
 
@@ -28,8 +27,7 @@ using Texts = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("the resolved config holds every key that applies, in the order of declaration",
-          "[config][writer]") {
+TEST_CASE("the resolved config holds every key that applies, in the order of declaration", "[config][writer]") {
   CHECK(Writer::write(Shop{}).dump() ==
         R"({"name":"unnamed","colour":"red","tables":null,"discount":null,"owner":null,"hours":[8,18],)"
         R"("flags":[],)"
@@ -45,17 +43,15 @@ TEST_CASE("a key without effect is not written", "[config][writer]") {
 }
 
 TEST_CASE("an heir is written by what differs from its parent, or in full", "[config][writer]") {
-  const Shop shop =
-      read({R"({"roast": {"kind": "dark"}, "north": {"roast": {"minutes": 20}, "decaf": {"minutes": 5}},
+  const Shop shop = read({R"({"roast": {"kind": "dark"}, "north": {"roast": {"minutes": 20}, "decaf": {"minutes": 5}},
                              "south": {"seats": 8}})"})
-          .shop;
+                        .shop;
   const Json json = Writer::write(shop);
   CHECK(json["north"].dump() == R"({"seats":6,"roast":{"minutes":20},"decaf":{"minutes":5}})");
   CHECK(json["south"].dump() == R"({"seats":8})");
   const Json full = Writer::write(shop, /*expand=*/true);
-  CHECK(full["south"].dump() ==
-        R"({"seats":8,"roast":{"kind":"dark","minutes":7,"organic":true},"price":2.5,)"
-        R"("decaf":{"kind":"dark","minutes":7,"organic":true}})");
+  CHECK(full["south"].dump() == R"({"seats":8,"roast":{"kind":"dark","minutes":7,"organic":true},"price":2.5,)"
+                                R"("decaf":{"kind":"dark","minutes":7,"organic":true}})");
   CHECK(full["north"]["decaf"].dump() == R"({"kind":"dark","minutes":5,"organic":true})");
 }
 
@@ -106,8 +102,8 @@ TEST_CASE("without_defaults keeps what differs", "[config][writer]") {
   const auto kept = [](const char* json, const char* defaults) {
     return without_defaults(Json::parse(json), Json::parse(defaults)).dump();
   };
-  CHECK(kept(R"({"a": 1, "b": {"c": 2, "d": 3}, "e": [1]})",
-             R"({"a": 1, "b": {"c": 2, "d": 4}, "e": [1]})") == R"({"b":{"d":3}})");
+  CHECK(kept(R"({"a": 1, "b": {"c": 2, "d": 3}, "e": [1]})", R"({"a": 1, "b": {"c": 2, "d": 4}, "e": [1]})") ==
+        R"({"b":{"d":3}})");
   CHECK(kept(R"({"a": {"b": 1}})", R"({"a": {"b": 1}})") == "{}");
   CHECK(kept(R"({"a": null, "b": 1})", R"({"a": 0})") == R"({"a":null,"b":1})");
 }
@@ -115,8 +111,7 @@ TEST_CASE("without_defaults keeps what differs", "[config][writer]") {
 namespace {
 
 bool is_type_name(const Json& name) {
-  static const std::set<std::string> names{"object",  "array",   "string", "number",
-                                           "integer", "boolean", "null"};
+  static const std::set<std::string> names{"object", "array", "string", "number", "integer", "boolean", "null"};
   return name.is_string() && names.contains(name.get<std::string>());
 }
 
@@ -131,13 +126,10 @@ void check_schema(const Json& schema, const std::string& path, Texts& wrong) {
   if (!schema.is_object()) return;
   for (const auto& [key, value] : schema.items()) {
     if (key == "type") {
-      demand(
-          is_type_name(value) || (value.is_array() && std::all_of(value.begin(), value.end(), is_type_name)),
-          key);
+      demand(is_type_name(value) || (value.is_array() && std::all_of(value.begin(), value.end(), is_type_name)), key);
     } else if (key == "description") {
       demand(value.is_string() && !value.get<std::string>().empty(), key);
-    } else if (key == "minimum" || key == "maximum" || key == "exclusiveMinimum" ||
-               key == "exclusiveMaximum") {
+    } else if (key == "minimum" || key == "maximum" || key == "exclusiveMinimum" || key == "exclusiveMaximum") {
       demand(value.is_number(), key);
     } else if (key == "enum" || key == "required") {
       demand(value.is_array() && !value.empty(), key);
@@ -150,8 +142,7 @@ void check_schema(const Json& schema, const std::string& path, Texts& wrong) {
     } else if (key == "items" || key == "if" || key == "then") {
       check_schema(value, path + "." + key, wrong);
     } else {
-      demand(key == "default" || (key == "additionalProperties" && value.is_boolean()),
-             "unknown keyword " + key);
+      demand(key == "default" || (key == "additionalProperties" && value.is_boolean()), "unknown keyword " + key);
     }
   }
 }

@@ -71,3 +71,20 @@ TEST_CASE("folders that cannot be made are named") {
   CHECK_THROWS_MENTION(AtomicFile(file / "folder" / "result.json"), (file / "folder").string());
   CHECK_THROWS_MENTION(OutputFile(folder.path() / "missing" / "x"), "No such file or directory");
 }
+
+TEST_CASE("a link stays a link, and devices and folders are not replaced") {
+  const TemporaryFolder folder;
+  const auto target = folder.write("real/result.json", "old");
+  const auto link = folder.path() / "link.json";
+  std::filesystem::create_symlink("real/result.json", link);
+  write_file_atomically(link, "new");
+  CHECK(std::filesystem::is_symlink(link));
+  CHECK(read_text(target) == "new");
+  std::filesystem::create_symlink("real/later.json", folder.path() / "dangling.json");
+  write_file_atomically(folder.path() / "dangling.json", "made");
+  CHECK(read_text(folder.path() / "real" / "later.json") == "made");
+  CHECK_THROWS_AS(AtomicFile("/dev/null"), UserError);
+  CHECK_THROWS_MENTION(AtomicFile(folder.path() / "real"), "not a plain file");
+  CHECK(files_in(folder.path()) ==
+        std::vector<std::string>{"dangling.json", "link.json", "real/later.json", "real/result.json"});
+}

@@ -13,8 +13,8 @@ namespace {
 constexpr std::int64_t small_vocabulary = 7;  // 4 words
 
 double score_of(const DecodingConfig& config, double log_probability, std::size_t length) {
-  return log_probability / length_penalty_table().at(config.length_penalty_kind)(static_cast<double>(length),
-                                                                                 config.length_penalty);
+  return log_probability /
+         length_penalty_table().at(config.length_penalty_kind)(static_cast<double>(length), config.length_penalty);
 }
 
 void sort_hypotheses(std::vector<Hypothesis>& list) {
@@ -25,8 +25,7 @@ void sort_hypotheses(std::vector<Hypothesis>& list) {
 
 /// Every sequence of at most `limit` tokens, ranked.
 void enumerate(Transformer& model, const Tensor& source, const DecodingConfig& config, std::size_t limit,
-               const std::vector<std::int64_t>& prefix, double log_probability,
-               std::vector<Hypothesis>& all) {
+               const std::vector<std::int64_t>& prefix, double log_probability, std::vector<Hypothesis>& all) {
   if (prefix.size() == limit) {
     all.push_back({prefix, log_probability, score_of(config, log_probability, limit), false});
     return;
@@ -39,14 +38,12 @@ void enumerate(Transformer& model, const Tensor& source, const DecodingConfig& c
   for (std::int64_t word = first_word; word < small_vocabulary; ++word) {
     std::vector<std::int64_t> longer = prefix;
     longer.push_back(word);
-    enumerate(model, source, config, limit, longer, log_probability + next[static_cast<std::size_t>(word)],
-              all);
+    enumerate(model, source, config, limit, longer, log_probability + next[static_cast<std::size_t>(word)], all);
   }
 }
 
 /// The search as its documentation tells it, for one sentence, on sorted lists.
-std::vector<Hypothesis> plain_beam_search(Transformer& model, const Tensor& source,
-                                          const DecodingConfig& config) {
+std::vector<Hypothesis> plain_beam_search(Transformer& model, const Tensor& source, const DecodingConfig& config) {
   const auto beam = static_cast<std::size_t>(config.beam);
   const auto limit = static_cast<std::size_t>(config.longest_target(source.size(1), model.max_length()));
   std::vector<Hypothesis> live(1), finished;
@@ -63,9 +60,8 @@ std::vector<Hypothesis> plain_beam_search(Transformer& model, const Tensor& sour
         ranked.push_back(longer);
       }
     }
-    std::stable_sort(ranked.begin(), ranked.end(), [](const Hypothesis& a, const Hypothesis& b) {
-      return a.log_probability > b.log_probability;
-    });
+    std::stable_sort(ranked.begin(), ranked.end(),
+                     [](const Hypothesis& a, const Hypothesis& b) { return a.log_probability > b.log_probability; });
     live.clear();
     for (std::size_t rank = 0; rank < std::min(2 * beam, ranked.size()); ++rank) {
       if (!ranked[rank].finished && live.size() < beam) live.push_back(ranked[rank]);
@@ -74,8 +70,7 @@ std::vector<Hypothesis> plain_beam_search(Transformer& model, const Tensor& sour
     sort_hypotheses(finished);
     finished.resize(std::min(finished.size(), beam));
     const bool enough = finished.size() == beam;
-    if (enough && (config.stopping == "enough_finished" || live.front().score <= finished.back().score))
-      break;
+    if (enough && (config.stopping == "enough_finished" || live.front().score <= finished.back().score)) break;
   }
   finished.insert(finished.end(), live.begin(), live.end());
   sort_hypotheses(finished);
@@ -188,8 +183,7 @@ TEST_CASE("n-best hypotheses are distinct, ranked and scored by the formula", "[
       distinct.insert(hypothesis.tokens);
       const std::size_t length = hypothesis.tokens.size() + (hypothesis.finished ? 1 : 0);
       CHECK(hypothesis.score == Approx(score_of(config, hypothesis.log_probability, length)));
-      CHECK(hypothesis.log_probability ==
-            Approx(log_probability(*model, alone(source, i), hypothesis)).margin(1e-4));
+      CHECK(hypothesis.log_probability == Approx(log_probability(*model, alone(source, i), hypothesis)).margin(1e-4));
     }
     CHECK(distinct.size() == 6);
     CHECK(std::ranges::is_sorted(list, [](const Hypothesis& a, const Hypothesis& b) {

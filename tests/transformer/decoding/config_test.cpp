@@ -25,15 +25,13 @@ DecodingConfig read(const char* text) {
 }  // namespace
 
 TEST_CASE("a decoding section is read", "[decoding][config]") {
-  const DecodingConfig beam =
-      read(R"({"beam": 5, "length_penalty_kind": "gnmt", "length_penalty": 0.6, "n_best": 5})");
+  const DecodingConfig beam = read(R"({"beam": 5, "length_penalty_kind": "gnmt", "length_penalty": 0.6, "n_best": 5})");
   CHECK(beam.kind == "beam");
   CHECK(beam.beam == 5);
   CHECK(beam.length_penalty_kind == "gnmt");
   CHECK(beam.length_penalty == 0.6);
   CHECK(beam.n_best == 5);
-  const DecodingConfig sampling =
-      read(R"({"kind": "sampling", "temperature": 0.7, "top_k": 10, "top_p": 0.9})");
+  const DecodingConfig sampling = read(R"({"kind": "sampling", "temperature": 0.7, "top_k": 10, "top_p": 0.9})");
   CHECK(sampling.temperature == 0.7);
   CHECK(sampling.top_k == 10);
   CHECK(sampling.top_p == 0.9);
@@ -43,8 +41,7 @@ TEST_CASE("a decoding section is read", "[decoding][config]") {
 TEST_CASE("a decoding section that makes no sense is refused with its path", "[decoding][config]") {
   CHECK_THROWS_MENTION(read(R"({"beam": 4, "n_best": 5})"), "n_best");
   CHECK_THROWS_MENTION(read(R"({"kind": "greedy", "beam": 4})"), "has no effect with kind 'greedy'");
-  CHECK_THROWS_MENTION(read(R"({"kind": "sampling", "length_penalty": 1})"),
-                       "has no effect with kind 'sampling'");
+  CHECK_THROWS_MENTION(read(R"({"kind": "sampling", "length_penalty": 1})"), "has no effect with kind 'sampling'");
   CHECK_THROWS_MENTION(read(R"({"kind": "beam", "top_p": 0.9})"), "has no effect with kind 'beam'");
   CHECK_THROWS_MENTION(read(R"({"kind": "beem"})"), "beam");
   CHECK_THROWS_MENTION(read(R"({"length_penalty_kind": "gmnt"})"), "gnmt");

@@ -56,8 +56,7 @@ TEST_CASE("greedy search takes the likeliest token at every step", "[decoding][g
       prefix.push_back(best);
     }
     CHECK(hypothesis.tokens == prefix);
-    CHECK(hypothesis.log_probability ==
-          Approx(log_probability(*model, alone(source, i), hypothesis)).margin(1e-4));
+    CHECK(hypothesis.log_probability == Approx(log_probability(*model, alone(source, i), hypothesis)).margin(1e-4));
   }
 }
 
@@ -69,8 +68,7 @@ TEST_CASE("neither the batch nor its padding changes what a sentence becomes", "
     const Hypotheses together = decode(*model, source, symbols, config, 1);
     Hypotheses apart;
     for (std::int64_t i = 0; i < source.size(0); ++i) {
-      apart.push_back(
-          decode(*model, alone(source, i), symbols, config, 1, {static_cast<std::uint64_t>(i)}).at(0));
+      apart.push_back(decode(*model, alone(source, i), symbols, config, 1, {static_cast<std::uint64_t>(i)}).at(0));
     }
     check_equal(apart, together);
     check_equal(decode(*model, random_sources(9, 11, 1, 4), symbols, config, 1), together);

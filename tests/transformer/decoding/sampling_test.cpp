@@ -11,8 +11,7 @@ namespace {
 using Sequence = std::vector<std::int64_t>;
 
 /// How often every sequence (</s> included) was drawn for one sentence, targets of at most `limit` tokens.
-std::map<Sequence, double> draw(Transformer& model, const Tensor& source, DecodingConfig config,
-                                std::int64_t limit) {
+std::map<Sequence, double> draw(Transformer& model, const Tensor& source, DecodingConfig config, std::int64_t limit) {
   config.max_length_factor = 0;
   config.max_length_constant = limit;
   std::map<Sequence, double> share;
@@ -26,8 +25,8 @@ std::map<Sequence, double> draw(Transformer& model, const Tensor& source, Decodi
 }
 
 /// What a token is drawn with, by the definitions: on (probability, id) pairs, the likeliest first.
-std::map<std::int64_t, double> expected_shares(Transformer& model, const Tensor& source,
-                                               const Sequence& prefix, const DecodingConfig& config) {
+std::map<std::int64_t, double> expected_shares(Transformer& model, const Tensor& source, const Sequence& prefix,
+                                               const DecodingConfig& config) {
   std::vector<std::pair<double, std::int64_t>> ranked;
   const std::vector<double> next = next_log_probabilities(model, source, prefix);
   for (std::size_t id = 0; id < next.size(); ++id) {
@@ -75,8 +74,7 @@ TEST_CASE("tokens are drawn as often as the model and the options say", "[decodi
   configs[5].top_k = 5;
   configs[5].top_p = 0.8;
   for (const DecodingConfig& config : configs) {
-    INFO("temperature " << config.temperature << " top_k " << config.top_k.value_or(0) << " top_p "
-                        << config.top_p);
+    INFO("temperature " << config.temperature << " top_k " << config.top_k.value_or(0) << " top_p " << config.top_p);
     auto expected = expected_shares(*model, source, {}, config);
     auto found = draw(*model, source, config, 1);
     for (std::int64_t token = 0; token < model->target_size(); ++token) {
@@ -119,8 +117,7 @@ TEST_CASE("one token to draw from is greedy search", "[decoding][sampling]") {
   check_equal(decode(*model, source, symbols, cold, 3), expected);
 }
 
-TEST_CASE("samples depend on the seed and the number of the sentence, not on the batch",
-          "[decoding][sampling]") {
+TEST_CASE("samples depend on the seed and the number of the sentence, not on the batch", "[decoding][sampling]") {
   const auto model = tiny_model();
   const Tensor source = random_sources(6);
   const std::vector<std::uint64_t> numbers{40, 41, 7, 900, 3, 12};
@@ -128,8 +125,7 @@ TEST_CASE("samples depend on the seed and the number of the sentence, not on the
   Hypotheses apart;
   for (std::int64_t i = 0; i < source.size(0); ++i) {
     apart.push_back(
-        decode(*model, alone(source, i), symbols, sampling(4), 5, {numbers[static_cast<std::size_t>(i)]})
-            .at(0));
+        decode(*model, alone(source, i), symbols, sampling(4), 5, {numbers[static_cast<std::size_t>(i)]}).at(0));
   }
   check_equal(apart, together);
   check_equal(decode(*model, source, symbols, sampling(4), 5, numbers), together);

@@ -19,8 +19,7 @@ inline ModelConfig tiny_config() {
   ModelConfig config;
   config.d_model = 16;
   config.max_length = 16;
-  for (BlockConfig* stack :
-       {static_cast<BlockConfig*>(&config.encoder), static_cast<BlockConfig*>(&config.decoder)}) {
+  for (BlockConfig* stack : {static_cast<BlockConfig*>(&config.encoder), static_cast<BlockConfig*>(&config.decoder)}) {
     stack->attention.heads = 2;
     stack->feed_forward.d_ff = 32;
   }
@@ -32,8 +31,8 @@ inline ModelConfig tiny_config() {
 
 /// Weights twice as large as a model starts with, so that its distributions have peaks, and a bias for </s>,
 /// so that its sentences end early, late or never.
-inline std::shared_ptr<Transformer> tiny_model(ModelConfig config = tiny_config(),
-                                               std::int64_t vocabulary = 11, std::uint64_t seed = 2) {
+inline std::shared_ptr<Transformer> tiny_model(ModelConfig config = tiny_config(), std::int64_t vocabulary = 11,
+                                               std::uint64_t seed = 2) {
   config.embedding.tying = "none";
   config.embedding.output_bias = true;
   const auto model = make_transformer(config, {vocabulary, vocabulary, symbols.pad}, at::kCPU, seed);

@@ -28,8 +28,7 @@ Tensor plain_mask(std::uint64_t key, std::int64_t size, double rate) {
   const DropoutThreshold threshold(rate);
   Tensor mask = at::zeros({size}, at::kDouble);
   for (std::int64_t i = 0; i < size; ++i) {
-    if (ablate::dropout_bits(key, static_cast<std::uint64_t>(i)) >= threshold.drop)
-      mask[i] = threshold.scale();
+    if (ablate::dropout_bits(key, static_cast<std::uint64_t>(i)) >= threshold.drop) mask[i] = threshold.scale();
   }
   return mask;
 }
@@ -75,8 +74,7 @@ TEST_CASE("dropout drops at its rate and keeps the mean", "[kernels][dropout]") 
   }
 }
 
-TEST_CASE("dropout's masks are independent from call to call and from element to element",
-          "[kernels][dropout]") {
+TEST_CASE("dropout's masks are independent from call to call and from element to element", "[kernels][dropout]") {
   at::manual_seed(3);
   const auto mask = [] { return counter_dropout(at::ones({many}), 0.5) != 0; };
   const Tensor first = mask(), second = mask();
@@ -122,8 +120,7 @@ TEST_CASE("dropout's gradient passes the mask of the forward pass, to every orde
   CHECK(at::equal(y, x * mask));
 
   const Tensor upstream = at::randn({50, 30}).t().requires_grad_(true);
-  const Tensor gradient =
-      torch::autograd::grad({y}, {x}, {upstream}, /*retain_graph=*/true, /*create_graph=*/true)[0];
+  const Tensor gradient = torch::autograd::grad({y}, {x}, {upstream}, /*retain_graph=*/true, /*create_graph=*/true)[0];
   CHECK(at::equal(gradient, upstream * mask));
   const Tensor second = torch::autograd::grad({gradient.sum()}, {upstream})[0];
   CHECK(at::equal(second, mask));
@@ -150,8 +147,7 @@ TEST_CASE("dropout's rate is rounded to a step of 2^-16, but not to never or alw
   CHECK(at::equal(counter_dropout(x, 1), at::zeros({100})));
   CHECK_THROWS_MENTION(counter_dropout(x, 1.5), "the rate must lie in [0, 1]");
   CHECK_THROWS_MENTION(counter_dropout(x, -0.1), "the rate must lie in [0, 1]");
-  CHECK_THROWS_MENTION(counter_dropout(x, std::numeric_limits<double>::quiet_NaN()),
-                       "the rate must lie in [0, 1]");
+  CHECK_THROWS_MENTION(counter_dropout(x, std::numeric_limits<double>::quiet_NaN()), "the rate must lie in [0, 1]");
 }
 
 TEST_CASE("dropout leaves tensors that it has no kernel for to LibTorch", "[kernels][dropout]") {

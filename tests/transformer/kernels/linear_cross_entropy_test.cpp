@@ -91,8 +91,7 @@ TEST_CASE("the fused cross-entropy is the plain one in values and gradients", "[
           CHECK(actual.correct.item<std::int64_t>() == expected.correct.item<std::int64_t>());
           const auto gradients = torch::autograd::grad({actual.loss * 0.7}, problem.inputs());
           const auto exact_gradients = torch::autograd::grad({expected.loss * 0.7}, exact.inputs());
-          for (std::size_t i = 0; i < gradients.size(); ++i)
-            CHECK(close(gradients[i], exact_gradients[i], 2e-5));
+          for (std::size_t i = 0; i < gradients.size(); ++i) CHECK(close(gradients[i], exact_gradients[i], 2e-5));
         }
       }
     }
@@ -123,8 +122,7 @@ TEST_CASE("mass over the other words is mass over all words with a larger eps", 
 
 TEST_CASE("the plain cross-entropy's gradient is its finite difference", "[kernels][cross_entropy]") {
   const Problem problem = Problem(4, 3, 5, true).to_double();
-  const CrossEntropySums sums =
-      linear_cross_entropy(problem.hidden, problem.weight, problem.bias, problem.target, 0.1);
+  const CrossEntropySums sums = linear_cross_entropy(problem.hidden, problem.weight, problem.bias, problem.target, 0.1);
   CHECK_FALSE(is_fused(sums));
   const auto gradients = torch::autograd::grad({sums.loss}, problem.inputs());
   const at::NoGradGuard no_grad;
@@ -167,8 +165,7 @@ TEST_CASE("the fused cross-entropy without gradients", "[kernels][cross_entropy]
 }
 
 TEST_CASE("the fused cross-entropy takes views, and weights that are tied", "[kernels][cross_entropy]") {
-  const Tensor weight = at::randn({6, 40}).requires_grad_(true),
-               source = at::randn({6, 10}).requires_grad_(true);
+  const Tensor weight = at::randn({6, 40}).requires_grad_(true), source = at::randn({6, 10}).requires_grad_(true);
   const Tensor target = at::randint(40, {10, 2}, at::kLong).select(1, 1);
   const auto gradients = [&](auto&& loss) {
     const Tensor mixed = source + weight.narrow(1, 0, 10);  // the weight is used twice
@@ -188,8 +185,7 @@ TEST_CASE("the sums do not depend on the number of threads", "[kernels][cross_en
   CHECK(close(run(1), run(2), 1e-6));
 }
 
-TEST_CASE("a token with a tie is correct if its target is the first of the best",
-          "[kernels][cross_entropy]") {
+TEST_CASE("a token with a tie is correct if its target is the first of the best", "[kernels][cross_entropy]") {
   const Tensor hidden = at::ones({3, 1}), weight = at::tensor({0.0F, 2.0F, 2.0F}).view({3, 1});
   const Tensor target = at::tensor({0, 1, 2}, at::kLong);
   CHECK(linear_cross_entropy(hidden, weight, Tensor(), target, 0).correct.item<std::int64_t>() == 1);
@@ -199,8 +195,7 @@ TEST_CASE("a token with a tie is correct if its target is the first of the best"
 TEST_CASE("extreme logits", "[kernels][cross_entropy]") {
   const Tensor hidden = at::ones({1, 1}).requires_grad_(true), target = at::tensor({1}, at::kLong);
   const auto loss = [&](float a, float b, float c) {
-    return linear_cross_entropy(hidden, at::tensor({a, b, c}).view({3, 1}), Tensor(), target, 0)
-        .loss.item<double>();
+    return linear_cross_entropy(hidden, at::tensor({a, b, c}).view({3, 1}), Tensor(), target, 0).loss.item<double>();
   };
   constexpr float infinity = std::numeric_limits<float>::infinity();
   CHECK(loss(1e4F, 0, -1e4F) == Approx(1e4));
@@ -234,13 +229,10 @@ TEST_CASE("what the cross-entropy does not accept", "[kernels][cross_entropy]") 
   const Problem p(4, 3, 5, false);
   const Tensor narrow = at::randn({4, 2}), long_target = at::zeros({5}, at::kLong);
   CHECK_THROWS_MENTION(linear_cross_entropy(narrow, p.weight, Tensor(), p.target, 0), "hidden: expected");
-  CHECK_THROWS_MENTION(linear_cross_entropy(p.hidden, p.weight, Tensor(), long_target, 0),
-                       "target: expected");
-  CHECK_THROWS_MENTION(linear_cross_entropy(p.hidden, p.weight, at::zeros({4}), p.target, 0),
-                       "bias: expected");
+  CHECK_THROWS_MENTION(linear_cross_entropy(p.hidden, p.weight, Tensor(), long_target, 0), "target: expected");
+  CHECK_THROWS_MENTION(linear_cross_entropy(p.hidden, p.weight, at::zeros({4}), p.target, 0), "bias: expected");
   const Tensor beyond = at::tensor({0, 1, 5, 0}, at::kLong);
-  CHECK_THROWS_MENTION(linear_cross_entropy(p.hidden, p.weight, Tensor(), beyond, 0),
-                       "target 5 at position 2");
+  CHECK_THROWS_MENTION(linear_cross_entropy(p.hidden, p.weight, Tensor(), beyond, 0), "target 5 at position 2");
   const auto second_derivative = [&] {
     torch::autograd::grad({fused(p, 0).loss}, {p.hidden}, {}, /*retain_graph=*/true, /*create_graph=*/true);
   };

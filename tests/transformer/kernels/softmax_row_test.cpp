@@ -13,8 +13,7 @@ namespace {
 /// Waves of different lengths; the largest value stands in turn in a vector and in the rest of the row.
 std::vector<float> wavy_row(std::int64_t size, float height) {
   std::vector<float> row(static_cast<std::size_t>(size));
-  for (std::size_t i = 0; i < row.size(); ++i)
-    row[i] = height * std::sin(1.7F * static_cast<float>(i) + 0.3F);
+  for (std::size_t i = 0; i < row.size(); ++i) row[i] = height * std::sin(1.7F * static_cast<float>(i) + 0.3F);
   row[row.size() * 2 / 3] = height + 1;
   return row;
 }
@@ -77,7 +76,6 @@ TEST_CASE("a row is scaled and shifted", "[kernels][softmax]") {
     const std::vector<float> row = wavy_row(size, 2);
     std::vector<float> result = row;
     ablate::scale_and_shift_row(result.data(), size, 0.5F, 0.25F);
-    for (std::size_t i = 0; i < row.size(); ++i)
-      CHECK(result[i] == Approx(row[i] * 0.5F - 0.25F).margin(1e-7));
+    for (std::size_t i = 0; i < row.size(); ++i) CHECK(result[i] == Approx(row[i] * 0.5F - 0.25F).margin(1e-7));
   }
 }

@@ -20,13 +20,11 @@ struct AttentionCase {
   std::string mask;  // none, padding, causal, causal_padding, hidden: a sentence without any visible key
   std::string text() const {
     std::ostringstream out;
-    out << kind << ", d_k " << d_k.value_or(-1) << ", d_v " << d_v.value_or(-1) << ", B " << batch << ", T "
-        << queries << ", S " << keys << ", mask " << mask;
+    out << kind << ", d_k " << d_k.value_or(-1) << ", d_v " << d_v.value_or(-1) << ", B " << batch << ", T " << queries
+        << ", S " << keys << ", mask " << mask;
     return out.str();
   }
-  AttentionConfig config() const {
-    return {.kind = kind, .heads = 4, .key_value_heads = 2, .d_k = d_k, .d_v = d_v};
-  }
+  AttentionConfig config() const { return {.kind = kind, .heads = 4, .key_value_heads = 2, .d_k = d_k, .d_v = d_v}; }
 };
 
 inline std::vector<AttentionCase> attention_cases() {
@@ -59,8 +57,7 @@ inline AttentionMask make_mask(const AttentionCase& which) {
   return mask;
 }
 
-inline std::shared_ptr<Attention> make_test_attention(const AttentionConfig& config,
-                                                      at::ScalarType dtype = at::kDouble,
+inline std::shared_ptr<Attention> make_test_attention(const AttentionConfig& config, at::ScalarType dtype = at::kDouble,
                                                       std::uint64_t seed = 5) {
   ParameterFactory factory(at::kCPU, dtype);
   std::shared_ptr<Attention> attention = make_attention(config, d_model, {}, factory);
@@ -73,8 +70,7 @@ inline Tensor attention_by_hand(Attention& attention, const AttentionConfig& con
                                 const Tensor& memory, const Tensor& allowed) {
   const auto parameters = attention.named_parameters();
   const auto project = [&](const char* name, const Tensor& x) {
-    return at::matmul(x, parameters[std::string(name) + ".weight"].t()) +
-           parameters[std::string(name) + ".bias"];
+    return at::matmul(x, parameters[std::string(name) + ".weight"].t()) + parameters[std::string(name) + ".bias"];
   };
   const std::int64_t d_k = config.key_width(d_model);
   const std::int64_t d_v = config.value_width(d_model);

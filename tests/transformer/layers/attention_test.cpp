@@ -34,8 +34,8 @@ Outcome run(Attention& attention, const AttentionCase& which, at::ScalarType dty
   const AttentionMask mask = make_mask(which);
   AttentionTrace trace;
   Outcome outcome;
-  outcome.output = attention.forward(
-      {.query_BTD = query, .memory_BSD = memory, .mask = mask, .trace = plain ? &trace : nullptr});
+  outcome.output =
+      attention.forward({.query_BTD = query, .memory_BSD = memory, .mask = mask, .trace = plain ? &trace : nullptr});
   outcome.gradients = gradients(attention, weighted_sum(outcome.output));
   outcome.query_gradient = query.grad();
   outcome.memory_gradient = memory.grad();
@@ -125,8 +125,7 @@ TEST_CASE("a later position never leaks into an earlier one", "[layers][attentio
     for (std::int64_t changed = 1; changed < 6; ++changed) {
       const Tensor other = x.clone();
       other.select(1, changed).add_(10);
-      const Tensor changed_output =
-          attention->forward({.query_BTD = other, .memory_BSD = other, .mask = mask});
+      const Tensor changed_output = attention->forward({.query_BTD = other, .memory_BSD = other, .mask = mask});
       CHECK(changed_output.slice(1, 0, changed).equal(output.slice(1, 0, changed)));
       CHECK_FALSE(changed_output.select(1, changed).equal(output.select(1, changed)));
     }
@@ -150,8 +149,7 @@ TEST_CASE("shared keys and values are full attention with repeated heads", "[lay
   constexpr std::int64_t heads = 4;
   for (const auto& [kind, groups] : {std::pair{"multi_query", 1}, std::pair{"grouped_query", 2}}) {
     INFO(kind);
-    const auto shared =
-        make_test_attention({.kind = kind, .heads = heads, .key_value_heads = 2, .d_k = 3, .d_v = 5});
+    const auto shared = make_test_attention({.kind = kind, .heads = heads, .key_value_heads = 2, .d_k = 3, .d_v = 5});
     const auto full = make_test_attention({.heads = heads, .d_k = 3, .d_v = 5});
     const auto parameters = shared->named_parameters();
     for (const auto& item : parameters) {
@@ -231,10 +229,50 @@ TEST_CASE("the plain formula adds a bias to the scores", "[layers][attention]") 
   const Tensor allowed = at::ones({4, 6}, at::kBool).tril(2);
   const PlainAttention plain = plain_attention(q, k, v, allowed, bias, 0.3, 0, /*training=*/false);
   const Tensor mask = bias.masked_fill(~allowed, -INFINITY).unsqueeze(0);
-  CHECK_CLOSE(plain.output, at::scaled_dot_product_attention(q, k, v, mask, 0, false, 0.3),
-              tolerance::same_in_double);
+  CHECK_CLOSE(plain.output, at::scaled_dot_product_attention(q, k, v, mask, 0, false, 0.3), tolerance::same_in_double);
   CHECK(plain.output.sizes() == at::IntArrayRef({2, 3, 4, 7}));
   CHECK(plain.weights.sizes() == at::IntArrayRef({2, 3, 4, 6}));
+}
+
+TEST_CASE("positions that act on the scores do so on the fast path as by the plain formula", "[layers][attention]") {
+  /// A trained bias per head and distance, as T5 and ALiBi have one.
+  struct ByDistance final : Position {
+    Tensor bias(std::int64_t first, std::int64_t queries, std::int64_t keys) override {
+      const Tensor distance = at::arange(keys).unsqueeze(0) - at::arange(first, first + queries).unsqueeze(1);
+      return weight.index_select(1, (distance + 8).flatten()).view({2, queries, keys});
+    }
+    Tensor weight = normal({2, 17}, 5).requires_grad_();
+  };
+  constexpr std::int64_t length = 6;
+  const auto attention = make_test_attention({.heads = 2});
+  const Tensor x = normal({3, length, d_model}, 1);
+  const AttentionMask padded = padding_mask(at::tensor({1, 1, 1, 1, 0, 0}).repeat({3, 1}), 0);
+  for (const AttentionMask& mask : {no_mask, causal_mask(), padded, AttentionMask{padded.keys, true}}) {
+    ByDistance position;
+    const auto forward = [&](AttentionTrace* trace) {
+      position.weight.mutable_grad() = Tensor();
+      const Tensor output =
+          attention->forward({.query_BTD = x, .memory_BSD = x, .mask = mask, .position = &position, .trace = trace});
+      weighted_sum(output).backward();
+      return std::make_pair(output, position.weight.grad());
+    };
+    AttentionTrace trace;
+    const auto [fast, fast_gradient] = forward(nullptr);
+    const auto [plain, plain_gradient] = forward(&trace);
+    CHECK_CLOSE(fast, plain, tolerance::same_in_double);
+    CHECK_CLOSE(fast_gradient, plain_gradient, tolerance::same_in_double);
+    CHECK(fast_gradient.abs().max().item<double>() > 0);
+    CHECK_FALSE(at::allclose(fast, attention->forward({.query_BTD = x, .memory_BSD = x, .mask = mask})));
+    if (!mask.causal || mask.keys.defined()) continue;
+    AttentionCache cache;  // step by step
+    std::vector<Tensor> steps;
+    for (std::int64_t t = 0; t < length; ++t) {
+      const Tensor step = x.slice(1, t, t + 1);
+      steps.push_back(attention->forward(
+          {.query_BTD = step, .memory_BSD = step, .mask = mask, .position = &position, .cache = &cache}));
+    }
+    CHECK_CLOSE(at::cat(steps, 1), fast, tolerance::same_in_double);
+  }
 }
 
 TEST_CASE("dropout on the weights keeps their mean, in training alone", "[layers][attention]") {
@@ -244,8 +282,7 @@ TEST_CASE("dropout on the weights keeps their mean, in training alone", "[layers
   for (const bool plain : {false, true}) {
     INFO((plain ? "plain" : "fast"));
     AttentionTrace trace;
-    const AttentionInput input{
-        .query_BTD = x, .memory_BSD = x, .mask = no_mask, .trace = plain ? &trace : nullptr};
+    const AttentionInput input{.query_BTD = x, .memory_BSD = x, .mask = no_mask, .trace = plain ? &trace : nullptr};
     attention->eval();
     const Tensor expected = attention->forward(input)[0];
     attention->train();
@@ -265,7 +302,7 @@ TEST_CASE("attention with a cache, in pieces, equals attention at once", "[layer
       INFO(kind << ", position " << position_kind);
       const AttentionConfig config{.kind = kind, .heads = 3, .key_value_heads = 1, .d_k = 4, .d_v = 5};
       const auto attention = make_test_attention(config);
-      const auto position = make_position({.kind = position_kind, .scaling = {}}, {d_model, 4, 3, 64}, {}, factory);
+      const auto position = make_position({.kind = position_kind}, {d_model, 4, 3, 64}, {}, factory);
       const Tensor x = normal({2, 9, d_model}, 1);
       const Tensor whole =
           attention->forward({.query_BTD = x, .memory_BSD = x, .mask = mask, .position = position.get()});
@@ -274,11 +311,8 @@ TEST_CASE("attention with a cache, in pieces, equals attention at once", "[layer
       for (const auto& [first, last] : {std::pair{0, 1}, std::pair{1, 4}, std::pair{4, 5}, std::pair{5, 9}}) {
         const Tensor piece = x.slice(1, first, last);
         CHECK(cache.length() == first);
-        pieces.push_back(attention->forward({.query_BTD = piece,
-                                             .memory_BSD = piece,
-                                             .mask = mask,
-                                             .position = position.get(),
-                                             .cache = &cache}));
+        pieces.push_back(attention->forward(
+            {.query_BTD = piece, .memory_BSD = piece, .mask = mask, .position = position.get(), .cache = &cache}));
       }
       CHECK(cache.length() == 9);
       CHECK_CLOSE(at::cat(pieces, 1), whole, tolerance::same_in_double);
@@ -295,11 +329,8 @@ TEST_CASE("a complete cache stands for the memory", "[layers][attention]") {
       attention->forward({.query_BTD = query, .memory_BSD = memory, .mask = no_mask, .cache = &cache});
   CHECK(cache.length() == 5);
   const Tensor nothing = at::full_like(memory, NAN);
-  const Tensor again = attention->forward({.query_BTD = query,
-                                           .memory_BSD = nothing,
-                                           .mask = no_mask,
-                                           .cache = &cache,
-                                           .cache_is_complete = true});
+  const Tensor again = attention->forward(
+      {.query_BTD = query, .memory_BSD = nothing, .mask = no_mask, .cache = &cache, .cache_is_complete = true});
   CHECK(again.equal(expected));
   CHECK(cache.length() == 5);
 }

@@ -17,8 +17,7 @@ TEST_CASE("dropout zeroes a share of the elements and scales the rest", "[layers
   const Tensor y = apply_dropout(at::ones({200, 500}), rate, /*training=*/true);
   const Tensor dropped = y == 0;
   CHECK(y.masked_select(~dropped).allclose(at::full({1}, 1 / (1 - rate))));
-  CHECK(dropped.to(at::kDouble).mean().item<double>() ==
-        Approx(rate).margin(0.007));  // 5 standard deviations
+  CHECK(dropped.to(at::kDouble).mean().item<double>() == Approx(rate).margin(0.007));  // 5 standard deviations
   CHECK(y.mean().item<double>() == Approx(1).margin(0.01));
 }
 

@@ -13,11 +13,9 @@ namespace {
 constexpr std::int64_t d_model = 6;
 constexpr std::int64_t pad = 2;
 
-std::shared_ptr<Embeddings> make(const EmbeddingConfig& config, std::int64_t source = 11,
-                                 std::int64_t target = 11) {
+std::shared_ptr<Embeddings> make(const EmbeddingConfig& config, std::int64_t source = 11, std::int64_t target = 11) {
   ParameterFactory factory(at::kCPU, at::kDouble);
-  auto embeddings =
-      std::make_shared<Embeddings>(config, d_model, source, target, pad, WeightInitialization{}, factory);
+  auto embeddings = std::make_shared<Embeddings>(config, d_model, source, target, pad, WeightInitialization{}, factory);
   factory.initialize(1);
   return embeddings;
 }
@@ -105,13 +103,11 @@ TEST_CASE("input embeddings are scaled, the output layer is not", "[layers][embe
   CHECK(scaled->output_weight().equal(plain->output_weight()));
 }
 
-TEST_CASE("logits are inner products with the output matrix, plus a bias if asked for",
-          "[layers][embedding]") {
+TEST_CASE("logits are inner products with the output matrix, plus a bias if asked for", "[layers][embedding]") {
   const Tensor hidden = normal({2, 3, d_model}, 1);
   const auto plain = make({});
   CHECK_FALSE(plain->output_bias().defined());
-  CHECK_CLOSE(plain->logits(hidden), at::matmul(hidden, plain->output_weight().t()),
-              tolerance::same_in_double);
+  CHECK_CLOSE(plain->logits(hidden), at::matmul(hidden, plain->output_weight().t()), tolerance::same_in_double);
   const auto biased = make({.output_bias = true});
   CHECK(biased->output_bias().equal(at::zeros({11}, at::kDouble)));
   randomize(*biased, 3);

@@ -27,16 +27,12 @@ const std::map<std::string, Function> plain{
     {"relu", rectified},
     {"gelu", exact_gelu},
     {"gelu_tanh",
-     [](const Tensor& z) {
-       return 0.5 * z * (1 + ((z + 0.044715 * z.pow(3)) * std::sqrt(2 / M_PI)).tanh());
-     }},
+     [](const Tensor& z) { return 0.5 * z * (1 + ((z + 0.044715 * z.pow(3)) * std::sqrt(2 / M_PI)).tanh()); }},
     {"swish", [](const Tensor& z) { return z * logistic(z); }},
     {"tanh", [](const Tensor& z) { return 2 * logistic(2 * z) - 1; }},
     {"elu", [](const Tensor& z) { return at::where(z > 0, z, z.exp() - 1); }},
     {"selu",
-     [](const Tensor& z) {
-       return 1.0507009873554805 * at::where(z > 0, z, 1.6732632423543772 * (z.exp() - 1));
-     }},
+     [](const Tensor& z) { return 1.0507009873554805 * at::where(z > 0, z, 1.6732632423543772 * (z.exp() - 1)); }},
     {"sigmoid", logistic},
     {"softplus", [](const Tensor& z) { return (1 + z.exp()).log(); }},
     {"squared_relu", [](const Tensor& z) { return rectified(z) * rectified(z); }},
@@ -91,15 +87,13 @@ TEST_CASE("two thirds of d_ff give a gated unit the parameters of a plain one", 
     for (const Tensor& parameter : make(config, 6)->parameters()) sum += parameter.numel();
     return sum;
   };
-  CHECK(count({.kind = "swiglu", .d_ff = 8, .bias = false}) ==
-        count({.kind = "relu", .d_ff = 12, .bias = false}));
+  CHECK(count({.kind = "swiglu", .d_ff = 8, .bias = false}) == count({.kind = "relu", .d_ff = 12, .bias = false}));
 }
 
 TEST_CASE("dropout acts on the inner activations, in training alone", "[layers][feed_forward]") {
   // With the identity as the outer matrix the unit shows its inner activations.
   ParameterFactory factory(at::kCPU, at::kDouble);
-  const auto unit =
-      make_feed_forward({.kind = "relu", .d_ff = 64, .bias = false, .dropout = 0.5}, 64, {}, factory);
+  const auto unit = make_feed_forward({.kind = "relu", .d_ff = 64, .bias = false, .dropout = 0.5}, 64, {}, factory);
   set_parameter(*unit, "inner.weight", at::eye(64, at::kDouble));
   set_parameter(*unit, "outer.weight", at::eye(64, at::kDouble));
   const Tensor x = at::ones({4, 64}, at::kDouble);

@@ -61,13 +61,11 @@ TEST_CASE("weights have the distribution of their name", "[layers][initializatio
     check_normal(filled_weight({.kind = "kaiming_normal", .gain = 2}), 2 * std::sqrt(2.0 / fan_in));
   }
   SECTION("torch_linear") {
-    check_uniform(filled_weight({.kind = "torch_linear", .gain = 9}),
-                  1 / std::sqrt(static_cast<double>(fan_in)));
+    check_uniform(filled_weight({.kind = "torch_linear", .gain = 9}), 1 / std::sqrt(static_cast<double>(fan_in)));
   }
   SECTION("normal") { check_normal(filled_weight({.kind = "normal", .std = 0.02}), 0.02); }
   SECTION("d_model_normal") {
-    check_normal(filled_weight({.kind = "d_model_normal", .gain = 2}),
-                 2 / std::sqrt(static_cast<double>(fan_in)));
+    check_normal(filled_weight({.kind = "d_model_normal", .gain = 2}), 2 / std::sqrt(static_cast<double>(fan_in)));
   }
 }
 

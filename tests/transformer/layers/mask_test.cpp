@@ -33,8 +33,7 @@ TEST_CASE("a causal mask lets a query see itself and what stands before it", "[l
 
 TEST_CASE("later queries of a causal mask see all earlier keys", "[layers][mask]") {
   CHECK(explicit_mask(causal_mask(), 2, 2, 4, at::kCPU).equal(booleans({{1, 1, 1, 0}, {1, 1, 1, 1}})));
-  CHECK_FALSE(
-      explicit_mask(causal_mask(), 3, 1, 4, at::kCPU).defined());  // one query, the last: it sees everything
+  CHECK_FALSE(explicit_mask(causal_mask(), 3, 1, 4, at::kCPU).defined());  // one query, the last: it sees everything
 }
 
 TEST_CASE("causality and padding are both obeyed", "[layers][mask]") {

@@ -7,8 +7,7 @@ using namespace ablate::testing;
 
 namespace {
 
-std::shared_ptr<Norm> make(const NormConfig& config, std::int64_t d_model,
-                           at::ScalarType dtype = at::kDouble) {
+std::shared_ptr<Norm> make(const NormConfig& config, std::int64_t d_model, at::ScalarType dtype = at::kDouble) {
   ParameterFactory factory(at::kCPU, dtype);
   std::shared_ptr<Norm> norm = make_norm(config, d_model, factory);
   factory.initialize(1);
@@ -47,8 +46,7 @@ TEST_CASE("rms_norm is x / sqrt(mean(x^2) + eps) * gain", "[layers][norm]") {
   const auto norm = make({.kind = "rms_norm", .eps = 0.1}, 5);
   randomize(*norm, 2);
   const Tensor x = normal({3, 4, 5}, 3);
-  const Tensor expected =
-      x / (x.square().mean(-1, /*keepdim=*/true) + 0.1).sqrt() * norm->named_parameters()["gain"];
+  const Tensor expected = x / (x.square().mean(-1, /*keepdim=*/true) + 0.1).sqrt() * norm->named_parameters()["gain"];
   CHECK_CLOSE(norm->forward(x), expected, tolerance::same_in_double);
   CHECK(norm->named_parameters().size() == 1);
 }

@@ -54,8 +54,7 @@ TEST_CASE("sinusoidal wavelengths grow from 2 pi to base * 2 pi", "[layers][posi
 }
 
 TEST_CASE("an odd width has one sine more than cosines", "[layers][position]") {
-  CHECK_CLOSE(sinusoidal_table(5, 5, 10000), sinusoidal_table(5, 6, 10000).slice(1, 0, 5),
-              tolerance::same_in_double);
+  CHECK_CLOSE(sinusoidal_table(5, 5, 10000), sinusoidal_table(5, 6, 10000).slice(1, 0, 5), tolerance::same_in_double);
 }
 
 TEST_CASE("the inner product of two sinusoidal encodings k apart depends on k alone", "[layers][position]") {
@@ -75,18 +74,16 @@ TEST_CASE("the inner product of two sinusoidal encodings k apart depends on k al
 }
 
 TEST_CASE("sinusoidal positions are added to the embeddings, from any position on", "[layers][position]") {
-  const auto position = make({.kind = "sinusoidal", .scaling = {}});
+  const auto position = make({.kind = "sinusoidal"});
   const Tensor x = normal({2, 6, 8}, 1);
   CHECK_CLOSE(position->embed(x, 0), x + sinusoidal_table(6, 8, 10000), tolerance::same_in_double);
-  CHECK_CLOSE(position->embed(x, 200), x + sinusoidal_table(206, 8, 10000).slice(0, 200),
-              tolerance::same_in_double);
-  CHECK_CLOSE(position->embed(x.slice(1, 4), 4), position->embed(x, 0).slice(1, 4),
-              tolerance::same_in_double);
+  CHECK_CLOSE(position->embed(x, 200), x + sinusoidal_table(206, 8, 10000).slice(0, 200), tolerance::same_in_double);
+  CHECK_CLOSE(position->embed(x.slice(1, 4), 4), position->embed(x, 0).slice(1, 4), tolerance::same_in_double);
   CHECK(position->parameters().empty());
 }
 
 TEST_CASE("a late sinusoidal position keeps its phase in float", "[layers][position]") {
-  const auto position = make({.kind = "sinusoidal", .scaling = {}});
+  const auto position = make({.kind = "sinusoidal"});
   const Tensor late = position->embed(at::zeros({1, 1, 8}), 4000);
   CHECK(late[0][0][0].item<double>() == Approx(std::sin(4000.0)).margin(1e-6));
 }
@@ -94,7 +91,7 @@ TEST_CASE("a late sinusoidal position keeps its phase in float", "[layers][posit
 TEST_CASE("one module serves several dtypes", "[layers][position]") {
   for (const char* kind : {"sinusoidal", "rotary"}) {
     INFO(kind);
-    const auto position = make({.kind = kind, .scaling = {}});
+    const auto position = make({.kind = kind});
     for (const at::ScalarType dtype : {at::kFloat, at::kDouble, at::kBFloat16, at::kFloat}) {
       CHECK(position->embed(at::zeros({1, 3, 8}, dtype), 0).scalar_type() == dtype);
       CHECK(position->rotate(at::zeros({1, 2, 3, 8}, dtype), 0).scalar_type() == dtype);
@@ -102,9 +99,8 @@ TEST_CASE("one module serves several dtypes", "[layers][position]") {
   }
 }
 
-TEST_CASE("learned positions are rows of a trained matrix, as many as the model is long",
-          "[layers][position]") {
-  const auto position = make({.kind = "learned", .scaling = {}});
+TEST_CASE("learned positions are rows of a trained matrix, as many as the model is long", "[layers][position]") {
+  const auto position = make({.kind = "learned"});
   const Tensor weight = position->named_parameters()["weight"];
   CHECK(weight.sizes() == at::IntArrayRef({32, 8}));
   const Tensor x = normal({2, 5, 8}, 1);
@@ -118,8 +114,7 @@ TEST_CASE("rotary positions multiply pairs by exp(i * pos * frequency)", "[layer
   const Tensor x = normal({1, 1, length, 8}, 1);
   for (const bool interleaved : {true, false}) {
     INFO((interleaved ? "interleaved" : "half"));
-    const auto position =
-        make({.kind = "rotary", .base = 100, .pairing = interleaved ? "interleaved" : "half", .scaling = {}});
+    const auto position = make({.kind = "rotary", .base = 100, .pairing = interleaved ? "interleaved" : "half"});
     Tensor expected = at::empty_like(x);
     for (std::int64_t pos = 0; pos < length; ++pos) {
       for (std::int64_t i = 0; i < 4; ++i) {
@@ -142,7 +137,7 @@ TEST_CASE("rotary scores depend on the distance alone", "[layers][position]") {
   for (const char* pairing : {"interleaved", "half"}) {
     for (const double fraction : {1.0, 0.5}) {
       INFO(pairing << ", fraction " << fraction);
-      const auto position = make({.kind = "rotary", .fraction = fraction, .pairing = pairing, .scaling = {}});
+      const auto position = make({.kind = "rotary", .fraction = fraction, .pairing = pairing});
       const Tensor scores = rotary_scores(*position, normal({8}, 1), normal({8}, 2), length);
       for (std::int64_t distance = 1 - length; distance < length; ++distance) {
         const Tensor diagonal = scores.diagonal(distance);
@@ -154,7 +149,7 @@ TEST_CASE("rotary scores depend on the distance alone", "[layers][position]") {
 }
 
 TEST_CASE("rotary positions keep lengths, and position 0 as it is", "[layers][position]") {
-  const auto position = make({.kind = "rotary", .scaling = {}});
+  const auto position = make({.kind = "rotary"});
   const Tensor x = normal({2, 3, 5, 8}, 1);
   const Tensor y = position->rotate(x, 0);
   CHECK_CLOSE(y.norm(2, -1), x.norm(2, -1), tolerance::same_in_double);
@@ -163,20 +158,20 @@ TEST_CASE("rotary positions keep lengths, and position 0 as it is", "[layers][po
 }
 
 TEST_CASE("rotary positions go on from any position", "[layers][position]") {
-  const auto position = make({.kind = "rotary", .scaling = {}});
+  const auto position = make({.kind = "rotary"});
   const Tensor x = normal({2, 3, 9, 8}, 1);
   const Tensor whole = position->rotate(x, 0);
   CHECK_CLOSE(position->rotate(x.slice(2, 4), 4), whole.slice(2, 4), tolerance::same_in_double);
-  CHECK_CLOSE(position->rotate(x, 300), make({.kind = "rotary", .scaling = {}})->rotate(x, 300), tolerance::same_in_double);
+  CHECK_CLOSE(position->rotate(x, 300), make({.kind = "rotary"})->rotate(x, 300), tolerance::same_in_double);
 }
 
 TEST_CASE("a fraction of the coordinates turns, the rest stays", "[layers][position]") {
   const Tensor x = normal({1, 2, 5, 8}, 1);
   for (const char* pairing : {"interleaved", "half"}) {
     INFO(pairing);
-    const auto half = make({.kind = "rotary", .fraction = 0.5, .pairing = pairing, .scaling = {}});
+    const auto half = make({.kind = "rotary", .fraction = 0.5, .pairing = pairing});
     const auto narrow =
-        make({.kind = "rotary", .pairing = pairing, .scaling = {}}, {.d_model = 8, .d_k = 4, .heads = 2, .max_length = 32});
+        make({.kind = "rotary", .pairing = pairing}, {.d_model = 8, .d_k = 4, .heads = 2, .max_length = 32});
     const Tensor y = half->rotate(x, 0);
     CHECK(y.slice(3, 4).equal(x.slice(3, 4)));
     CHECK_CLOSE(y.slice(3, 0, 4), narrow->rotate(x.slice(3, 0, 4), 0), tolerance::same_in_double);
@@ -186,8 +181,8 @@ TEST_CASE("a fraction of the coordinates turns, the rest stays", "[layers][posit
 TEST_CASE("the two pairings are one rotation with the coordinates reordered", "[layers][position]") {
   const Tensor x = normal({1, 1, 5, 8}, 1);
   const Tensor order = at::tensor({0, 2, 4, 6, 1, 3, 5, 7}, at::kLong);
-  const Tensor half = make({.kind = "rotary", .pairing = "half", .scaling = {}})->rotate(x.index_select(3, order), 0);
-  const Tensor interleaved = make({.kind = "rotary", .scaling = {}})->rotate(x, 0);
+  const Tensor half = make({.kind = "rotary", .pairing = "half"})->rotate(x.index_select(3, order), 0);
+  const Tensor interleaved = make({.kind = "rotary"})->rotate(x, 0);
   CHECK_CLOSE(half, interleaved.index_select(3, order), tolerance::same_in_double);
 }
 
@@ -205,8 +200,7 @@ TEST_CASE("scaled rotary frequencies are those of the formulas", "[layers][posit
   };
   for (const std::string kind : {"none", "linear", "ntk", "yarn", "llama3"}) {
     INFO(kind);
-    const Tensor found = rotary_frequencies(
-        width, base, {.kind = kind, .factor = factor, .original_length = 256, .low_rotations = {}, .high_rotations = {}});
+    const Tensor found = rotary_frequencies(width, base, {.kind = kind, .factor = factor, .original_length = 256});
     CHECK(found.sizes() == at::IntArrayRef({width / 2}));
     for (std::int64_t i = 0; i < width / 2; ++i) {
       const double pair = static_cast<double>(i);
@@ -219,9 +213,8 @@ TEST_CASE("scaled rotary frequencies are those of the formulas", "[layers][posit
       CHECK(found[i].item<double>() == Approx(expected).epsilon(1e-12));
     }
   }
-  CHECK(rotary_magnitude({.kind = "yarn", .factor = factor, .low_rotations = {}, .high_rotations = {}}) ==
-        Approx(1.1386294361).epsilon(1e-9));
-  CHECK(rotary_magnitude({.kind = "llama3", .factor = factor, .low_rotations = {}, .high_rotations = {}}) == 1);
+  CHECK(rotary_magnitude({.kind = "yarn", .factor = factor}) == Approx(1.1386294361).epsilon(1e-9));
+  CHECK(rotary_magnitude({.kind = "llama3", .factor = factor}) == 1);
 }
 
 TEST_CASE("linear scaling by two puts position 2 n where n was", "[layers][position]") {
@@ -229,13 +222,13 @@ TEST_CASE("linear scaling by two puts position 2 n where n was", "[layers][posit
   PositionConfig stretched;
   stretched.kind = "rotary";
   stretched.scaling.kind = "linear";
-  CHECK_CLOSE(make(stretched)->rotate(x, 10), make({.kind = "rotary", .scaling = {}})->rotate(x, 5), tolerance::same_in_double);
+  CHECK_CLOSE(make(stretched)->rotate(x, 10), make({.kind = "rotary"})->rotate(x, 5), tolerance::same_in_double);
   stretched.scaling.kind = "yarn";
   CHECK_CLOSE(make(stretched)->rotate(x, 0), x * (0.1 * std::log(2.0) + 1), tolerance::same_in_double);
 }
 
 TEST_CASE("no positions change nothing", "[layers][position]") {
-  const auto position = make({.kind = "none", .scaling = {}});
+  const auto position = make({.kind = "none"});
   const Tensor x = normal({2, 3, 4, 8}, 1);
   CHECK(position->embed(x[0], 2).equal(x[0]));
   CHECK(position->rotate(x, 2).equal(x));

@@ -7,11 +7,9 @@ using namespace ablate::testing;
 
 namespace {
 
-std::shared_ptr<Residual> make(const std::string& kind, double dropout = 0,
-                               const std::string& norm = "layer_norm") {
+std::shared_ptr<Residual> make(const std::string& kind, double dropout = 0, const std::string& norm = "layer_norm") {
   ParameterFactory factory(at::kCPU, at::kDouble);
-  auto residual =
-      std::make_shared<Residual>(ResidualConfig{kind}, NormConfig{.kind = norm}, dropout, 5, factory);
+  auto residual = std::make_shared<Residual>(ResidualConfig{kind}, NormConfig{.kind = norm}, dropout, 5, factory);
   randomize(*residual, 4);
   return residual;
 }

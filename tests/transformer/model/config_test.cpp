@@ -71,8 +71,7 @@ TEST_CASE("a stack inherits what it does not name", "[model][config]") {
   CHECK(model.decoder.norm.eps == 0.1);
 }
 
-TEST_CASE("cross-attention inherits from the decoder's self-attention, that from the model's",
-          "[model][config]") {
+TEST_CASE("cross-attention inherits from the decoder's self-attention, that from the model's", "[model][config]") {
   const ModelConfig model = read_model(R"({"d_model": 64, "attention": {"heads": 4, "bias": false},
       "decoder": {"attention": {"heads": 2, "dropout": 0.2}, "cross_attention": {"kind": "multi_query"}}})");
   CHECK(model.decoder.cross_attention.kind == "multi_query");
@@ -89,32 +88,28 @@ TEST_CASE("cross-attention inherits from the decoder's self-attention, that from
 TEST_CASE("the kind that decides whether a key has an effect may stand further out", "[model][config]") {
   CHECK(told({R"({"norm.kind": "rms_norm", "encoder": {"norm": {"bias": false}}})"}).errors ==
         Texts{"layer 0: encoder.norm.bias: has no effect with kind 'rms_norm'"});
-  CHECK(told({R"({"norm.kind": "rms_norm", "encoder": {"norm": {"kind": "layer_norm", "bias": false}}})"})
-            .errors == Texts{});
-  CHECK(
-      told({R"({"attention.kind": "grouped_query", "decoder.cross_attention.key_value_heads": 4})"}).errors ==
-      Texts{});
-  CHECK(
-      told({R"({"decoder.cross_attention.key_value_heads": 4})"}).errors ==
-      Texts{
-          "layer 0: decoder.cross_attention.key_value_heads: has no effect with kind 'scaled_dot_product'"});
+  CHECK(told({R"({"norm.kind": "rms_norm", "encoder": {"norm": {"kind": "layer_norm", "bias": false}}})"}).errors ==
+        Texts{});
+  CHECK(told({R"({"attention.kind": "grouped_query", "decoder.cross_attention.key_value_heads": 4})"}).errors ==
+        Texts{});
+  CHECK(told({R"({"decoder.cross_attention.key_value_heads": 4})"}).errors ==
+        Texts{"layer 0: decoder.cross_attention.key_value_heads: has no effect with kind 'scaled_dot_product'"});
 }
 
-TEST_CASE("a kind that changes drops what was inherited for the old one, in the stacks too",
-          "[model][config]") {
+TEST_CASE("a kind that changes drops what was inherited for the old one, in the stacks too", "[model][config]") {
   const Told result = told({R"({"norm": {"bias": false}, "encoder": {"norm": {"bias": true}},
                                "position": {"kind": "rotary", "fraction": 0.5}})",
                             R"({"norm.kind": "rms_norm", "position.kind": "learned"})"});
   CHECK(result.errors == Texts{});
-  CHECK(result.notes ==
-        Texts{"norm.bias: dropped: has no effect with kind 'rms_norm' (written in layer 0)",
-              "position.fraction: dropped: has no effect with kind 'learned' (written in layer 0)",
-              "encoder.norm.bias: dropped: has no effect with kind 'rms_norm' (written in layer 0)"});
+  CHECK(result.notes == Texts{"norm.bias: dropped: has no effect with kind 'rms_norm' (written in layer 0)",
+                              "position.fraction: dropped: has no effect with kind 'learned' (written in layer 0)",
+                              "encoder.norm.bias: dropped: has no effect with kind 'rms_norm' (written in layer 0)"});
   CHECK(result.model.encoder.norm.kind == "rms_norm");
 }
 
 TEST_CASE("heads must divide d_model unless their widths are named", "[model][config]") {
-  const std::string law = "attention.heads: d_model 10 is not a multiple of 4 heads: change one of them, or name d_k and d_v";
+  const std::string law =
+      "attention.heads: d_model 10 is not a multiple of 4 heads: change one of them, or name d_k and d_v";
   CHECK(told({R"({"d_model": 10})", R"({"attention.heads": 4})"}).errors == Texts{"layer 1: " + law});
   CHECK(told({R"({"d_model": 10})", R"({"decoder.attention.heads": 4, "encoder.attention.heads": 5})"}).errors ==
         Texts{"layer 1: decoder." + law});
@@ -128,14 +123,12 @@ TEST_CASE("heads must divide d_model unless their widths are named", "[model][co
 }
 
 TEST_CASE("key-value heads must divide heads", "[model][config]") {
-  CHECK(testing::mentions(
-      told({R"({"attention": {"kind": "grouped_query", "key_value_heads": 3}})"}).errors.front(),
-      "attention.key_value_heads: must divide heads: 3 does not divide 8"));
+  CHECK(testing::mentions(told({R"({"attention": {"kind": "grouped_query", "key_value_heads": 3}})"}).errors.front(),
+                          "attention.key_value_heads: must divide heads: 3 does not divide 8"));
 }
 
 TEST_CASE("rotary positions need an even number of coordinates", "[model][config]") {
-  const Texts errors =
-      told({R"({"d_model": 12, "attention.heads": 4, "encoder.position.kind": "rotary"})"}).errors;
+  const Texts errors = told({R"({"d_model": 12, "attention.heads": 4, "encoder.position.kind": "rotary"})"}).errors;
   REQUIRE(errors.size() == 1);
   CHECK(testing::mentions(errors.front(), "encoder.position: rotary positions turn pairs"));
   CHECK(told({R"({"position": {"kind": "rotary", "fraction": 0.25}})"}).errors == Texts{});
@@ -159,12 +152,11 @@ TEST_CASE("tying source and target needs one vocabulary", "[model][config]") {
 }
 
 TEST_CASE("a resolved model section reads back to the same model", "[model][config]") {
-  for (const char* text :
-       {"{}", R"({"d_model": 64, "attention": {"kind": "grouped_query", "heads": 4, "d_k": 10},
+  for (const char* text : {"{}", R"({"d_model": 64, "attention": {"kind": "grouped_query", "heads": 4, "d_k": 10},
                   "encoder": {"norm": {"kind": "rms_norm"},
                               "position": {"kind": "rotary", "pairing": "half"}},
                   "decoder": {"layers": 2, "cross_attention": {"kind": "multi_query", "scale": 0.5}}})",
-        R"({"norm": {"kind": "none"}, "residual.kind": "sandwich",
+                           R"({"norm": {"kind": "none"}, "residual.kind": "sandwich",
             "embedding": {"tying": "none", "dropout": 0},
             "initialization": {"embedding": {"kind": "normal", "std": 0.1}}, "vocabulary": 10001})"}) {
     INFO(text);
@@ -185,16 +177,14 @@ TEST_CASE("a change of the whole model is written once", "[model][config]") {
 }
 
 TEST_CASE("everything wrong with a model section is told at once", "[model][config]") {
-  const Texts errors =
-      told({R"({"d_modle": 3, "norm": {"kind": "batch_norm"}, "feed_forward": {"kind": "reluu"},
+  const Texts errors = told({R"({"d_modle": 3, "norm": {"kind": "batch_norm"}, "feed_forward": {"kind": "reluu"},
       "dropout": 1, "encoder": {"layers": 0, "depth": 3}, "embedding": {"tying": "some"}})"})
-          .errors;
+                           .errors;
   CHECK(errors.size() == 7);
-  for (const char* expected :
-       {"d_modle: unknown key (did you mean 'd_model'?)", "norm.kind: unknown norm 'batch_norm'",
-        "feed_forward.kind: unknown feed_forward 'reluu' (did you mean 'relu'?)",
-        "dropout: must be from 0 to below 1, not 1", "encoder.layers: must be at least 1, not 0",
-        "encoder.depth: unknown key", "embedding.tying: unknown embedding tying 'some'"}) {
+  for (const char* expected : {"d_modle: unknown key (did you mean 'd_model'?)", "norm.kind: unknown norm 'batch_norm'",
+                               "feed_forward.kind: unknown feed_forward 'reluu' (did you mean 'relu'?)",
+                               "dropout: must be from 0 to below 1, not 1", "encoder.layers: must be at least 1, not 0",
+                               "encoder.depth: unknown key", "embedding.tying: unknown embedding tying 'some'"}) {
     INFO(expected);
     CHECK(std::any_of(errors.begin(), errors.end(),
                       [&](const std::string& error) { return testing::mentions(error, expected); }));

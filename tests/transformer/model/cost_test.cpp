@@ -35,9 +35,7 @@ double attention(const Sizes& n, double queries, double keys) {
 
 double feed_forward(const Sizes& n, double tokens) { return 2 * n.matrices * tokens * n.d_model * n.d_ff; }
 double encoder(const Sizes& n) { return n.layers * (attention(n, S, S) + feed_forward(n, S)); }
-double decoder(const Sizes& n) {
-  return n.layers * (attention(n, T, T) + attention(n, T, S) + feed_forward(n, T));
-}
+double decoder(const Sizes& n) { return n.layers * (attention(n, T, T) + attention(n, T, S) + feed_forward(n, T)); }
 
 ForwardCost cost_of(const std::string& settings, std::int64_t sentences = 1,
                     SequenceLengths lengths = {.source = 5, .target = 7}) {
@@ -127,12 +125,10 @@ TEST_CASE("cost: FLOPs of whole models are those of the formula", "[model]") {
   check_flops(R"({"attention.d_k": 3, "attention.d_v": 5, "attention.bias": false})", sizes);
   sizes = vanilla;
   sizes.layers = 3;
-  check_flops(
-      R"({"encoder.layers": 3, "decoder.layers": 3, "norm.kind": "rms_norm", "residual.kind": "pre_norm"})",
-      sizes);
-  check_flops(
-      R"({"position.kind": "rotary", "embedding.tying": "none", "dropout": 0.3, "attention.dropout": 0.1})",
-      vanilla);
+  check_flops(R"({"encoder.layers": 3, "decoder.layers": 3, "norm.kind": "rms_norm", "residual.kind": "pre_norm"})",
+              sizes);
+  check_flops(R"({"position.kind": "rotary", "embedding.tying": "none", "dropout": 0.3, "attention.dropout": 0.1})",
+              vanilla);
 }
 
 TEST_CASE("cost: every variant of every part of a layer can be measured", "[model]") {

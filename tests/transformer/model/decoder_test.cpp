@@ -19,8 +19,7 @@ const std::vector<std::string> mixes{
 };
 
 /// Decodes in pieces that end at the given positions.
-Tensor in_pieces(Transformer& model, const Memory& memory, const std::vector<std::int64_t>& ends,
-                 DecoderCache& cache) {
+Tensor in_pieces(Transformer& model, const Memory& memory, const std::vector<std::int64_t>& ends, DecoderCache& cache) {
   std::vector<Tensor> pieces;
   for (const std::int64_t end : ends) {
     pieces.push_back(model.decode(target.slice(1, cache.length, end), memory, &cache));
@@ -79,8 +78,7 @@ TEST_CASE("hypotheses of one sentence change places without touching its memory"
 TEST_CASE("without positions the decoder still knows order, by its mask", "[model][decoder]") {
   const auto model = make_tiny(tiny(R"({"position.kind": "none"})"));
   const Memory memory = model->encode(source);
-  const Tensor swapped =
-      target.index_select(1, at::tensor(std::vector<std::int64_t>{0, 2, 1, 3, 4, 5, 6}, at::kLong));
+  const Tensor swapped = target.index_select(1, at::tensor(std::vector<std::int64_t>{0, 2, 1, 3, 4, 5, 6}, at::kLong));
   const Tensor expected = model->decode(target, memory);
   const Tensor actual = model->decode(swapped, memory);
   // In one layer a later position would see a set; the second layer sees what each position had seen.

@@ -10,8 +10,8 @@ namespace {
 std::shared_ptr<Encoder> make_encoder(const std::string& text) {
   const ModelConfig config = tiny(text);
   ParameterFactory factory(at::kCPU, at::kDouble);
-  auto encoder = std::make_shared<Encoder>(config.encoder, config.embedding, config.initialization,
-                                           config.d_model, config.max_length, factory);
+  auto encoder = std::make_shared<Encoder>(config.encoder, config.embedding, config.initialization, config.d_model,
+                                           config.max_length, factory);
   randomize(*encoder, 3, 0.3);
   encoder->eval();
   return encoder;
@@ -21,14 +21,13 @@ const Tensor order = at::tensor(std::vector<std::int64_t>{3, 0, 4, 1, 2}, at::kL
 
 }  // namespace
 
-TEST_CASE("an encoder without positions is permutation-equivariant, with positions it is not",
-          "[model][encoder]") {
+TEST_CASE("an encoder without positions is permutation-equivariant, with positions it is not", "[model][encoder]") {
   const Tensor x = normal({2, 5, 8}, 1);
   for (const char* position : {"none", "sinusoidal", "learned", "rotary"}) {
     for (const char* residual : {"post_norm", "pre_norm", "sandwich"}) {
       INFO(position << ", " << residual);
-      const auto encoder = make_encoder(std::string(R"({"position.kind": ")") + position +
-                                        R"(", "residual.kind": ")" + residual + "\"}");
+      const auto encoder = make_encoder(std::string(R"({"position.kind": ")") + position + R"(", "residual.kind": ")" +
+                                        residual + "\"}");
       const Tensor permuted = encoder->forward(x.index_select(1, order), {});
       const Tensor expected = encoder->forward(x, {}).index_select(1, order);
       if (std::string(position) == "none") {

@@ -23,9 +23,7 @@ std::int64_t count(const std::string& model, std::int64_t vocabulary) {
 }
 
 /// Millions at the joint vocabulary with which the counts of Vaswani et al. 2017, table 3 come out.
-std::int64_t table_3(const std::string& model) {
-  return std::llround(static_cast<double>(count(model, 41000)) / 1e6);
-}
+std::int64_t table_3(const std::string& model) { return std::llround(static_cast<double>(count(model, 41000)) / 1e6); }
 
 }  // namespace
 
@@ -51,8 +49,7 @@ TEST_CASE("the number of heads does not change the count, nor does dropout", "[m
   CHECK(count(R"({"dropout": 0.2})", 41000) == count("{}", 41000));
 }
 
-TEST_CASE("the big model has 218 million parameters at the vocabulary that fits the others",
-          "[model][parameters]") {
+TEST_CASE("the big model has 218 million parameters at the vocabulary that fits the others", "[model][parameters]") {
   // The paper prints 213: no joint vocabulary near 41,000 gives both its base and its big row.
   const char* big = R"({"d_model": 1024, "feed_forward.d_ff": 4096, "attention.heads": 16})";
   CHECK(table_3(big) == 218);
@@ -136,16 +133,13 @@ TEST_CASE("a changed tree is told as a diff", "[model][parameters]") {
 }
 
 TEST_CASE("names and shapes of the parameters stay as they are", "[model][parameters]") {
-  SECTION("the base model of 2017") {
-    check_tree("vaswani2017_base", *on_meta(read_model("{}"), {41000, 41000, 0}));
-  }
+  SECTION("the base model of 2017") { check_tree("vaswani2017_base", *on_meta(read_model("{}"), {41000, 41000, 0})); }
   SECTION("pre-norm, RMS norm, SwiGLU, rotary, grouped queries, untied") {
-    check_tree("modern",
-               *on_meta(read_model(R"({"d_model": 64, "norm.kind": "rms_norm", "residual.kind": "pre_norm",
+    check_tree("modern", *on_meta(read_model(R"({"d_model": 64, "norm.kind": "rms_norm", "residual.kind": "pre_norm",
         "feed_forward": {"kind": "swiglu", "d_ff": 96, "bias": false}, "position.kind": "rotary",
         "attention": {"kind": "grouped_query", "heads": 4, "key_value_heads": 2, "bias": false},
         "embedding": {"tying": "none", "output_bias": true}, "encoder.layers": 2, "decoder.layers": 2})"),
-                        {1000, 1200, 0}));
+                                  {1000, 1200, 0}));
   }
   SECTION("sandwich, learned positions, multi-query cross-attention, two stacks that differ") {
     check_tree("mixed", *on_meta(read_model(R"({"d_model": 64, "max_length": 100, "residual.kind": "sandwich",

@@ -84,14 +84,11 @@ TEST_CASE("padding never changes what is not padding", "[model][transformer]") {
     const Tensor padded_source = at::constant_pad_nd(short_source, {0, 4}, pad);
     CHECK_CLOSE(scores(*model, padded_source, short_target), expected, tolerance::same_in_double);
     const Tensor padded_target = at::constant_pad_nd(short_target, {0, 3}, pad);
-    CHECK_CLOSE(scores(*model, short_source, padded_target).slice(1, 0, 4), expected,
-                tolerance::same_in_double);
+    CHECK_CLOSE(scores(*model, short_source, padded_target).slice(1, 0, 4), expected, tolerance::same_in_double);
 
     // Beside a longer sentence, as batches are made.
-    const Tensor both_sources =
-        at::cat({at::constant_pad_nd(short_source, {0, 2}, pad), tokens({{5, 6, 7, 8, 2}})});
-    const Tensor both_targets =
-        at::cat({at::constant_pad_nd(short_target, {0, 2}, pad), tokens({{3, 4, 5, 6, 7, 8}})});
+    const Tensor both_sources = at::cat({at::constant_pad_nd(short_source, {0, 2}, pad), tokens({{5, 6, 7, 8, 2}})});
+    const Tensor both_targets = at::cat({at::constant_pad_nd(short_target, {0, 2}, pad), tokens({{3, 4, 5, 6, 7, 8}})});
     const Tensor both = scores(*model, both_sources, both_targets);
     CHECK_CLOSE(both.slice(0, 0, 1).slice(1, 0, 4), expected, tolerance::same_in_double);
   }
@@ -140,8 +137,7 @@ TEST_CASE("the same seed gives the same model, another seed another", "[model][t
 }
 
 TEST_CASE("training draws its dropout from the default generator", "[model][transformer]") {
-  const auto model =
-      make_tiny(tiny(R"({"dropout": 0.2, "attention.dropout": 0.1, "feed_forward.dropout": 0.1})"));
+  const auto model = make_tiny(tiny(R"({"dropout": 0.2, "attention.dropout": 0.1, "feed_forward.dropout": 0.1})"));
   const auto trained = [&](std::uint64_t seed) {
     model->train();
     at::manual_seed(seed);
@@ -174,18 +170,16 @@ TEST_CASE("asking for attention weights changes nothing, and names every layer",
     CHECK_CLOSE(hidden, model->decode(target, model->encode(source)), tolerance::same_in_double);
     std::vector<std::string> names;
     for (const auto& [name, weights] : trace.weights_BHTS) names.push_back(name);
-    CHECK(names ==
-          std::vector<std::string>{"encoder.layers.0.self_attention", "encoder.layers.1.self_attention",
-                                   "decoder.layers.0.self_attention", "decoder.layers.0.cross_attention",
-                                   "decoder.layers.1.self_attention", "decoder.layers.1.cross_attention"});
+    CHECK(names == std::vector<std::string>{"encoder.layers.0.self_attention", "encoder.layers.1.self_attention",
+                                            "decoder.layers.0.self_attention", "decoder.layers.0.cross_attention",
+                                            "decoder.layers.1.self_attention", "decoder.layers.1.cross_attention"});
     CHECK(trace.weights_BHTS[3].second.sizes() == at::IntArrayRef({2, 4, 6, 5}));
     CHECK(trace.weights_BHTS[3].second[1].slice(-1, 3).abs().max().item<double>() == 0);
   }
 }
 
 TEST_CASE("two vocabularies have two sizes", "[model][transformer]") {
-  const auto model =
-      make_tiny(tiny(R"({"embedding.tying": "target_output"})"), at::kDouble, 1, {20, 13, pad});
+  const auto model = make_tiny(tiny(R"({"embedding.tying": "target_output"})"), at::kDouble, 1, {20, 13, pad});
   CHECK(scores(*model, tokens({{19, 2}}), tokens({{3, 12}})).size(-1) == 13);
   CHECK(model->target_size() == 13);
   CHECK(model->pad() == pad);

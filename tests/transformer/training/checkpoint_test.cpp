@@ -52,8 +52,7 @@ TEST_CASE("weights go from model to model, by name and to the last bit", "[train
   CHECK(a->forward(batch).equal(b->forward(batch)));
 }
 
-TEST_CASE("weights that do not fit are refused with their name, and nothing is loaded",
-          "[training][checkpoint]") {
+TEST_CASE("weights that do not fit are refused with their name, and nothing is loaded", "[training][checkpoint]") {
   Weights model(1);
   NamedTensors weights = weights_with(2);
   const auto check = [&](const char* what) {
@@ -83,8 +82,7 @@ TEST_CASE("the average of checkpoints is their mean, to the last bit of a float"
     files.push_back(folder / (std::to_string(files.size()) + ".safetensors"));
     write_tensors(files.back(), {weights_with(value), {}});
   }
-  const NamedTensors mean =
-      average_weights(files);  // in float the two large ones would swallow the small one
+  const NamedTensors mean = average_weights(files);  // in float the two large ones would swallow the small one
   CHECK(identical(mean, weights_with(1.5)));
   CHECK(identical(average_weights({files[1]}), weights_with(1)));
 }
@@ -146,15 +144,13 @@ TEST_CASE("the files of a state on disk stay until the next state is on disk", "
 TEST_CASE("what a killed run left behind goes, other files stay", "[training][checkpoint]") {
   const TemporaryFolder folder;
   CheckpointFolder checkpoints(folder.path(), 1, 1);
-  for (const char* left :
-       {"step_00000005.safetensors", ".step_00000010.safetensors.tmp-123-4", ".state.safetensors.tmp-123-5",
-        "state.safetensors", "config.json", "step_1.txt"}) {
+  for (const char* left : {"step_00000005.safetensors", ".step_00000010.safetensors.tmp-123-4",
+                           ".state.safetensors.tmp-123-5", "state.safetensors", "config.json", "step_1.txt"}) {
     folder.write(left, "");
   }
   save_all(checkpoints, {2});
-  CHECK(TestRun(folder.path()).files() == std::vector<std::string>{"config.json", "state.safetensors",
-                                                                   "step_00000010.safetensors",
-                                                                   "step_1.txt"});
+  CHECK(TestRun(folder.path()).files() ==
+        std::vector<std::string>{"config.json", "state.safetensors", "step_00000010.safetensors", "step_1.txt"});
 }
 
 TEST_CASE("a checkpoint that is saved again replaces itself", "[training][checkpoint]") {

@@ -79,13 +79,11 @@ TEST_CASE("the default training is that of the paper", "[training][config]") {
 
 TEST_CASE("laws of the training section", "[training][config]") {
   check_error("{}", "budget", "when training ends");
-  check_error(R"({"budget.tokens": 1000, "schedule.kind": "linear"})", "schedule.decay_steps",
-              "must know its end");
-  check_error(R"({"budget.steps": 9, "evaluate_every": {"steps": 1, "epochs": 1}})", "evaluate_every",
-              "not both");
-  check_error(R"({"budget.steps": 9, "optimizer": {"kind": "sgd", "nesterov": true}})", "nesterov",
-              "momentum");
-  CHECK(told(R"({"budget.tokens": 1000, "schedule": {"kind": "linear", "warmup": 7, "decay_steps": 70}})").errors.empty());
+  check_error(R"({"budget.tokens": 1000, "schedule.kind": "linear"})", "schedule.decay_steps", "must know its end");
+  check_error(R"({"budget.steps": 9, "evaluate_every": {"steps": 1, "epochs": 1}})", "evaluate_every", "not both");
+  check_error(R"({"budget.steps": 9, "optimizer": {"kind": "sgd", "nesterov": true}})", "nesterov", "momentum");
+  CHECK(told(R"({"budget.tokens": 1000, "schedule": {"kind": "linear", "warmup": 7, "decay_steps": 70}})")
+            .errors.empty());
   CHECK(told(R"({"budget.minutes": 0.5})").errors.empty());
 }
 
@@ -94,11 +92,9 @@ TEST_CASE("keys of the training section that are out of range or have no effect"
   check_error(R"({"budget.steps": 9, "loss.label_smoothing": 1})", "loss.label_smoothing", "below 1");
   check_error(R"({"budget.steps": 9, "clip_norm": 0})", "clip_norm", "above 0");
   check_error(R"({"budget.steps": 9, "optimizer": {"kind": "sgd", "beta1": 0.9}})", "optimizer.beta1", "sgd");
-  check_error(R"({"budget.steps": 9, "optimizer": {"kind": "adam", "momentum": 0.9}})", "optimizer.momentum",
-              "adam");
+  check_error(R"({"budget.steps": 9, "optimizer": {"kind": "adam", "momentum": 0.9}})", "optimizer.momentum", "adam");
   check_error(R"({"budget.steps": 9, "schedule.learning_rate": 0.1})", "schedule.learning_rate", "noam");
-  check_error(R"({"budget.steps": 9, "schedule": {"kind": "constant", "factor": 2}})", "schedule.factor",
-              "constant");
+  check_error(R"({"budget.steps": 9, "schedule": {"kind": "constant", "factor": 2}})", "schedule.factor", "constant");
   check_error(R"({"budget.steps": 9, "loss": {"label_smoothing": 0, "smoothing": "all_words"}})", "loss.smoothing",
               "has no effect with label_smoothing 0");
   check_error(R"({"budget.steps": 9, "schedule": {"kind": "linear", "warmup": 0, "initial_learning_rate": 0.1}})",
@@ -110,7 +106,9 @@ TEST_CASE("keys of the training section that are out of range or have no effect"
 TEST_CASE("a later layer that turns a feature off drops its earlier options", "[training][config]") {
   config::Document document;
   document.add({config::parse_json(R"({"budget": {"steps": 9}, "loss": {"smoothing": "other_words"},
-      "schedule": {"kind": "linear", "initial_learning_rate": 0.1}})", "base"), "base"});
+      "schedule": {"kind": "linear", "initial_learning_rate": 0.1}})",
+                                   "base"),
+                "base"});
   document.add({config::parse_json(R"({"loss": {"label_smoothing": 0}, "schedule": {"warmup": 0}})", "row"), "row"});
   config::Problems problems;
   TrainingConfig training;

@@ -71,8 +71,7 @@ TEST_CASE("other_words spreads epsilon over the V - 1 wrong words", "[training][
 TEST_CASE("without smoothing the loss is the negative log-likelihood", "[training][loss]") {
   const auto model = make_tiny(tiny());
   for (const auto& row : smoothing_table().rows()) {
-    const BatchLoss loss =
-        compute_loss(*model, with_padding, smoothed(0, std::string(row.info.name).c_str()));
+    const BatchLoss loss = compute_loss(*model, with_padding, smoothed(0, std::string(row.info.name).c_str()));
     check_loss(loss, by_formula(*model, with_padding, 1, 0));
     CHECK(loss.loss.item<double>() == loss.nll.item<double>());
   }
@@ -83,8 +82,7 @@ TEST_CASE("the loss in float, through the fused kernel, is that in double", "[tr
   const auto fast = make_tiny(tiny(), at::kFloat);
   for (const Batch& batch : {with_padding, without_padding}) {
     const LossConfig config = smoothed(0.1, "other_words");
-    const BatchLoss expected = compute_loss(*precise, batch, config),
-                    actual = compute_loss(*fast, batch, config);
+    const BatchLoss expected = compute_loss(*precise, batch, config), actual = compute_loss(*fast, batch, config);
     CHECK_CLOSE(actual.loss, expected.loss, 1e-5);
     CHECK_CLOSE(actual.nll, expected.nll, 1e-5);
     CHECK(actual.correct.item<std::int64_t>() == expected.correct.item<std::int64_t>());
@@ -107,12 +105,9 @@ TEST_CASE("a split's loss is the mean per token over its batches", "[training][l
   CHECK(split.accuracy == Approx(static_cast<double>(a.correct + b.correct) / 20).epsilon(1e-10));
 }
 
-TEST_CASE("a split's loss knows no dropout, draws nothing and leaves the model's mode alone",
-          "[training][loss]") {
+TEST_CASE("a split's loss knows no dropout, draws nothing and leaves the model's mode alone", "[training][loss]") {
   const auto model = make_transformer(small_model(0.5), tiny_vocabulary, at::kCPU, 1);
-  const auto loss = [&] {
-    return evaluate_loss(*model, 1, [](std::int64_t) { return with_padding; }, {}).loss;
-  };
+  const auto loss = [&] { return evaluate_loss(*model, 1, [](std::int64_t) { return with_padding; }, {}).loss; };
   model->train();
   const Tensor before = generator_states(at::kCPU).at("random.cpu");
   const double trained = loss();

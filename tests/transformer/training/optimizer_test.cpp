@@ -112,8 +112,7 @@ TEST_CASE("an optimizer whose state was saved goes on as if nothing had been", "
   }
 }
 
-TEST_CASE("the state holds what each optimizer remembers, by the names of the parameters",
-          "[training][optimizer]") {
+TEST_CASE("the state holds what each optimizer remembers, by the names of the parameters", "[training][optimizer]") {
   Parameters module;
   const auto names = [&](const OptimizerConfig& config) {
     std::vector<std::string> all;
@@ -127,13 +126,11 @@ TEST_CASE("the state holds what each optimizer remembers, by the names of the pa
   CHECK(names({.kind = "adam"}) == adam);
   CHECK(names({.kind = "adamw"}) == adam);
   CHECK(names({.kind = "sgd"}) == Texts{"optimizer.steps"});
-  CHECK(names({.kind = "sgd", .momentum = 0.9}) == Texts{"optimizer.first.bias",
-                                                         "optimizer.first.late.weight",
-                                                         "optimizer.first.weight", "optimizer.steps"});
+  CHECK(names({.kind = "sgd", .momentum = 0.9}) ==
+        Texts{"optimizer.first.bias", "optimizer.first.late.weight", "optimizer.first.weight", "optimizer.steps"});
 }
 
-TEST_CASE("a state of another optimizer is refused, with the name of what it lacks",
-          "[training][optimizer]") {
+TEST_CASE("a state of another optimizer is refused, with the name of what it lacks", "[training][optimizer]") {
   Parameters module;
   const NamedTensors sgd = make_optimizer({.kind = "sgd"}, module)->state();
   const auto adam = make_optimizer({.kind = "adam"}, module);
@@ -142,15 +139,13 @@ TEST_CASE("a state of another optimizer is refused, with the name of what it lac
   CHECK_THROWS_MENTION(adam->load_state({}), "optimizer.steps");
 }
 
-TEST_CASE("weight decay shrinks matrices and leaves parameters of one dimension alone",
-          "[training][optimizer]") {
+TEST_CASE("weight decay shrinks matrices and leaves parameters of one dimension alone", "[training][optimizer]") {
   for (const auto& row : optimizer_table().rows()) {
     INFO(row.info.name);
     OptimizerConfig config{.kind = std::string(row.info.name)};
     config.weight_decay = 0.1;
     Parameters module;
-    const Tensor bias = module.named_parameters()["bias"].clone(),
-                 weight = module.named_parameters()["weight"].clone();
+    const Tensor bias = module.named_parameters()["bias"].clone(), weight = module.named_parameters()["weight"].clone();
     make_optimizer(config, module)->step(1e-4);  // no gradient at all
     CHECK(module.named_parameters()["bias"].equal(bias));
     CHECK((module.named_parameters()["weight"].abs() < weight.abs()).all().item<bool>());

@@ -159,8 +159,7 @@ TEST_CASE("a run that is interrupted again and again gets to the same end", "[tr
   check_same_result(run, straight.run);
 }
 
-TEST_CASE("a run that is killed between checkpoint and state keeps the files of the state",
-          "[training][resume]") {
+TEST_CASE("a run that is killed between checkpoint and state keeps the files of the state", "[training][resume]") {
   TrainingConfig config = adam();
   config.checkpoints = {.keep_last = 1, .keep_best = 1};
   const Straight straight(config);
@@ -236,8 +235,7 @@ TEST_CASE("a damaged state is an error that names the file, and stays as it is",
   CHECK(fs::exists(state));
 }
 
-TEST_CASE("a loss that is not finite ends a run and keeps the last finite checkpoint",
-          "[training][diverged]") {
+TEST_CASE("a loss that is not finite ends a run and keeps the last finite checkpoint", "[training][diverged]") {
   const TemporaryFolder folder;
   TestRun run(folder.path());
   run.after_update = [&](std::int64_t step) {
@@ -284,8 +282,7 @@ TEST_CASE("a gradient that is not finite ends a run before it reaches the weight
 }
 
 TEST_CASE("a dev loss that is not finite ends a run and is not kept", "[training][diverged]") {
-  for (const double bad :
-       {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+  for (const double bad : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
     const TemporaryFolder folder;
     TestRun run(folder.path());
     run.evaluate = [&run, bad](Transformer& model) {

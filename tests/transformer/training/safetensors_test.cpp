@@ -64,11 +64,10 @@ TensorFile example() {
 }
 
 bool same(const TensorFile& a, const TensorFile& b) {
-  return std::equal(a.tensors.begin(), a.tensors.end(), b.tensors.begin(), b.tensors.end(),
-                    [](const auto& x, const auto& y) {
-                      return x.first == y.first && x.second.scalar_type() == y.second.scalar_type() &&
-                             x.second.equal(y.second);
-                    });
+  return std::equal(
+      a.tensors.begin(), a.tensors.end(), b.tensors.begin(), b.tensors.end(), [](const auto& x, const auto& y) {
+        return x.first == y.first && x.second.scalar_type() == y.second.scalar_type() && x.second.equal(y.second);
+      });
 }
 
 }  // namespace
@@ -135,8 +134,7 @@ TEST_CASE("parameters are written by value, without their graph", "[training][sa
   CHECK_FALSE(read.requires_grad());
 }
 
-TEST_CASE("a dtype that the format has no name for is refused before anything is written",
-          "[training][safetensors]") {
+TEST_CASE("a dtype that the format has no name for is refused before anything is written", "[training][safetensors]") {
   const TemporaryFolder folder;
   CHECK_THROWS_AS(write_tensors(folder / "x.safetensors", {{{"c", at::ones({2}, at::kComplexFloat)}}, {}}),
                   std::invalid_argument);
@@ -147,8 +145,7 @@ TEST_CASE("files of other programs are read: any order, no metadata, no padding"
   const TemporaryFolder folder;
   const std::string header = R"({"second":{"dtype":"I32","shape":[],"data_offsets":[2,6]},)"
                              R"("first":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}})";
-  const fs::path file =
-      folder.write("x.safetensors", file_of(header, std::string("\x05\x07", 2) + bytes_of<int>({9})));
+  const fs::path file = folder.write("x.safetensors", file_of(header, std::string("\x05\x07", 2) + bytes_of<int>({9})));
   const TensorFile read = read_tensors(file);
   CHECK(read.tensors.at("first").equal(at::tensor({5, 7}, at::kByte)));
   CHECK(read.tensors.at("second").equal(at::full({}, 9, at::kInt)));
@@ -192,39 +189,31 @@ TEST_CASE("a file with one flipped bit is refused, or gives what was written", "
 
 TEST_CASE("what is no tensor file is refused, with the reason", "[training][safetensors]") {
   CHECK(complaint("").find("cut off") != std::string::npos);
-  CHECK(complaint("A text of some length that is no checkpoint").find("not a safetensors file") !=
-        std::string::npos);
+  CHECK(complaint("A text of some length that is no checkpoint").find("not a safetensors file") != std::string::npos);
   check_complaint("[1, 2]", "", "not a safetensors file: its header is not JSON");
   check_complaint("{\"a\": ", "", "not a safetensors file: its header is not JSON");
   check_complaint(R"({"a": 1})", "", "its header is damaged");
   check_complaint(R"({"__metadata__": {"a": 1}})", "", "its header is damaged");
-  check_complaint(R"({"a":{"dtype":"F32","shape":"big","data_offsets":[0,4]}})", "1234",
-                  "its header is damaged");
+  check_complaint(R"({"a":{"dtype":"F32","shape":"big","data_offsets":[0,4]}})", "1234", "its header is damaged");
   check_complaint(R"({"a":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]}})", "1234", "F8_E4M3");
 }
 
-TEST_CASE("a header that does not fit its buffer is refused, with the tensor's name",
-          "[training][safetensors]") {
-  check_complaint(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}})", "12345678",
-                  "'a' has a wrong size");
-  check_complaint(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}})", "1234",
-                  "'a' has a wrong size");
-  check_complaint(R"({"a":{"dtype":"F32","shape":[-1,-1],"data_offsets":[0,4]}})", "1234",
-                  "'a' has a wrong size");
+TEST_CASE("a header that does not fit its buffer is refused, with the tensor's name", "[training][safetensors]") {
+  check_complaint(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}})", "12345678", "'a' has a wrong size");
+  check_complaint(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}})", "1234", "'a' has a wrong size");
+  check_complaint(R"({"a":{"dtype":"F32","shape":[-1,-1],"data_offsets":[0,4]}})", "1234", "'a' has a wrong size");
   check_complaint(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}})", "",
                   "'a' has a wrong size");
-  check_complaint(R"({"a":{"dtype":"F32","shape":[4611686018427387],"data_offsets":[0,18446744073709548]}})",
-                  "1234", "cut off");
+  check_complaint(R"({"a":{"dtype":"F32","shape":[4611686018427387],"data_offsets":[0,18446744073709548]}})", "1234",
+                  "cut off");
   check_complaint(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
                   R"("b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}})",
                   "123456789012", "a hole before tensor 'b'");
-  check_complaint(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", "12345678",
-                  "a hole before tensor 'a'");
+  check_complaint(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", "12345678", "a hole before tensor 'a'");
   check_complaint(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
                   R"("b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
                   "1234", "'b' lies where another one does");
-  check_complaint(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "12345",
-                  "bytes behind its last tensor");
+  check_complaint(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "12345", "bytes behind its last tensor");
 }
 
 TEST_CASE("a file that is not there, or is a folder, is named", "[training][safetensors]") {
@@ -236,8 +225,7 @@ TEST_CASE("a file that is not there, or is a folder, is named", "[training][safe
   CHECK_THROWS_MENTION(read_tensors(folder.path()), folder.path().string() + ": cannot be read");
 }
 
-TEST_CASE("a disk that fills while a file is written leaves the old one, readable",
-          "[training][safetensors]") {
+TEST_CASE("a disk that fills while a file is written leaves the old one, readable", "[training][safetensors]") {
   const TemporaryFolder folder;
   const fs::path file = folder / "x.safetensors";
   write_tensors(file, example());

@@ -74,8 +74,7 @@ inline BatchSource copy_batches(std::int64_t per_epoch) {
 inline ModelConfig small_model(double dropout) {
   ModelConfig model = read_model(R"({"d_model": 16, "max_length": 16, "attention.heads": 2,
       "feed_forward.d_ff": 32, "encoder.layers": 1, "decoder.layers": 1})");
-  for (BlockConfig* stack :
-       {static_cast<BlockConfig*>(&model.encoder), static_cast<BlockConfig*>(&model.decoder)}) {
+  for (BlockConfig* stack : {static_cast<BlockConfig*>(&model.encoder), static_cast<BlockConfig*>(&model.decoder)}) {
     stack->dropout = stack->attention.dropout = stack->feed_forward.dropout = dropout;
   }
   model.embedding.dropout = model.decoder.cross_attention.dropout = dropout;
@@ -153,9 +152,7 @@ struct TestRun {
   std::function<void(Transformer&)> on_model = [](Transformer&) {};
   std::function<void(std::int64_t step)> after_update = [](std::int64_t) {};
   std::function<void(std::int64_t step)> after_evaluation = [](std::int64_t) {};
-  std::function<SplitLoss(Transformer&)> evaluate = [this](Transformer& trained) {
-    return dev_loss(trained);
-  };
+  std::function<SplitLoss(Transformer&)> evaluate = [this](Transformer& trained) { return dev_loss(trained); };
   std::function<bool()> stop_requested = [] { return false; };
 
   std::shared_ptr<Transformer> model;

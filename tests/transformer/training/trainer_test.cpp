@@ -54,7 +54,8 @@ TEST_CASE("training learns to copy", "[training][trainer]") {
   const std::vector<Sentence> sentences = random_sentences(3, 8);
   run.batches = {[&](std::int64_t, std::int64_t) { return copy_batch(sentences); }, 1};
   run.evaluate = [&](Transformer& model) {
-    return evaluate_loss(model, 1, [&](std::int64_t) { return copy_batch(sentences); }, run.config.loss);
+    return evaluate_loss(
+        model, 1, [&](std::int64_t) { return copy_batch(sentences); }, run.config.loss);
   };
   const TrainingOutcome outcome = run.run();
   CHECK(outcome.status == TrainingStatus::finished);
@@ -67,9 +68,7 @@ TEST_CASE("training learns to copy", "[training][trainer]") {
 }
 
 TEST_CASE("gradients of two half batches add up to those of the whole", "[training][trainer]") {
-  const auto sentences = [](std::int64_t number) {
-    return random_sentences(static_cast<std::uint64_t>(number), 4);
-  };
+  const auto sentences = [](std::int64_t number) { return random_sentences(static_cast<std::uint64_t>(number), 4); };
   const BatchSource whole{[&](std::int64_t, std::int64_t i) { return copy_batch(sentences(i)); }, 100};
   const BatchSource halves{[&](std::int64_t, std::int64_t i) {
                              const auto all = sentences(i / 2);
@@ -256,8 +255,8 @@ TEST_CASE("training stops when the dev loss gets no better", "[training][trainer
   CHECK(steps_of(outcome.best) == Steps{4});
   CHECK(steps_of(outcome.last) == Steps{6});
   CHECK(outcome.best.front().nll == 1.5);
-  CHECK(run.files() == std::vector<std::string>{"state.safetensors", "step_00000004.safetensors",
-                                                "step_00000006.safetensors"});
+  CHECK(run.files() ==
+        std::vector<std::string>{"state.safetensors", "step_00000004.safetensors", "step_00000006.safetensors"});
 }
 
 TEST_CASE("the checkpoints of a run are the weights that were evaluated", "[training][trainer][evaluation]") {
@@ -310,8 +309,7 @@ TEST_CASE("a line of the log sums up the updates since the last one", "[training
     CHECK(line.gradient_norm == Approx(norm).epsilon(1e-12));
     CHECK(line.tokens == every.log[3 * i + 2].tokens);
     CHECK(line.learning_rate ==
-          Approx(learning_rate(run.config.schedule, {.d_model = 16, .total_steps = 10}, line.step))
-              .epsilon(1e-12));
+          Approx(learning_rate(run.config.schedule, {.d_model = 16, .total_steps = 10}, line.step)).epsilon(1e-12));
     CHECK(line.epoch == line.step / 4);
     CHECK(line.progress == Approx(static_cast<double>(line.step) / 10).epsilon(1e-12));
     CHECK(line.tokens_per_second > 0);

@@ -13,18 +13,17 @@ TEST_CASE("a table in CSV", "[lab][render]") {
   Table table = small_table();
   table.columns.erase(table.columns.begin() + 1);
   for (Row& row : table.rows) row.cells.erase(row.cells.begin() + 1);
-  CHECK(
-      render(table, "csv") ==
-      "group,label,baseline,dev_ppl_mean,dev_ppl_sd,dev_ppl_n,dev_ppl_diverged,dev_ppl_seed_1,dev_ppl_seed_2,"
-      "seeds,parameters,tokens_per_second_mean,tokens_per_second_sd,tokens_per_second_n,"
-      "tokens_per_second_diverged,tokens_per_second_seed_1,tokens_per_second_seed_2\r\n"
-      "Norm,post,true,5.25,0.3535533905932738,2,0,5,5.5,2,2607000,4000.5,141.4213562373095,2,0,3900.5,"
-      "4100.5\r\n"
-      ",big,false,,,0,0,,,0,213000000,,,0,0,,\r\n"
-      "Norm,rms_norm,false,4.375,0.1767766952966369,2,0,4.5,4.25,2,2605184,4050,70.71067811865476,2,0,4000,"
-      "4100\r\n"
-      "Norm,no norm,false,,,0,2,NaN,NaN,0,,,,0,0,,\r\n"
-      "FFN,swiglu,false,4,,1,1,4,NaN,1,2605440,,,0,0,,\r\n");
+  CHECK(render(table, "csv") ==
+        "group,label,baseline,dev_ppl_mean,dev_ppl_sd,dev_ppl_n,dev_ppl_diverged,dev_ppl_seed_1,dev_ppl_seed_2,"
+        "seeds,parameters,tokens_per_second_mean,tokens_per_second_sd,tokens_per_second_n,"
+        "tokens_per_second_diverged,tokens_per_second_seed_1,tokens_per_second_seed_2\r\n"
+        "Norm,post,true,5.25,0.3535533905932738,2,0,5,5.5,2,2607000,4000.5,141.4213562373095,2,0,3900.5,"
+        "4100.5\r\n"
+        ",big,false,,,0,0,,,0,213000000,,,0,0,,\r\n"
+        "Norm,rms_norm,false,4.375,0.1767766952966369,2,0,4.5,4.25,2,2605184,4050,70.71067811865476,2,0,4000,"
+        "4100\r\n"
+        "Norm,no norm,false,,,0,2,NaN,NaN,0,,,,0,0,,\r\n"
+        "FFN,swiglu,false,4,,1,1,4,NaN,1,2605440,,,0,0,,\r\n");
 }
 
 TEST_CASE("an empty table in CSV is a header", "[lab][render]") {
@@ -36,22 +35,20 @@ TEST_CASE("fields with commas, quotes and line breaks are quoted", "[lab][render
   table.columns = {metric("note", "Note", Direction::none)};
   table.columns[0].content = Content::text;
   table.rows = {{"a, \"b\"", "two\nlines", false, {text_cell("plain text ±")}}};
-  CHECK(render(table, "csv") ==
-        "group,label,baseline,note\r\n\"two\nlines\",\"a, \"\"b\"\"\",false,plain text ±\r\n");
+  CHECK(render(table, "csv") == "group,label,baseline,note\r\n\"two\nlines\",\"a, \"\"b\"\"\",false,plain text ±\r\n");
 }
 
 TEST_CASE("a value in CSV reads back as the same number", "[lab][render]") {
-  for (const double value :
-       {0.1, 1.0 / 3, -27.123456789012345, 1e300, 5e-324, std::numeric_limits<double>::max()}) {
+  for (const double value : {0.1, 1.0 / 3, -27.123456789012345, 1e300, 5e-324, std::numeric_limits<double>::max()}) {
     const std::string text = render_csv(one_column(Direction::none, {seeds({value})}));
     CHECK(std::strtod(text.c_str() + text.rfind(',') + 1, nullptr) == value);
   }
 }
 
 TEST_CASE("seeds have their own columns, whatever row they are from", "[lab][render]") {
-  const Table table = one_column(
-      Direction::none, {measurement_cell({{.seed = 7, .value = 1}}),
-                        measurement_cell({{.seed = 3, .value = 2}, unfinished(7, State::running)})});
+  const Table table =
+      one_column(Direction::none, {measurement_cell({{.seed = 7, .value = 1}}),
+                                   measurement_cell({{.seed = 3, .value = 2}, unfinished(7, State::running)})});
   CHECK(render(table, "csv") ==
         "group,label,baseline,m_mean,m_sd,m_n,m_diverged,m_seed_3,m_seed_7\r\n"
         ",row 0,true,1,,1,0,,1\r\n"

@@ -98,9 +98,9 @@ TEST_CASE("JSON has the rows in the order of the table and marks the best", "[la
 
 TEST_CASE("JSON keeps every digit and every state", "[lab][render]") {
   const double third = 1.0 / 3;
-  Table table = one_column(Direction::none, {measurement_cell({{.seed = 1, .value = third},
-                                                               unfinished(2, State::running),
-                                                               unfinished(3, State::missing)})});
+  Table table = one_column(
+      Direction::none,
+      {measurement_cell({{.seed = 1, .value = third}, unfinished(2, State::running), unfinished(3, State::missing)})});
   table.columns.push_back(metric("note", "Note", Direction::none));
   table.columns.back().content = Content::text;
   table.rows[0].cells.push_back(Cell{});
