@@ -12,8 +12,10 @@ struct NoValue {};
 
 constexpr config::Variant<NoValue> split_rows[] = {
     {{"files", "dev and test are files of their own", "", ""}, {}},
-    {{"hash", "by the FNV-1a 64-bit hash of the source text modulo 100: equal sources stay together", "",
-      "dev_range test_range"},
+    {{"hash",
+      "by the FNV-1a 64-bit hash of the source text (of a dictionary, the word) modulo 100: equal sources stay "
+      "together",
+      "", "dev_range test_range"},
      {}},
     {{"random", "pairs drawn without replacement, the same for the same seed", "", "seed dev test"}, {}},
 };

@@ -4,10 +4,11 @@
 //
 // Preparing reads the text as a stream, so memory does not grow with the number of pairs; two things do:
 // what training a tokenizer keeps (SentencePiece: `sample_lines` lines, a million unless the experiment says
-// otherwise; words and characters: the distinct ones), and the pairs of a built-in task, which are generated as a whole. The result lies in
-// `cache_folder`/KEY, where KEY is a hash of the text's content and of everything that acts on it: a second
-// call only opens it, and a damaged cache is built again. Processes that prepare the same corpus at once do
-// not disturb each other: each builds in a folder of its own, and the first to finish gives it the name.
+// otherwise; words and characters: the distinct ones), and the pairs of a built-in task, which are generated
+// as a whole. The result lies in `cache_folder`/KEY, where KEY is a hash of the text's content and of everything
+// that acts on it: a second call only opens it, and a damaged cache is built again. Processes that prepare the
+// same corpus at once do not disturb each other: each builds in a folder of its own, and the first to finish
+// gives it the name.
 #include <filesystem>
 #include <functional>
 #include <map>

@@ -191,7 +191,7 @@ class DictionaryReader : public PairReader {
   std::string line_;
 };
 
-constexpr config::Variant<ReaderKind> rows[] = {
+constexpr config::Variant<ReaderKind> reader_rows[] = {
     {{"parallel", "two files: line N of the second translates line N of the first", "", ""}, {2, make<ParallelReader>}},
     {{"tsv", "one file of columns separated by tabs", "",
       "source_columns target_columns spell_columns split_at comment skip_header"},
@@ -204,7 +204,7 @@ constexpr config::Variant<ReaderKind> rows[] = {
       "CMU Pronouncing Dictionary", ""},
      {1, make<DictionaryReader>}},
 };
-constexpr config::VariantTable<ReaderKind> table{"reader", rows};
+constexpr config::VariantTable<ReaderKind> reader_table{"reader", reader_rows};
 
 }  // namespace
 
@@ -232,12 +232,12 @@ void ReaderConfig::describe(config::Fields& f) {
   }
 }
 
-config::Choices reader_kinds() { return table.choices(); }
+config::Choices reader_kinds() { return reader_table.choices(); }
 
-std::size_t files_per_set(const ReaderConfig& config) { return table.at(config.kind).files; }
+std::size_t files_per_set(const ReaderConfig& config) { return reader_table.at(config.kind).files; }
 
 std::unique_ptr<PairReader> open_reader(const ReaderConfig& config, const Files& files) {
-  const ReaderKind& kind = table.at(config.kind);
+  const ReaderKind& kind = reader_table.at(config.kind);
   if (files.size() != kind.files) {
     throw UserError("the reader '" + config.kind + "' takes " + (kind.files == 1 ? "one file" : "two files") +
                     " for each set, not " + std::to_string(files.size()));

@@ -7,7 +7,7 @@
 namespace ablate::data {
 namespace {
 
-constexpr std::array<config::Variant<GenerateTask>, 6> rows = {{
+constexpr std::array<config::Variant<GenerateTask>, 6> task_rows = {{
     {{"copy", "the source again", "", "seed train dev test min_length max_length vocabulary"}, generate_copy},
     {{"reverse", "the source from last to first", "", "seed train dev test min_length max_length vocabulary"},
      generate_reverse},
@@ -24,10 +24,10 @@ constexpr std::array<config::Variant<GenerateTask>, 6> rows = {{
      generate_listops},
 }};
 
-constexpr config::VariantTable<GenerateTask> table{"task", rows};
+constexpr config::VariantTable<GenerateTask> task_table{"task", task_rows};
 
 }  // namespace
 
-const config::VariantTable<GenerateTask>& tasks() { return table; }
+const config::VariantTable<GenerateTask>& tasks() { return task_table; }
 
 }  // namespace ablate::data

@@ -114,6 +114,27 @@ std::string Arguments::required(const std::string& name) const {
   return text(name);
 }
 
+int run_action(const std::string& command, const std::string& doc, const std::string& examples,
+               std::span<const Action> actions, const std::vector<std::string>& arguments) {
+  std::vector<std::string> names;
+  std::string all;
+  for (const Action& action : actions) {
+    names.emplace_back(action.name);
+    all += (all.empty() ? "" : "|") + names.back();
+  }
+  const std::string usage = command + " " + all + " [arguments]";
+  if (arguments.empty()) throw UserError(all + "?\nusage: ablate " + usage);
+  const std::string& name = arguments.front();
+  if (name == "--help" || name == "-h") {
+    Arguments(usage, doc, examples).parse({"--help"}, {});
+    return success;
+  }
+  for (const Action& action : actions) {
+    if (action.name == name) return action.run({arguments.begin() + 1, arguments.end()});
+  }
+  throw UserError("'" + name + "' is nothing that `ablate " + command + "` does" + config::suggestion(name, names));
+}
+
 std::vector<std::string> split_list(std::string_view text) {
   std::vector<std::string> items;
   while (!text.empty()) {

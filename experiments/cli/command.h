@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,6 +72,15 @@ class Arguments {
   struct Parser;  ///< cxxopts, whose header costs every file that reads it 9 seconds of compiling
   std::unique_ptr<Parser> parser_;
 };
+
+/// One of the things that a command such as `ablate data` does.
+struct Action {
+  std::string_view name;
+  int (*run)(const std::vector<std::string>& arguments);
+};
+/// Runs the action that the first argument names, with the others; UserError with a suggestion if it names none.
+int run_action(const std::string& command, const std::string& doc, const std::string& examples,
+               std::span<const Action> actions, const std::vector<std::string>& arguments);
 
 /// "a,b,,c" -> {"a", "b", "c"}
 std::vector<std::string> split_list(std::string_view text);

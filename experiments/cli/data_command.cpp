@@ -3,7 +3,6 @@
 #include "data/recipe.h"
 #include "experiments/cli/command.h"
 #include "experiments/lab/interrupt.h"
-#include "transformer/config/suggest.h"
 #include "transformer/config/writer.h"
 #include "transformer/core/error.h"
 
@@ -14,8 +13,6 @@ namespace ablate::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* usage = "data list|show NAME|get NAME [arguments]";
 
 /// What lies in the folder of a corpus, judged by the sums of its files.
 std::string state_of(const data::Recipe& recipe, const fs::path& root) {
@@ -113,21 +110,11 @@ int get(const std::vector<std::string>& arguments) {
 }  // namespace
 
 int data_command(const std::vector<std::string>& arguments) {
-  const std::string action = arguments.empty() ? "" : arguments.front();
-  const std::vector<std::string> rest(arguments.begin() + !arguments.empty(), arguments.end());
-  if (action == "list") return list(rest);
-  if (action == "show") return show(rest);
-  if (action == "get") return get(rest);
-  if (action == "--help") {
-    Arguments options(usage, "Lists, shows or brings in the corpora that experiments know by name.",
-                      "  ablate data list\n  ablate data show multi30k_en_de\n"
-                      "  ablate data get multi30k_en_de --mirror ~/corpora/multi30k");
-    options.parse(arguments, {});
-    return success;
-  }
-  if (action.empty()) throw UserError("list, show or get?\nusage: ablate " + std::string(usage));
-  throw UserError("'" + action + "' is nothing that `ablate data` does" +
-                  config::suggestion(action, {"list", "show", "get"}));
+  constexpr Action actions[] = {{"list", list}, {"show", show}, {"get", get}};
+  return run_action("data", "Lists, shows or brings in the corpora that experiments know by name.",
+                    "  ablate data list\n  ablate data show multi30k_en_de\n"
+                    "  ablate data get multi30k_en_de --mirror ~/corpora/multi30k",
+                    actions, arguments);
 }
 
 }  // namespace ablate::cli

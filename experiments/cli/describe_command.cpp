@@ -23,7 +23,7 @@ VocabularyInfo find_vocabulary(const Experiment& experiment, const ExperimentRow
       .vocabulary;
 }
 
-std::string shown(const Json& value) { return value.is_null() ? "(none)" : value.dump(); }
+std::string shown(const Json& value) { return value.is_discarded() ? "(none)" : value.dump(); }
 
 void print_heading(const std::string& text) { std::cout << "\n## " << text << "\n\n"; }
 

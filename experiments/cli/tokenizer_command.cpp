@@ -3,7 +3,6 @@
 #include "experiments/cli/input_lines.h"
 #include "experiments/cli/tokenizer_pieces.h"
 #include "transformer/config/reader.h"
-#include "transformer/config/suggest.h"
 #include "transformer/core/atomic_file.h"
 #include "transformer/core/error.h"
 
@@ -15,8 +14,6 @@ namespace ablate::cli {
 namespace {
 
 using Files = std::vector<std::string>;
-
-constexpr const char* usage = "tokenizer train|encode|decode [arguments]";
 
 /// The lines of several files, one after the other.
 data::NextLine lines_of(const Files& files) {
@@ -152,21 +149,11 @@ int decode(const Files& arguments) {
 }  // namespace
 
 int tokenizer_command(const std::vector<std::string>& arguments) {
-  const std::string action = arguments.empty() ? "" : arguments.front();
-  const std::vector<std::string> rest(arguments.begin() + !arguments.empty(), arguments.end());
-  if (action == "train") return train(rest);
-  if (action == "encode") return encode(rest);
-  if (action == "decode") return decode(rest);
-  if (action == "--help") {
-    Arguments options(usage, "Trains a tokenizer, or encodes or decodes lines with one.",
-                      "  ablate tokenizer train --help\n  ablate tokenizer encode --help\n"
-                      "  ablate tokenizer decode --help");
-    options.parse(arguments, {});
-    return success;
-  }
-  if (action.empty()) throw UserError("train, encode or decode?\nusage: ablate " + std::string(usage));
-  throw UserError("'" + action + "' is nothing that `ablate tokenizer` does" +
-                  config::suggestion(action, {"train", "encode", "decode"}));
+  constexpr Action actions[] = {{"train", train}, {"encode", encode}, {"decode", decode}};
+  return run_action("tokenizer", "Trains a tokenizer, or encodes or decodes lines with one.",
+                    "  ablate tokenizer train --help\n  ablate tokenizer encode --help\n"
+                    "  ablate tokenizer decode --help",
+                    actions, arguments);
 }
 
 }  // namespace ablate::cli

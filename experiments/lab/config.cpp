@@ -7,7 +7,7 @@
 namespace ablate::lab {
 namespace {
 
-constexpr config::Variant<CheckpointChoice> rows[] = {
+constexpr config::Variant<CheckpointChoice> checkpoint_rows[] = {
     {{"best", "the evaluation with the lowest dev nll", "", ""}, CheckpointChoice::best},
     {{"last", "the end of training", "", ""}, CheckpointChoice::last},
     {{"average_best", "the mean of the weights of the best k evaluations", "", "average"},
@@ -16,7 +16,7 @@ constexpr config::Variant<CheckpointChoice> rows[] = {
       "average"},
      CheckpointChoice::average_last},
 };
-constexpr config::VariantTable<CheckpointChoice> table{"checkpoint", rows};
+constexpr config::VariantTable<CheckpointChoice> checkpoint_choices{"checkpoint", checkpoint_rows};
 
 void check_once(config::Fields& f, const char* key, const std::vector<std::string>& list) {
   for (auto item = list.begin(); item != list.end(); ++item) {
@@ -26,7 +26,7 @@ void check_once(config::Fields& f, const char* key, const std::vector<std::strin
 
 }  // namespace
 
-const config::VariantTable<CheckpointChoice>& checkpoint_choice_table() { return table; }
+const config::VariantTable<CheckpointChoice>& checkpoint_choice_table() { return checkpoint_choices; }
 
 void RunTrainingConfig::describe(config::Fields& f) {
   f.object("batch", batch, "how sentences become batches");
@@ -37,9 +37,9 @@ void EvaluationConfig::describe(config::Fields& f) {
   f.field("metrics", metrics, "metrics of text with their options, such as bleu:tokenize=none; see `ablate variants`");
   f.field("splits", splits,
           "splits that are decoded and scored; nothing given: every test set, or dev if there is none");
-  f.choice("checkpoint", checkpoint, table.choices(), "which weights are evaluated; chosen on dev alone");
-  const bool averages =
-      table.choices().find(checkpoint) != nullptr && table.choices().find(checkpoint)->uses_option("average");
+  f.choice("checkpoint", checkpoint, checkpoint_choices.choices(), "which weights are evaluated; chosen on dev alone");
+  const bool averages = checkpoint_choices.choices().find(checkpoint) != nullptr &&
+                        checkpoint_choices.choices().find(checkpoint)->uses_option("average");
   f.only_if(averages, "has no effect with checkpoint '" + checkpoint + "'", "checkpoint")
       .field("average", average, "k, number of checkpoints whose weights are averaged", config::at_least_one);
   f.field("batch_tokens", batch_tokens, "tokens a side in a batch of evaluation; changes speed, not figures",

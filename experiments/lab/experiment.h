@@ -1,6 +1,6 @@
 #pragma once
-// An experiment file as rows: every row is the base with its own settings on top, read strictly, and all mistakes of the
-// file are reported together. Knows nothing of data on disk or of runs.
+// An experiment file as rows: every row is the base with its own settings on top, read strictly, and all mistakes of
+// the file are reported together. Knows nothing of data on disk or of runs.
 #include "experiments/lab/config.h"
 #include "transformer/config/document.h"
 #include "transformer/config/writer.h"

@@ -13,8 +13,8 @@ inline constexpr int mathematics_version = 1;
 /// weight, such as how often is logged.
 std::string run_hash(const RunConfig& config, const std::string& data_hash, std::int64_t seed);
 
-/// The hash that a stored config.json comes to, to be compared with the one that it states. Nothing where that cannot be
-/// told: it is of other mathematics, or has settings that this program does not know.
+/// The hash that a stored config.json comes to, to be compared with the one that it states. Nothing where that cannot
+/// be told: it is of other mathematics, or has settings that this program does not know.
 std::optional<std::string> stored_hash(const Json& stored);
 
 /// The same of a way of decoding: which weights, how they are searched. 12 hexadecimal digits.

@@ -14,8 +14,8 @@ class Interrupted : public Error {
   int signal_;
 };
 
-/// Before anything is to be saved, SIGINT and SIGTERM end the program at once, with 130 and 143. What is half made has a
-/// temporary name, and is removed by the next process that works there.
+/// Before anything is to be saved, SIGINT and SIGTERM end the program at once, with 130 and 143. What is half made has
+/// a temporary name, and is removed by the next process that works there.
 void exit_on_interrupts();
 /// From now on the first SIGINT or SIGTERM sets the flag; a second one ends the program at once.
 void catch_interrupts();

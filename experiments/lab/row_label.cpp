@@ -1,6 +1,5 @@
 #include "experiments/lab/row_label.h"
 
-#include <algorithm>
 #include <sstream>
 
 namespace ablate::lab {
@@ -22,11 +21,6 @@ bool sets(const Json& settings, const std::string& path) {
   return true;
 }
 
-bool kind_changed(const std::vector<config::Change>& changes, const std::string& path) {
-  const std::string kind = parent_of(path) + ".kind";
-  return std::any_of(changes.begin(), changes.end(), [&](const config::Change& c) { return c.path == kind; });
-}
-
 }  // namespace
 
 std::string short_setting(const std::string& path, const Json& value) {
@@ -43,8 +37,8 @@ std::string short_setting(const std::string& path, const Json& value) {
 std::string label_of(const std::vector<config::Change>& changes, const Json& settings) {
   std::string label;
   for (const config::Change& change : changes) {
-    const bool comes_or_goes = change.before.is_null() || change.after.is_null();
-    if (comes_or_goes && kind_changed(changes, change.path) && !sets(settings, change.path)) continue;
+    const bool comes_or_goes = change.before.is_discarded() || change.after.is_discarded();
+    if (comes_or_goes && !sets(settings, change.path)) continue;
     label += (label.empty() ? "" : ", ") + short_setting(change.path, change.after);
   }
   return label;

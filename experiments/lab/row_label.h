@@ -7,7 +7,7 @@ namespace ablate::lab {
 /// "model.norm.kind" = "rms_norm" -> "norm=rms_norm"; "training.schedule.warmup" = 500 -> "schedule.warmup=500".
 std::string short_setting(const std::string& path, const Json& value);
 
-/// The changes to the baseline, joined by ", ". Options that come and go with a `kind` are left out unless the row
+/// The changes to the baseline, joined by ", ". Options that come and go with another are left out unless the row
 /// itself sets them (`settings`, nested).
 std::string label_of(const std::vector<config::Change>& changes, const Json& settings);
 

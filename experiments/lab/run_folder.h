@@ -6,7 +6,8 @@ namespace ablate::lab {
 
 class RunFolder {
  public:
-  /// The folder of the run in `out`, named LABEL.sSEED.HASH; one with the same hash under another label is the same run.
+  /// The folder of the run in `out`, named LABEL.sSEED.HASH; one with the same hash under another label is the same
+  /// run.
   /// UserError if a run of another configuration lies there.
   RunFolder(const std::filesystem::path& out, const PreparedRow& row, std::int64_t seed);
   /// An existing run's folder, which may have been renamed. UserError if it is none, or damaged.

@@ -140,7 +140,7 @@ void check(const MetricOptions& options) {
   read_options(options);
 }
 
-constexpr std::array<MetricRow, 4> table{{
+constexpr std::array<MetricRow, 4> metric_table{{
     {"bleu", "n-gram precision with a penalty for brevity, percent", "Papineni et al. 2002", bleu_options,
      check<read_bleu>, score_bleu},
     {"chrf", "F-score of character n-grams, percent", "Popović 2015", chrf_options, check<read_chrf<0>>, score_chrf<0>},
@@ -151,10 +151,10 @@ constexpr std::array<MetricRow, 4> table{{
 }};
 
 const MetricRow& find_metric(std::string_view name) {
-  for (const MetricRow& row : table) {
+  for (const MetricRow& row : metric_table) {
     if (row.name == name) return row;
   }
-  throw std::invalid_argument("there is no metric '" + std::string(name) + "'; there are " + names_of(table));
+  throw std::invalid_argument("there is no metric '" + std::string(name) + "'; there are " + names_of(metric_table));
 }
 
 void check_names(const MetricRow& metric, const MetricOptions& options) {
@@ -170,7 +170,7 @@ void check_names(const MetricRow& metric, const MetricOptions& options) {
 
 }  // namespace
 
-std::span<const MetricRow> metrics() { return table; }
+std::span<const MetricRow> metrics() { return metric_table; }
 
 void check_metric(std::string_view name, const MetricOptions& options) {
   const MetricRow& metric = find_metric(name);

@@ -7,6 +7,7 @@ namespace ablate::config {
 
 std::string Range::text() const {
   std::ostringstream out;
+  out.precision(15);  // 1048576, not 1.04858e+06
   const bool lower = std::isfinite(min);
   const bool upper = std::isfinite(max);
   if (lower && upper) {

@@ -23,20 +23,22 @@ Json value_of(Slot slot) {
       slot);
 }
 
+Json absent() { return Json(Json::value_t::discarded); }
+
 void collect(const Json& before, const Json& after, const std::string& path, std::vector<Change>& changes) {
-  if (before == after) return;
+  if (before == after || (before.is_discarded() && after.is_discarded())) return;
   if (before.is_object() || after.is_object()) {
     const Json none = Json::object();
     const Json& from = before.is_object() ? before : none;
     const Json& to = after.is_object() ? after : none;
     const auto item = [](const Json& object, const std::string& key) {
       const auto found = object.find(key);
-      return found == object.end() ? Json(nullptr) : *found;
+      return found == object.end() ? absent() : *found;
     };
     const std::string prefix = path.empty() ? "" : path + ".";
     for (const auto& [key, value] : to.items()) collect(item(from, key), value, prefix + key, changes);
     for (const auto& [key, value] : from.items()) {
-      if (!to.contains(key)) collect(value, nullptr, prefix + key, changes);
+      if (!to.contains(key)) collect(value, absent(), prefix + key, changes);
     }
   } else {
     changes.push_back({path, before, after});

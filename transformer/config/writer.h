@@ -61,7 +61,8 @@ class SchemaWriter final : public Fields {
   std::vector<Node> nodes_;
 };
 
-/// One changed key: its dotted path, its value before and after (null where it is absent).
+/// One changed key: its dotted path, its value before and after (is_discarded() where there is none: a setting that
+/// does not apply).
 struct Change {
   std::string path;
   Json before;

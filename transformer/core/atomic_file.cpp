@@ -31,9 +31,13 @@ std::filesystem::path place_of(const std::filesystem::path& path) {
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
     throw UserError("cannot write " + path.string() + ": it is not a plain file; name another");
   }
-  if (!std::filesystem::is_symlink(std::filesystem::symlink_status(path, ignored))) return path;
-  const std::filesystem::path target = std::filesystem::weakly_canonical(path, ignored);
-  return ignored ? path : target;
+  // Step by step, because the last link may point to what is yet to be made. A circle of links is for open() to refuse.
+  constexpr int most = 40;
+  std::filesystem::path place = path;
+  for (int i = 0; i < most && std::filesystem::is_symlink(std::filesystem::symlink_status(place, ignored)); ++i) {
+    place = place.parent_path() / std::filesystem::read_symlink(place, ignored);
+  }
+  return place;
 }
 
 std::filesystem::path temporary_in_existing_folder(const std::filesystem::path& path) {

@@ -10,7 +10,7 @@
 namespace ablate {
 namespace {
 
-constexpr config::Variant<Search> rows[] = {
+constexpr config::Variant<Search> search_rows[] = {
     {{"greedy", "the likeliest token at every step", "", ""}, greedy_search},
     {{"beam", "the likeliest hypotheses are kept at every step", "Wu et al. 2016, section 7",
       "beam length_penalty_kind length_penalty stopping n_best"},
@@ -21,7 +21,7 @@ constexpr config::Variant<Search> rows[] = {
       "Holtzman et al. 2020, section 3", "temperature top_k top_p n_best"},
      sampling_search},
 };
-constexpr config::VariantTable<Search> table{"decoding", rows};
+constexpr config::VariantTable<Search> searches{"decoding", search_rows};
 
 /// Dropout off and no gradients while it lives.
 class EvaluationMode {
@@ -85,13 +85,13 @@ std::vector<std::uint64_t> numbers_of(const std::vector<std::uint64_t>& given, s
 
 }  // namespace
 
-const config::VariantTable<Search>& search_table() { return table; }
+const config::VariantTable<Search>& search_table() { return searches; }
 
 Hypotheses decode(Transformer& model, const Tensor& source, const TargetSymbols& symbols, const DecodingConfig& config,
                   std::uint64_t seed, const std::vector<std::uint64_t>& sentences, Caching caching) {
   check_shape(source, {any, any}, "source");
   check_symbols(symbols, model.target_size());
-  const Search search = table.at(config.kind);
+  const Search search = searches.at(config.kind);
   if (source.size(0) == 0) return {};
 
   const EvaluationMode evaluation(model);

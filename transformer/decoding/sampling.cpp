@@ -2,12 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace ablate {
 namespace {
-
-constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
 /// What is drawn from, as weights (n, V) double that need not sum to one: first the temperature, then the
 /// top_k likeliest tokens, then of those the nucleus, the fewest likeliest that together have probability

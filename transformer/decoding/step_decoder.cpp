@@ -4,13 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 namespace ablate {
 namespace {
-
-constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
 std::vector<std::int64_t> count_up(std::int64_t n) {
   std::vector<std::int64_t> numbers(static_cast<std::size_t>(n));

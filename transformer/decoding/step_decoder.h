@@ -3,9 +3,13 @@
 // own source sentence. What to do with the probabilities is the business of the searches.
 #include "transformer/decoding/decode.h"
 
+#include <limits>
 #include <span>
 
 namespace ablate {
+
+/// The log-probability of what must not be produced.
+inline constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
 class StepDecoder {
  public:

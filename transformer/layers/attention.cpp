@@ -118,7 +118,7 @@ std::shared_ptr<Attention> make(const AttentionConfig& config, std::int64_t d_mo
   return std::make_shared<Kind>(config, d_model, init, factory);
 }
 
-constexpr config::Variant<MakeAttention> rows[] = {
+constexpr config::Variant<MakeAttention> attention_rows[] = {
     {{"scaled_dot_product", "softmax(Q K^T / sqrt(d_k)) V with keys and values for every head",
       "Vaswani et al. 2017, section 3.2", ""},
      make<ScaledDotProduct<KeyValueHeads::as_many>>},
@@ -128,12 +128,12 @@ constexpr config::Variant<MakeAttention> rows[] = {
       "key_value_heads"},
      make<ScaledDotProduct<KeyValueHeads::grouped>>},
 };
-constexpr config::VariantTable<MakeAttention> table{"attention", rows};
+constexpr config::VariantTable<MakeAttention> attentions{"attention", attention_rows};
 
 }  // namespace
 
 void AttentionConfig::describe(config::Fields& f) {
-  f.variant(kind, table.choices(), "how queries meet keys and values");
+  f.variant(kind, attentions.choices(), "how queries meet keys and values");
   f.field("heads", heads, "h, number of query heads", config::width);
   f.field("key_value_heads", key_value_heads, "heads of keys and values; divides heads", config::width);
   f.field("d_k", d_k, "width of a head's queries and keys; null: d_model / heads", config::width);
@@ -145,11 +145,11 @@ void AttentionConfig::describe(config::Fields& f) {
           "must divide heads: " + std::to_string(key_value_heads) + " does not divide " + std::to_string(heads));
 }
 
-const config::VariantTable<MakeAttention>& attention_table() { return table; }
+const config::VariantTable<MakeAttention>& attention_table() { return attentions; }
 
 std::shared_ptr<Attention> make_attention(const AttentionConfig& config, std::int64_t d_model,
                                           const AttentionInitialization& init, ParameterFactory& factory) {
-  return table.at(config.kind)(config, d_model, init, factory);
+  return attentions.at(config.kind)(config, d_model, init, factory);
 }
 
 }  // namespace ablate

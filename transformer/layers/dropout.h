@@ -4,8 +4,8 @@
 
 namespace ablate {
 
-/// Zeroes each element with probability `rate` and divides the rest by 1 - rate (Srivastava et al. 2014, inverted form);
-/// the identity outside training or at rate 0. Draws from the default generator of x's device.
+/// Zeroes each element with probability `rate` and divides the rest by 1 - rate (Srivastava et al. 2014, inverted
+/// form); the identity outside training or at rate 0. Draws from the default generator of x's device.
 Tensor apply_dropout(const Tensor& x, double rate, bool training);
 
 }  // namespace ablate

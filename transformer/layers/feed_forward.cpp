@@ -48,7 +48,7 @@ std::shared_ptr<FeedForward> make(const FeedForwardConfig& config, std::int64_t 
 }
 
 namespace act = activation;
-constexpr config::Variant<MakeFeedForward> rows[] = {
+constexpr config::Variant<MakeFeedForward> feed_forward_rows[] = {
     {{"relu", "max(0, x W1) W2", "Vaswani et al. 2017, eq. (2)", ""}, make<Plain<act::relu>>},
     {{"gelu", "GELU(x W1) W2, exact", "Hendrycks & Gimpel 2016", ""}, make<Plain<act::gelu>>},
     {{"gelu_tanh", "GELU by its tanh approximation", "Hendrycks & Gimpel 2016", ""}, make<Plain<act::gelu_tanh>>},
@@ -66,22 +66,22 @@ constexpr config::Variant<MakeFeedForward> rows[] = {
     {{"geglu", "(GELU(x W) * x V) W2", "Shazeer 2020, eq. (5)", ""}, make<Gated<act::gelu>>},
     {{"swiglu", "(swish(x W) * x V) W2", "Shazeer 2020, eq. (5)", ""}, make<Gated<act::swish>>},
 };
-constexpr config::VariantTable<MakeFeedForward> table{"feed_forward", rows};
+constexpr config::VariantTable<MakeFeedForward> feed_forwards{"feed_forward", feed_forward_rows};
 
 }  // namespace
 
 void FeedForwardConfig::describe(config::Fields& f) {
-  f.variant(kind, table.choices(), "activation, alone or as the gate of a gated linear unit");
+  f.variant(kind, feed_forwards.choices(), "activation, alone or as the gate of a gated linear unit");
   f.field("d_ff", d_ff, "inner width; a gated unit has three matrices of it, a plain one two", config::width);
   f.field("bias", bias, "biases on every matrix of the unit");
   f.field("dropout", dropout, "dropout on the inner activations", config::probability);
 }
 
-const config::VariantTable<MakeFeedForward>& feed_forward_table() { return table; }
+const config::VariantTable<MakeFeedForward>& feed_forward_table() { return feed_forwards; }
 
 std::shared_ptr<FeedForward> make_feed_forward(const FeedForwardConfig& config, std::int64_t d_model,
                                                const WeightInitialization& init, ParameterFactory& factory) {
-  return table.at(config.kind)(config, d_model, init, factory);
+  return feed_forwards.at(config.kind)(config, d_model, init, factory);
 }
 
 }  // namespace ablate

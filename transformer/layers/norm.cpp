@@ -39,26 +39,26 @@ std::shared_ptr<Norm> make(const NormConfig& config, std::int64_t d_model, Param
   return std::make_shared<Kind>(config, d_model, factory);
 }
 
-constexpr config::Variant<MakeNorm> rows[] = {
+constexpr config::Variant<MakeNorm> norm_rows[] = {
     {{"layer_norm", "(x - mean) / sqrt(var + eps) * gain + bias", "Ba et al. 2016, eq. (4)", "eps bias"},
      make<LayerNorm>},
     {{"rms_norm", "x / sqrt(mean(x^2) + eps) * gain", "Zhang & Sennrich 2019, eq. (4)", "eps"}, make<RmsNorm>},
     {{"none", "x", "", ""}, make<NoNorm>},
 };
-constexpr config::VariantTable<MakeNorm> table{"norm", rows};
+constexpr config::VariantTable<MakeNorm> norms{"norm", norm_rows};
 
 }  // namespace
 
 void NormConfig::describe(config::Fields& f) {
-  f.variant(kind, table.choices(), "normalisation of the residual stream");
+  f.variant(kind, norms.choices(), "normalisation of the residual stream");
   f.field("eps", eps, "added to the variance or the mean square", config::positive);
   f.field("bias", bias, "learn a bias beside the gain");
 }
 
-const config::VariantTable<MakeNorm>& norm_table() { return table; }
+const config::VariantTable<MakeNorm>& norm_table() { return norms; }
 
 std::shared_ptr<Norm> make_norm(const NormConfig& config, std::int64_t d_model, ParameterFactory& factory) {
-  return table.at(config.kind)(config, d_model, factory);
+  return norms.at(config.kind)(config, d_model, factory);
 }
 
 }  // namespace ablate

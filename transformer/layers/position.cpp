@@ -116,7 +116,7 @@ std::shared_ptr<Position> make(const PositionConfig& config, const PositionConte
   return std::make_shared<Kind>(config, context, init, factory);
 }
 
-constexpr config::Variant<MakePosition> rows[] = {
+constexpr config::Variant<MakePosition> position_rows[] = {
     {{"none", "the model sees a bag of tokens, but for the causal mask", "", ""}, make<NoPosition>},
     {{"sinusoidal", "sin and cos of pos / base^(2i / d_model), added to the embeddings",
       "Vaswani et al. 2017, section 3.5", "base"},
@@ -126,7 +126,7 @@ constexpr config::Variant<MakePosition> rows[] = {
       "base fraction pairing scaling"},
      make<Rotary>},
 };
-constexpr config::VariantTable<MakePosition> table{"position", rows};
+constexpr config::VariantTable<MakePosition> positions{"position", position_rows};
 
 struct Pairing {};
 constexpr config::Variant<Pairing> pairing_rows[] = {
@@ -138,18 +138,18 @@ constexpr config::VariantTable<Pairing> pairing_table{"pairing", pairing_rows};
 }  // namespace
 
 void PositionConfig::describe(config::Fields& f) {
-  f.variant(kind, table.choices(), "how the model knows where a token stands");
+  f.variant(kind, positions.choices(), "how the model knows where a token stands");
   f.field("base", base, "longest wavelength over 2 pi", config::positive);
   f.field("fraction", fraction, "part of each head that turns", config::Range{0, 1, true});
   f.choice("pairing", pairing, pairing_table.choices(), "which coordinates turn together");
   f.object("scaling", scaling, "frequencies for sequences longer than those trained on");
 }
 
-const config::VariantTable<MakePosition>& position_table() { return table; }
+const config::VariantTable<MakePosition>& position_table() { return positions; }
 
 std::shared_ptr<Position> make_position(const PositionConfig& config, const PositionContext& context,
                                         const WeightInitialization& init, ParameterFactory& factory) {
-  return table.at(config.kind)(config, context, init, factory);
+  return positions.at(config.kind)(config, context, init, factory);
 }
 
 Tensor sinusoidal_table(std::int64_t length, std::int64_t d, double base) {

@@ -31,7 +31,7 @@ Tensor by_parts(std::int64_t width, double base, const RotaryScalingConfig& conf
 
 double one(const RotaryScalingConfig&) { return 1; }
 
-constexpr config::Variant<Scaling> rows[] = {
+constexpr config::Variant<Scaling> rotary_scaling_rows[] = {
     {{"none", "base^(-2i / width)", "Su et al. 2021, eq. (15)", ""},
      {[](std::int64_t width, double base, const RotaryScalingConfig&) { return plain(width, base); }, one, 0}},
     {{"linear", "all frequencies divided by factor", "Chen et al. 2023", "factor"},
@@ -53,14 +53,16 @@ constexpr config::Variant<Scaling> rows[] = {
       "factor original_length low_rotations high_rotations"},
      {by_parts, one, 4}},
 };
-constexpr config::VariantTable<Scaling> table{"rotary scaling", rows};
+constexpr config::VariantTable<Scaling> rotary_scalings{"rotary scaling", rotary_scaling_rows};
 
-double default_high_rotations(const RotaryScalingConfig& config) { return table.at(config.kind).high_rotations; }
+double default_high_rotations(const RotaryScalingConfig& config) {
+  return rotary_scalings.at(config.kind).high_rotations;
+}
 
 }  // namespace
 
 void RotaryScalingConfig::describe(config::Fields& f) {
-  f.variant(kind, table.choices(), "how rotary positions are stretched to longer sequences");
+  f.variant(kind, rotary_scalings.choices(), "how rotary positions are stretched to longer sequences");
   f.field("factor", factor, "longest sequence over the one the weights were trained for", config::at_least_one);
   f.field("original_length", original_length, "longest sequence the weights were trained for, in tokens",
           config::at_least_one);
@@ -69,7 +71,7 @@ void RotaryScalingConfig::describe(config::Fields& f) {
   f.field("high_rotations", high_rotations,
           "pairs that turn more over original_length are kept; null: 32 (yarn), 4 (llama3)", config::positive);
   const Scaling* row = nullptr;
-  for (const config::Variant<Scaling>& candidate : table.rows()) {
+  for (const config::Variant<Scaling>& candidate : rotary_scalings.rows()) {
     if (candidate.info.name == kind) row = &candidate.value;
   }
   if (row == nullptr || row->high_rotations == 0) return;
@@ -78,9 +80,11 @@ void RotaryScalingConfig::describe(config::Fields& f) {
 }
 
 Tensor rotary_frequencies(std::int64_t width, double base, const RotaryScalingConfig& scaling) {
-  return table.at(scaling.kind).frequencies(width, base, scaling);
+  return rotary_scalings.at(scaling.kind).frequencies(width, base, scaling);
 }
 
-double rotary_magnitude(const RotaryScalingConfig& scaling) { return table.at(scaling.kind).magnitude(scaling); }
+double rotary_magnitude(const RotaryScalingConfig& scaling) {
+  return rotary_scalings.at(scaling.kind).magnitude(scaling);
+}
 
 }  // namespace ablate

@@ -1,7 +1,8 @@
 #pragma once
 // The decoder: N layers of masked self-attention, attention to the encoder's output and feed-forward (Vaswani et al.
 // 2017, section 3.1, figure 1 right):
-//   y = wire(x, SelfAttention(x, x)), z = wire(y, CrossAttention(y, memory)), o = wire(z, FFN(z)), wire as in residual.h.
+//   y = wire(x, SelfAttention(x, x)), z = wire(y, CrossAttention(y, memory)), o = wire(z, FFN(z)), with
+// wire as in residual.h.
 #include "transformer/model/encoder.h"
 
 namespace ablate {

@@ -5,7 +5,7 @@
 namespace ablate {
 namespace {
 
-constexpr config::Variant<SmoothingConvention> rows[] = {
+constexpr config::Variant<SmoothingConvention> smoothing_rows[] = {
     {{"all_words", "epsilon spread over all V words, the right one included", "Szegedy et al. 2016, section 7", ""},
      [](double epsilon, std::int64_t) { return epsilon; }},
     {{"other_words", "epsilon spread over the V - 1 wrong words", "fairseq's convention", ""},
@@ -13,17 +13,17 @@ constexpr config::Variant<SmoothingConvention> rows[] = {
        return epsilon * static_cast<double>(vocabulary) / static_cast<double>(vocabulary - 1);
      }},
 };
-constexpr config::VariantTable<SmoothingConvention> table{"label smoothing", rows};
+constexpr config::VariantTable<SmoothingConvention> smoothings{"label smoothing", smoothing_rows};
 
 }  // namespace
 
 void LossConfig::describe(config::Fields& f) {
   f.field("label_smoothing", label_smoothing, "epsilon_ls, probability taken from the right word", config::probability);
   f.only_if(label_smoothing > 0, "has no effect with label_smoothing 0", "label_smoothing")
-      .choice("smoothing", smoothing, table.choices(), "over which words epsilon is spread");
+      .choice("smoothing", smoothing, smoothings.choices(), "over which words epsilon is spread");
 }
 
-const config::VariantTable<SmoothingConvention>& smoothing_table() { return table; }
+const config::VariantTable<SmoothingConvention>& smoothing_table() { return smoothings; }
 
 BatchLoss compute_loss(Transformer& model, const Batch& batch, const LossConfig& config) {
   const Tensor hidden = model.forward(batch).flatten(0, 1);  // (B * T, D)
@@ -33,7 +33,7 @@ BatchLoss compute_loss(Transformer& model, const Batch& batch, const LossConfig&
   const CrossEntropySums sums =
       linear_cross_entropy(padded ? hidden.index_select(0, real) : hidden, model.embeddings().output_weight(),
                            model.embeddings().output_bias(), padded ? target.index_select(0, real) : target,
-                           table.at(config.smoothing)(config.label_smoothing, model.target_size()));
+                           smoothings.at(config.smoothing)(config.label_smoothing, model.target_size()));
   return {sums.loss, sums.nll, sums.correct, batch.target_tokens};
 }
 

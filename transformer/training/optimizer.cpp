@@ -49,7 +49,7 @@ std::unique_ptr<Optimizer> make(const OptimizerConfig& config, const torch::nn::
   return std::make_unique<Kind>(config, model);
 }
 
-constexpr config::Variant<MakeOptimizer> rows[] = {
+constexpr config::Variant<MakeOptimizer> optimizer_rows[] = {
     {{"adam", "Adam; weight decay is added to the gradient", "Kingma & Ba 2015, algorithm 1", "beta1 beta2 eps"},
      make<Adam<false>>},
     {{"adamw", "Adam; weight decay is taken from the weight itself", "Loshchilov & Hutter 2019, algorithm 2",
@@ -59,12 +59,12 @@ constexpr config::Variant<MakeOptimizer> rows[] = {
       "momentum nesterov"},
      make<Sgd>},
 };
-constexpr config::VariantTable<MakeOptimizer> table{"optimizer", rows};
+constexpr config::VariantTable<MakeOptimizer> optimizers{"optimizer", optimizer_rows};
 
 }  // namespace
 
 void OptimizerConfig::describe(config::Fields& f) {
-  f.variant(kind, table.choices(), "how gradients become updates");
+  f.variant(kind, optimizers.choices(), "how gradients become updates");
   f.field("beta1", beta1, "decay of the mean gradient", config::probability);
   f.field("beta2", beta2, "decay of the mean squared gradient", config::probability);
   f.field("eps", eps, "added to the root of the mean square", config::positive);
@@ -74,10 +74,10 @@ void OptimizerConfig::describe(config::Fields& f) {
   f.check(!nesterov || momentum > 0, "nesterov", "has no effect without momentum");
 }
 
-const config::VariantTable<MakeOptimizer>& optimizer_table() { return table; }
+const config::VariantTable<MakeOptimizer>& optimizer_table() { return optimizers; }
 
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config, const torch::nn::Module& model) {
-  return table.at(config.kind)(config, model);
+  return optimizers.at(config.kind)(config, model);
 }
 
 Optimizer::Optimizer(const OptimizerConfig& config, const torch::nn::Module& model) : config_(config) {

@@ -49,7 +49,7 @@ double constant(const ScheduleConfig& config, const ScheduleContext&, std::int64
   return warming(config, step) ? warm(config, step) : config.learning_rate;
 }
 
-constexpr config::Variant<Schedule> rows[] = {
+constexpr config::Variant<Schedule> schedule_rows[] = {
     {{"noam", "factor * d_model^-0.5 * min(step^-0.5, step * warmup^-1.5)", "Vaswani et al. 2017, eq. (3)", "factor"},
      noam},
     {{"inverse_sqrt", "linear warm-up, then learning_rate * sqrt(warmup / step)", "Gehring et al. 2017; fairseq",
@@ -63,12 +63,12 @@ constexpr config::Variant<Schedule> rows[] = {
      linear},
     {{"constant", "linear warm-up, then learning_rate", "", "learning_rate initial_learning_rate"}, constant},
 };
-constexpr config::VariantTable<Schedule> table{"schedule", rows};
+constexpr config::VariantTable<Schedule> schedules{"schedule", schedule_rows};
 
 }  // namespace
 
 void ScheduleConfig::describe(config::Fields& f) {
-  f.variant(kind, table.choices(), "the course of the learning rate");
+  f.variant(kind, schedules.choices(), "the course of the learning rate");
   f.field("learning_rate", learning_rate, "its peak", config::positive);
   f.field("factor", factor, "factor on the whole course", config::positive);
   f.field("warmup", warmup, "updates until the peak", config::not_negative);
@@ -81,16 +81,16 @@ void ScheduleConfig::describe(config::Fields& f) {
               ", before it begins at the end of warmup, " + std::to_string(warmup));
 }
 
-const config::VariantTable<Schedule>& schedule_table() { return table; }
+const config::VariantTable<Schedule>& schedule_table() { return schedules; }
 
 double learning_rate(const ScheduleConfig& config, const ScheduleContext& context, std::int64_t step) {
   ScheduleContext resolved = context;
   if (config.decay_steps) resolved.total_steps = *config.decay_steps;
-  return table.at(config.kind)(config, resolved, step);
+  return schedules.at(config.kind)(config, resolved, step);
 }
 
 bool needs_total_steps(const ScheduleConfig& config) {
-  return table.choices().find(config.kind)->uses_option("decay_steps") && !config.decay_steps;
+  return schedules.choices().find(config.kind)->uses_option("decay_steps") && !config.decay_steps;
 }
 
 }  // namespace ablate

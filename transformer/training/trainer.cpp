@@ -177,6 +177,13 @@ std::string Trainer::evaluate() {
   return "";
 }
 
+/// What an update without a finite loss or gradient found is what the update before it left.
+void Trainer::keep_last_finite() {
+  if (counters_.step > std::max<std::int64_t>(0, counters_.last_evaluation) && evaluate().empty()) {
+    checkpoints_.remove_others();
+  }
+}
+
 TrainingOutcome Trainer::outcome(TrainingStatus status, std::string reason) const {
   return {.status = status,
           .reason = std::move(reason),
@@ -203,7 +210,10 @@ TrainingOutcome Trainer::run() {
   while (limit_reached().empty()) {
     const Clock::time_point start = Clock::now();
     const StepResult step = update();
-    if (const std::string why = divergence(step); !why.empty()) return outcome(TrainingStatus::diverged, why);
+    if (const std::string why = divergence(step); !why.empty()) {
+      keep_last_finite();
+      return outcome(TrainingStatus::diverged, why);
+    }
     account(step, since(start));
     const LogLine line = log_line(step);
     hooks_.on_step(line);

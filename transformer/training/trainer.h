@@ -91,6 +91,7 @@ class Trainer {
   LogLine log_line(const StepResult& step) const;
   bool evaluation_is_due() const;
   std::string evaluate();
+  void keep_last_finite();
   std::string limit_reached() const;
   double progress() const;
   void save_state();

@@ -12,13 +12,13 @@
 namespace ablate::lab {
 namespace {
 
-Json number(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
+Json json_number(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
 
 /// A fact that is a whole number (parameters, seeds) is written as one.
 Json fact(const std::optional<double>& value) {
   constexpr double exact_integers = 9007199254740992;  // 2^53
   const bool is_whole = value && std::abs(*value) < exact_integers && *value == std::trunc(*value);
-  return is_whole ? Json(static_cast<std::int64_t>(*value)) : number(value);
+  return is_whole ? Json(static_cast<std::int64_t>(*value)) : json_number(value);
 }
 
 Json samples(const Cell& cell) {
@@ -47,8 +47,8 @@ Json json_of(const Cell& cell, const Column& column, bool best) {
     json["value"] = fact(summary.statistics.mean);
     return json;
   }
-  json["mean"] = number(summary.statistics.mean);
-  json["sd"] = number(summary.statistics.sd);
+  json["mean"] = json_number(summary.statistics.mean);
+  json["sd"] = json_number(summary.statistics.sd);
   json["n"] = summary.statistics.n;
   json["diverged"] = summary.diverged;
   json["samples"] = samples(cell);

@@ -19,31 +19,16 @@ std::string math_number(const std::string& number) {
   return number.substr(0, e) + " \\times 10^{" + std::to_string(std::stoi(number.substr(e + 1))) + "}";
 }
 
-std::string number_of(const PrintedCell& cell) {
+std::string latex_number(const PrintedCell& cell) {
   const std::string mean = math_number(cell.number.mean);
   std::string math = cell.best ? "\\mathbf{" + mean + "}" : mean;
   if (!cell.number.sd.empty()) math += " \\pm " + math_number(cell.number.sd);
   return "$" + math + "$" + (cell.number.unit.empty() ? "" : "\\," + cell.number.unit);
 }
 
-std::string cell_text(const PrintedCell& cell) {
-  std::string text;
-  switch (cell.state) {
-    case State::value:
-      text = cell.text.empty() ? number_of(cell) : latex_escape(cell.text);
-      break;
-    case State::missing:
-      text = "--";
-      break;
-    case State::diverged:
-    case State::running:
-      text = name_of(cell.state);
-      break;
-  }
-  return cell.note.empty() ? text : text + " (" + cell.note + ")";
-}
+constexpr CellMarkup latex_cells{latex_number, latex_escape, "--"};
 
-std::string line_of(const std::vector<std::string>& cells) {
+std::string latex_line(const std::vector<std::string>& cells) {
   std::string line(indent);
   for (std::size_t i = 0; i < cells.size(); ++i) line += (i == 0 ? "" : " & ") + cells[i];
   return line + " \\\\\n";
@@ -65,33 +50,27 @@ std::string column_groups(const std::vector<Column>& columns) {
     // Column 1 is the label, so that the first of `columns` is number 2.
     rules += " \\cmidrule(lr){" + std::to_string(first + 2) + "-" + std::to_string(last + 1) + "}";
   }
-  return rules.empty() ? "" : line_of(cells) + std::string(indent) + rules.substr(1) + "\n";
+  return rules.empty() ? "" : latex_line(cells) + std::string(indent) + rules.substr(1) + "\n";
 }
 
-std::string header(const Table& table) {
+std::string latex_header(const Table& table) {
   std::vector<std::string> cells = {latex_escape(table.row_heading)};
   for (const Column& column : table.columns) cells.push_back(latex_escape(heading_text(column)));
-  return column_groups(table.columns) + line_of(cells);
+  return column_groups(table.columns) + latex_line(cells);
 }
 
-std::string body(const Table& table) {
-  std::vector<std::vector<bool>> best;
-  for (std::size_t i = 0; i < table.columns.size(); ++i) best.push_back(best_rows(table, i));
-
+std::string latex_body(const Table& table) {
   std::string text;
-  for (const Section& section : sections(table)) {
+  for (const PrintedSection& section : printed_sections(table, latex_cells)) {
     text += std::string(indent) + "\\midrule\n";
     if (!section.heading.empty()) {
       const std::string heading = "\\emph{" + latex_escape(section.heading) + "}";
-      text += line_of({spanning(table.columns.size() + 1, "l", heading)});
+      text += latex_line({spanning(table.columns.size() + 1, "l", heading)});
     }
-    for (const std::size_t index : section.rows) {
-      const Row& row = table.rows[index];
+    for (const PrintedRow& row : section.rows) {
       std::vector<std::string> cells = {latex_escape(row.label)};
-      for (std::size_t i = 0; i < row.cells.size(); ++i) {
-        cells.push_back(cell_text(printed_cell(row.cells[i], table.columns[i], best[i][index])));
-      }
-      text += line_of(cells);
+      cells.insert(cells.end(), row.cells.begin(), row.cells.end());
+      text += latex_line(cells);
     }
   }
   return text;
@@ -122,7 +101,7 @@ std::string render_latex(const Table& table) {
          "\\begin{table}[t]\n"
          "  \\centering\n" +
          caption(table) + "  \\begin{tabular}{" + alignment + "}\n" + std::string(indent) + "\\toprule\n" +
-         header(table) + body(table) + std::string(indent) + "\\bottomrule\n" + "  \\end{tabular}\n" +
+         latex_header(table) + latex_body(table) + std::string(indent) + "\\bottomrule\n" + "  \\end{tabular}\n" +
          footnotes(table) + "\\end{table}\n";
 }
 

@@ -37,55 +37,36 @@ std::string escape(std::string_view text, bool in_table) {
 
 std::string bold(const std::string& text) { return text.empty() ? "" : "**" + text + "**"; }
 
-std::string number_of(const PrintedCell& cell) {
+std::string markdown_number(const PrintedCell& cell) {
   std::string text = cell.best ? bold(cell.number.mean) : cell.number.mean;
   if (!cell.number.sd.empty()) text += " ± " + cell.number.sd;
   if (!cell.number.unit.empty()) text += " " + cell.number.unit;
   return text;
 }
 
-std::string cell_text(const PrintedCell& cell) {
-  std::string text;
-  switch (cell.state) {
-    case State::value:
-      text = cell.text.empty() ? number_of(cell) : escape(cell.text, true);
-      break;
-    case State::missing:
-      text = "–";
-      break;
-    case State::diverged:
-    case State::running:
-      text = name_of(cell.state);
-      break;
-  }
-  return cell.note.empty() ? text : text + " (" + cell.note + ")";
-}
+std::string in_cell(std::string_view text) { return escape(text, true); }
 
-std::vector<std::string> header(const Table& table) {
-  std::vector<std::string> line = {escape(table.row_heading, true)};
+constexpr CellMarkup markdown_cells{markdown_number, in_cell, "–"};
+
+std::vector<std::string> markdown_header(const Table& table) {
+  std::vector<std::string> line = {in_cell(table.row_heading)};
   for (const Column& column : table.columns) {
     const std::string group = column.group.empty() ? "" : column.group + " ";
-    line.push_back(escape(group + heading_text(column), true));
+    line.push_back(in_cell(group + heading_text(column)));
   }
   return line;
 }
 
-std::vector<std::vector<std::string>> body(const Table& table) {
-  std::vector<std::vector<bool>> best;
-  for (std::size_t i = 0; i < table.columns.size(); ++i) best.push_back(best_rows(table, i));
-
+std::vector<std::vector<std::string>> markdown_body(const Table& table) {
   std::vector<std::vector<std::string>> lines;
-  for (const Section& section : sections(table)) {
+  for (const PrintedSection& section : printed_sections(table, markdown_cells)) {
     if (!section.heading.empty()) {
-      lines.emplace_back(table.columns.size() + 1).front() = bold(escape(section.heading, true));
+      lines.emplace_back(table.columns.size() + 1).front() = bold(in_cell(section.heading));
     }
-    for (const std::size_t index : section.rows) {
-      const Row& row = table.rows[index];
+    for (const PrintedRow& row : section.rows) {
       std::vector<std::string>& line = lines.emplace_back();
-      line.push_back(escape(row.label, true));
-      for (std::size_t i = 0; i < row.cells.size(); ++i) {
-        line.push_back(cell_text(printed_cell(row.cells[i], table.columns[i], best[i][index])));
-      }
+      line.push_back(in_cell(row.label));
+      line.insert(line.end(), row.cells.begin(), row.cells.end());
     }
   }
   return lines;
@@ -97,8 +78,8 @@ bool is_left(const Table& table, std::size_t position) {
 }
 
 std::string grid(const Table& table) {
-  std::vector<std::vector<std::string>> lines = body(table);
-  lines.insert(lines.begin(), header(table));
+  std::vector<std::vector<std::string>> lines = markdown_body(table);
+  lines.insert(lines.begin(), markdown_header(table));
   std::vector<std::size_t> widths(lines.front().size(), narrowest);
   for (const auto& line : lines) {
     for (std::size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], display_width(line[i]));

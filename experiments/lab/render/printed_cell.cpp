@@ -36,6 +36,40 @@ PrintedCell printed_cell(const Cell& cell, const Column& column, bool best) {
   return printed;
 }
 
+std::string cell_text(const PrintedCell& cell, const CellMarkup& markup) {
+  std::string text;
+  switch (cell.state) {
+    case State::value:
+      text = cell.text.empty() ? markup.number(cell) : markup.text(cell.text);
+      break;
+    case State::missing:
+      text = markup.missing;
+      break;
+    case State::diverged:
+    case State::running:
+      text = name_of(cell.state);
+      break;
+  }
+  return cell.note.empty() ? text : text + " (" + cell.note + ")";
+}
+
+std::vector<PrintedSection> printed_sections(const Table& table, const CellMarkup& markup) {
+  std::vector<std::vector<bool>> best;
+  for (std::size_t i = 0; i < table.columns.size(); ++i) best.push_back(best_rows(table, i));
+  std::vector<PrintedSection> printed;
+  for (const Section& section : sections(table)) {
+    PrintedSection& lines = printed.emplace_back(PrintedSection{section.heading, {}});
+    for (const std::size_t index : section.rows) {
+      const Row& row = table.rows[index];
+      PrintedRow& line = lines.rows.emplace_back(PrintedRow{row.label, {}});
+      for (std::size_t i = 0; i < row.cells.size(); ++i) {
+        line.cells.push_back(cell_text(printed_cell(row.cells[i], table.columns[i], best[i][index]), markup));
+      }
+    }
+  }
+  return printed;
+}
+
 std::string heading_text(const Column& column) {
   std::string text = column.heading;
   if (!column.unit.empty()) text += " (" + column.unit + ")";

@@ -2,6 +2,8 @@
 // What the formats for people print in a cell and over a column, before the markup of the format. Internal to
 // render.
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "experiments/lab/table.h"
 
@@ -16,6 +18,25 @@ struct PrintedCell {
 };
 
 PrintedCell printed_cell(const Cell& cell, const Column& column, bool best);
+
+/// How a format writes a number, a text and a figure that is not there.
+struct CellMarkup {
+  std::string (*number)(const PrintedCell& cell);
+  std::string (*text)(std::string_view text);
+  std::string_view missing;
+};
+std::string cell_text(const PrintedCell& cell, const CellMarkup& markup);
+
+/// The sections of a table (sections()) with the text of their cells.
+struct PrintedRow {
+  std::string label;               ///< as it stands, without markup
+  std::vector<std::string> cells;  ///< with markup
+};
+struct PrintedSection {
+  std::string heading;  ///< "" for the first; without markup
+  std::vector<PrintedRow> rows;
+};
+std::vector<PrintedSection> printed_sections(const Table& table, const CellMarkup& markup);
 
 /// "BLEU ↑", "Training (tokens/s)": heading, unit and the arrow towards better.
 std::string heading_text(const Column& column);

@@ -215,7 +215,7 @@ TEST_CASE("SentencePiece learns from lines without a space, however long") {
     config.normalization = "nfkc";
     config.vocabulary_size = 40;
     const auto tokenizer = train(config, {unbroken, ligatures, "a few words"});
-    CHECK(tokenizer->size() == 40);
+    CHECK(tokenizer->size() <= 40);
     CHECK(round_trip(*tokenizer, "few") == "few");
   }
 }

@@ -95,7 +95,7 @@ TEST_CASE("data command: mistakes", "[cli]") {
   corpus.folder().write("mirror/dev.tsv", "another\ttext\n");
   CHECK_THROWS_MENTION(data_command({"get", "numbers", "--mirror", corpus.mirror()}), "SHA-256");
   CHECK_FALSE(std::filesystem::exists(corpus.file("dev.tsv")));
-  CHECK_THROWS_MENTION(data_command({}), "list, show or get?");
+  CHECK_THROWS_MENTION(data_command({}), "list|show|get?");
   CHECK_THROWS_MENTION(data_command({"lsit"}), "did you mean 'list'");
   CHECK_THROWS_AS(data_command({"lsit"}), UserError);
 }

@@ -147,8 +147,8 @@ TEST_CASE("experiment: rows that are alike are refused", "[lab]") {
             .find("'a' and 'a' have the same name") != std::string::npos);
   CHECK(errors_of(folder, R"("rows": [{"name": "a"},
                               {"name": "b", "set": {"training.log_every": 7, "evaluation.batch_tokens": 9}}])")
-            .find("'a' and 'b' would be the same runs with the same figures: they differ in evaluation.batch_tokens, "
-                  "training.log_every alone") != std::string::npos);
+            .find("'a' and 'b' would be the same runs with the same figures: they differ in training.log_every, "
+                  "evaluation.batch_tokens alone") != std::string::npos);
   CHECK(errors_of(folder, R"("grid": {"model.d_model": [64, 64]})").find("same configuration") != std::string::npos);
 }
 

@@ -102,7 +102,8 @@ TEST_CASE("identity: a model is known by its stacks, wherever a setting was writ
 
 TEST_CASE("identity: a stored configuration comes to the hash of the run", "[lab]") {
   const lab::RunConfig config = config_of(
-      R"({"model": {"norm": {"kind": "rms_norm", "eps": 1e-6}, "dropout": 0.3, "encoder": {"layers": 2, "dropout": 0.25}},
+      R"({"model": {"norm": {"kind": "rms_norm", "eps": 1e-6}, "dropout": 0.3,
+                    "encoder": {"layers": 2, "dropout": 0.25}},
           "training": {"clip_norm": 0.1}})");
   Json stored = {{"mathematics", lab::mathematics_version},
                  {"data_hash", "d"},

@@ -18,12 +18,14 @@ TEST_CASE("label: a setting without the section's name, a kind without the word"
   CHECK(short_setting("training.clip_norm", nullptr) == "clip_norm=null");
 }
 
-TEST_CASE("label: every change, but not options that come and go with a kind", "[lab]") {
+TEST_CASE("label: every change, but not options that come and go with another", "[lab]") {
+  const Json none(Json::value_t::discarded);
   const std::vector<config::Change> changes = {{"model.d_model", 64, 128},
                                                {"model.norm.kind", "layer_norm", "rms_norm"},
-                                               {"model.norm.bias", false, nullptr},
+                                               {"model.norm.bias", false, none},
                                                {"training.schedule.kind", "noam", "constant"},
-                                               {"training.schedule.learning_rate", nullptr, 0.1},
+                                               {"training.schedule.learning_rate", none, 0.1},
+                                               {"training.loss.smoothing", "all_words", none},
                                                {"training.clip_norm", nullptr, 1}};
   CHECK(lab::label_of(changes, Json::object()) == "d_model=128, norm=rms_norm, schedule=constant, clip_norm=1");
   const Json settings = {{"training", {{"schedule", {{"kind", "constant"}, {"learning_rate", 0.1}}}}}};

@@ -25,7 +25,7 @@ std::vector<std::int64_t> flat(const BleuStatistics& statistics) {
   return values;
 }
 
-BleuOptions options_of(const nlohmann::json& golden_case) {
+BleuOptions bleu_options_of(const nlohmann::json& golden_case) {
   const nlohmann::json& given = golden_case.at("options");
   BleuOptions options;
   options.lowercase = given.at("lowercase");
@@ -47,7 +47,7 @@ TEST_CASE("BLEU: corpus figures, precisions and lengths are sacreBLEU's", "[metr
   for (const auto& expected : golden::file().at("bleu")) {
     INFO(expected.dump());
     const BleuScore score =
-        corpus_bleu(golden::hypotheses(expected), golden::references(expected), options_of(expected));
+        corpus_bleu(golden::hypotheses(expected), golden::references(expected), bleu_options_of(expected));
     CHECK(score.value == golden::near(expected.at("score")));
     for (std::size_t n = 0; n < bleu_order; ++n) {
       CHECK(score.precisions[n] == golden::near(expected.at("precisions").at(n)));
@@ -61,7 +61,7 @@ TEST_CASE("BLEU: corpus figures, precisions and lengths are sacreBLEU's", "[metr
 TEST_CASE("BLEU: signatures and score lines are sacreBLEU's but for the version", "[metrics]") {
   for (const auto& expected : golden::file().at("bleu")) {
     INFO(expected.dump());
-    const BleuOptions options = options_of(expected);
+    const BleuOptions options = bleu_options_of(expected);
     const References references = golden::references(expected);
     const BleuScore score = corpus_bleu(golden::hypotheses(expected), references, options);
     const Score report = bleu_report(score, options, references.size());

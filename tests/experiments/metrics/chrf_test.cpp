@@ -22,7 +22,7 @@ std::vector<std::int64_t> flat(const ChrfStatistics& statistics) {
   return values;
 }
 
-ChrfOptions options_of(const nlohmann::json& golden_case) {
+ChrfOptions chrf_options_of(const nlohmann::json& golden_case) {
   const nlohmann::json& given = golden_case.at("options");
   ChrfOptions options;
   options.char_order = given.at("char_order");
@@ -40,7 +40,7 @@ TEST_CASE("chrF: corpus figures, signatures and score lines are sacreBLEU's", "[
   REQUIRE(golden::file().at("chrf").size() > 150);
   for (const auto& expected : golden::file().at("chrf")) {
     INFO(expected.dump());
-    const ChrfOptions options = options_of(expected);
+    const ChrfOptions options = chrf_options_of(expected);
     const References references = golden::references(expected);
     const double score = corpus_chrf(golden::hypotheses(expected), references, options);
     CHECK(score == golden::near(expected.at("score")));

@@ -85,9 +85,9 @@ TEST_CASE("the difference of two configs names each changed leaf once", "[config
         Texts{"a.c: 2 -> 5", "d: 3 -> 4"});
   CHECK(changes(R"({"a": [1, 2]})", R"({"a": [1, 3]})") == Texts{"a: [1,2] -> [1,3]"});
   CHECK(changes(R"({"n": {"kind": "dark", "x": 1}})", R"({"n": {"kind": "light", "y": 2}})") ==
-        Texts{"n.kind: \"dark\" -> \"light\"", "n.y: null -> 2", "n.x: 1 -> null"});
-  CHECK(changes(R"({})", R"({"n": {"seats": 2}})") == Texts{"n.seats: null -> 2"});
-  CHECK(changes(R"({"n": {"seats": 2}})", R"({})") == Texts{"n.seats: 2 -> null"});
+        Texts{"n.kind: \"dark\" -> \"light\"", "n.y: <discarded> -> 2", "n.x: 1 -> <discarded>"});
+  CHECK(changes(R"({})", R"({"n": {"seats": 2}})") == Texts{"n.seats: <discarded> -> 2"});
+  CHECK(changes(R"({"n": {"seats": 2}})", R"({})") == Texts{"n.seats: 2 -> <discarded>"});
 }
 
 TEST_CASE("a change of what is inherited is one change", "[config][writer]") {

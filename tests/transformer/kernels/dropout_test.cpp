@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "tests/catch.h"
+#include "tests/threads.h"
 
 using ablate::counter_dropout;
 using ablate::DropoutThreshold;
@@ -37,15 +38,6 @@ Tensor plain_mask(std::uint64_t key, std::int64_t size, double rate) {
 void check_binomial(double share, double p, std::int64_t count) {
   CHECK(share == Approx(p).margin(5 * std::sqrt(p * (1 - p) / static_cast<double>(count))));
 }
-
-class Threads {
- public:
-  Threads() : before_(at::get_num_threads()) {}
-  ~Threads() { at::set_num_threads(before_); }
-
- private:
-  int before_;
-};
 
 }  // namespace
 
@@ -89,7 +81,7 @@ TEST_CASE("dropout's masks are independent from call to call and from element to
 }
 
 TEST_CASE("dropout does not depend on the number of threads", "[kernels][dropout]") {
-  const Threads restore_afterwards;
+  const ablate::testing::RestoreThreads restore_afterwards;
   const auto run = [](int threads) {
     at::set_num_threads(threads);
     at::manual_seed(4);

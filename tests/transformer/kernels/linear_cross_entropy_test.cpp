@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "tests/catch.h"
+#include "tests/threads.h"
 
 using ablate::CrossEntropySums;
 using ablate::linear_cross_entropy;
@@ -52,15 +53,6 @@ bool is_fused(const CrossEntropySums& sums) {
 bool close(const Tensor& a, const Tensor& b, double tolerance) {
   return at::allclose(a.to(at::kDouble), b.to(at::kDouble), tolerance, tolerance);
 }
-
-class Threads {
- public:
-  Threads() : before_(at::get_num_threads()) {}
-  ~Threads() { at::set_num_threads(before_); }
-
- private:
-  int before_;
-};
 
 class Autocast {
  public:
@@ -176,7 +168,7 @@ TEST_CASE("the fused cross-entropy takes views, and weights that are tied", "[ke
 }
 
 TEST_CASE("the sums do not depend on the number of threads", "[kernels][cross_entropy]") {
-  const Threads restore_afterwards;
+  const ablate::testing::RestoreThreads restore_afterwards;
   const Problem problem(300, 8, 100, false);
   const auto run = [&](int threads) {
     at::set_num_threads(threads);

@@ -10,12 +10,14 @@ using namespace ablate::testing;
 
 namespace {
 
-constexpr std::int64_t d_model = 6;
+constexpr std::int64_t embedding_width = 6;
 constexpr std::int64_t pad = 2;
 
-std::shared_ptr<Embeddings> make(const EmbeddingConfig& config, std::int64_t source = 11, std::int64_t target = 11) {
+std::shared_ptr<Embeddings> make_embeddings(const EmbeddingConfig& config, std::int64_t source = 11,
+                                            std::int64_t target = 11) {
   ParameterFactory factory(at::kCPU, at::kDouble);
-  auto embeddings = std::make_shared<Embeddings>(config, d_model, source, target, pad, WeightInitialization{}, factory);
+  auto embeddings =
+      std::make_shared<Embeddings>(config, embedding_width, source, target, pad, WeightInitialization{}, factory);
   factory.initialize(1);
   return embeddings;
 }
@@ -43,11 +45,11 @@ TEST_CASE("tying decides which matrices there are", "[layers][embedding]") {
   };
   for (const auto& [tying, names] : expected) {
     INFO(tying);
-    const auto embeddings = make({.tying = tying, .scale = "one"});
+    const auto embeddings = make_embeddings({.tying = tying, .scale = "one"});
     CHECK(parameter_names(*embeddings) == names);
     std::int64_t count = 0;
     for (const Tensor& parameter : embeddings->parameters()) count += parameter.numel();
-    CHECK(count == static_cast<std::int64_t>(names.size()) * 11 * d_model);
+    CHECK(count == static_cast<std::int64_t>(names.size()) * 11 * embedding_width);
   }
   CHECK(tying_table().rows().size() == expected.size());
 }
@@ -55,7 +57,7 @@ TEST_CASE("tying decides which matrices there are", "[layers][embedding]") {
 TEST_CASE("tied matrices are one matrix, others are not", "[layers][embedding]") {
   for (const auto& row : tying_table().rows()) {
     INFO(row.info.name);
-    const auto embeddings = make({.tying = std::string(row.info.name), .scale = "one"});
+    const auto embeddings = make_embeddings({.tying = std::string(row.info.name), .scale = "one"});
     const Tensor source = embeddings->source(all_rows())[0];
     const Tensor target = embeddings->target(all_rows())[0];
     const Tensor& output = embeddings->output_weight();
@@ -68,7 +70,7 @@ TEST_CASE("tied matrices are one matrix, others are not", "[layers][embedding]")
 TEST_CASE("what one side learns, the sides tied to it learn too", "[layers][embedding]") {
   for (const auto& row : tying_table().rows()) {
     INFO(row.info.name);
-    const auto embeddings = make({.tying = std::string(row.info.name), .scale = "one"});
+    const auto embeddings = make_embeddings({.tying = std::string(row.info.name), .scale = "one"});
     const Tensor token = at::full({1, 1}, 5, at::kLong);
     embeddings->source(token).sum().backward();
     {
@@ -77,7 +79,7 @@ TEST_CASE("what one side learns, the sides tied to it learn too", "[layers][embe
         if (parameter.grad().defined()) parameter += parameter.grad();
       }
     }
-    const auto fresh = make({.tying = std::string(row.info.name), .scale = "one"});
+    const auto fresh = make_embeddings({.tying = std::string(row.info.name), .scale = "one"});
     CHECK_FALSE(embeddings->source(token).equal(fresh->source(token)));
     CHECK_FALSE(embeddings->target(token).equal(fresh->target(token)) == row.value.target_is_source);
     CHECK_FALSE(embeddings->output_weight().equal(fresh->output_weight()) == row.value.output_is_source);
@@ -87,16 +89,16 @@ TEST_CASE("what one side learns, the sides tied to it learn too", "[layers][embe
 TEST_CASE("the two sides may have vocabularies of their own", "[layers][embedding]") {
   for (const char* tying : {"none", "target_output"}) {
     INFO(tying);
-    const auto embeddings = make({.tying = tying}, 9, 14);
-    CHECK(embeddings->source(at::full({1, 1}, 8, at::kLong)).sizes() == at::IntArrayRef({1, 1, d_model}));
-    CHECK(embeddings->target(at::full({1, 1}, 13, at::kLong)).sizes() == at::IntArrayRef({1, 1, d_model}));
-    CHECK(embeddings->logits(normal({2, 3, d_model}, 1)).sizes() == at::IntArrayRef({2, 3, 14}));
+    const auto embeddings = make_embeddings({.tying = tying}, 9, 14);
+    CHECK(embeddings->source(at::full({1, 1}, 8, at::kLong)).sizes() == at::IntArrayRef({1, 1, embedding_width}));
+    CHECK(embeddings->target(at::full({1, 1}, 13, at::kLong)).sizes() == at::IntArrayRef({1, 1, embedding_width}));
+    CHECK(embeddings->logits(normal({2, 3, embedding_width}, 1)).sizes() == at::IntArrayRef({2, 3, 14}));
   }
 }
 
 TEST_CASE("input embeddings are scaled, the output layer is not", "[layers][embedding]") {
-  const auto scaled = make({.scale = "sqrt_d_model"});
-  const auto plain = make({.scale = "one"});
+  const auto scaled = make_embeddings({.scale = "sqrt_d_model"});
+  const auto plain = make_embeddings({.scale = "one"});
   const Tensor words = tokens({{3, 5, 7}});
   CHECK_CLOSE(scaled->source(words), plain->source(words) * std::sqrt(6.0), tolerance::same_in_double);
   CHECK_CLOSE(scaled->target(words), plain->target(words) * std::sqrt(6.0), tolerance::same_in_double);
@@ -104,11 +106,11 @@ TEST_CASE("input embeddings are scaled, the output layer is not", "[layers][embe
 }
 
 TEST_CASE("logits are inner products with the output matrix, plus a bias if asked for", "[layers][embedding]") {
-  const Tensor hidden = normal({2, 3, d_model}, 1);
-  const auto plain = make({});
+  const Tensor hidden = normal({2, 3, embedding_width}, 1);
+  const auto plain = make_embeddings({});
   CHECK_FALSE(plain->output_bias().defined());
   CHECK_CLOSE(plain->logits(hidden), at::matmul(hidden, plain->output_weight().t()), tolerance::same_in_double);
-  const auto biased = make({.output_bias = true});
+  const auto biased = make_embeddings({.output_bias = true});
   CHECK(biased->output_bias().equal(at::zeros({11}, at::kDouble)));
   randomize(*biased, 3);
   CHECK_CLOSE(biased->logits(hidden), at::matmul(hidden, biased->output_weight().t()) + biased->output_bias(),
@@ -116,12 +118,12 @@ TEST_CASE("logits are inner products with the output matrix, plus a bias if aske
 }
 
 TEST_CASE("the row of padding starts at zero and is not trained as an input", "[layers][embedding]") {
-  const auto embeddings = make({.tying = "none"});
+  const auto embeddings = make_embeddings({.tying = "none"});
   const Tensor words = tokens({{4, 5, pad}});
-  CHECK(embeddings->source(words)[0][2].equal(at::zeros({d_model}, at::kDouble)));
-  CHECK(embeddings->target(words)[0][2].equal(at::zeros({d_model}, at::kDouble)));
+  CHECK(embeddings->source(words)[0][2].equal(at::zeros({embedding_width}, at::kDouble)));
+  CHECK(embeddings->target(words)[0][2].equal(at::zeros({embedding_width}, at::kDouble)));
   embeddings->source(words).sum().backward();
   const Tensor gradient = embeddings->named_parameters()["source"].grad();
-  CHECK(gradient[pad].equal(at::zeros({d_model}, at::kDouble)));
-  CHECK_FALSE(gradient[4].equal(at::zeros({d_model}, at::kDouble)));
+  CHECK(gradient[pad].equal(at::zeros({embedding_width}, at::kDouble)));
+  CHECK_FALSE(gradient[4].equal(at::zeros({embedding_width}, at::kDouble)));
 }

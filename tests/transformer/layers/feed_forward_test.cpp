@@ -9,7 +9,7 @@ using namespace ablate::testing;
 
 namespace {
 
-std::shared_ptr<FeedForward> make(const FeedForwardConfig& config, std::int64_t d_model) {
+std::shared_ptr<FeedForward> random_unit(const FeedForwardConfig& config, std::int64_t d_model) {
   ParameterFactory factory(at::kCPU, at::kDouble);
   std::shared_ptr<FeedForward> unit = make_feed_forward(config, d_model, {}, factory);
   randomize(*unit, 7);
@@ -61,7 +61,7 @@ TEST_CASE("a plain unit is act(x W1 + b1) W2 + b2", "[layers][feed_forward]") {
   for (const auto& [kind, act] : plain) {
     for (const bool bias : {true, false}) {
       INFO(kind << (bias ? " with" : " without") << " bias");
-      const auto unit = make({.kind = kind, .d_ff = 5, .bias = bias}, 4);
+      const auto unit = random_unit({.kind = kind, .d_ff = 5, .bias = bias}, 4);
       CHECK(unit->named_parameters().size() == (bias ? 4 : 2));
       CHECK_CLOSE(unit->forward(x), affine(*unit, "outer", act(affine(*unit, "inner", x))), 1e-11);
     }
@@ -73,7 +73,7 @@ TEST_CASE("a gated unit is (act(x W) * x V) W2", "[layers][feed_forward]") {
   for (const auto& [kind, act] : gated) {
     for (const bool bias : {true, false}) {
       INFO(kind << (bias ? " with" : " without") << " bias");
-      const auto unit = make({.kind = kind, .d_ff = 5, .bias = bias}, 4);
+      const auto unit = random_unit({.kind = kind, .d_ff = 5, .bias = bias}, 4);
       CHECK(unit->named_parameters().size() == (bias ? 6 : 3));
       const Tensor inner = act(affine(*unit, "gate", x)) * affine(*unit, "inner", x);
       CHECK_CLOSE(unit->forward(x), affine(*unit, "outer", inner), 1e-11);
@@ -84,7 +84,7 @@ TEST_CASE("a gated unit is (act(x W) * x V) W2", "[layers][feed_forward]") {
 TEST_CASE("two thirds of d_ff give a gated unit the parameters of a plain one", "[layers][feed_forward]") {
   const auto count = [](const FeedForwardConfig& config) {
     std::int64_t sum = 0;
-    for (const Tensor& parameter : make(config, 6)->parameters()) sum += parameter.numel();
+    for (const Tensor& parameter : random_unit(config, 6)->parameters()) sum += parameter.numel();
     return sum;
   };
   CHECK(count({.kind = "swiglu", .d_ff = 8, .bias = false}) == count({.kind = "relu", .d_ff = 12, .bias = false}));

@@ -7,7 +7,8 @@ using namespace ablate::testing;
 
 namespace {
 
-std::shared_ptr<Norm> make(const NormConfig& config, std::int64_t d_model, at::ScalarType dtype = at::kDouble) {
+std::shared_ptr<Norm> initialized_norm(const NormConfig& config, std::int64_t d_model,
+                                       at::ScalarType dtype = at::kDouble) {
   ParameterFactory factory(at::kCPU, dtype);
   std::shared_ptr<Norm> norm = make_norm(config, d_model, factory);
   factory.initialize(1);
@@ -17,7 +18,7 @@ std::shared_ptr<Norm> make(const NormConfig& config, std::int64_t d_model, at::S
 }  // namespace
 
 TEST_CASE("layer_norm is (x - mean) / sqrt(var + eps) * gain + bias", "[layers][norm]") {
-  const auto norm = make({.kind = "layer_norm", .eps = 0.1}, 5);
+  const auto norm = initialized_norm({.kind = "layer_norm", .eps = 0.1}, 5);
   randomize(*norm, 2);
   const Tensor x = normal({3, 4, 5}, 3);
   const Tensor mean = x.mean(-1, /*keepdim=*/true);
@@ -28,14 +29,14 @@ TEST_CASE("layer_norm is (x - mean) / sqrt(var + eps) * gain + bias", "[layers][
 }
 
 TEST_CASE("layer_norm gives a figure worked out by hand", "[layers][norm]") {
-  const auto norm = make({.kind = "layer_norm", .eps = 1e-12}, 2);
+  const auto norm = initialized_norm({.kind = "layer_norm", .eps = 1e-12}, 2);
   CHECK_CLOSE(norm->forward(at::tensor({1.0, 3.0})), at::tensor({-1.0, 1.0}), 1e-11);
-  const auto wide = make({.kind = "layer_norm", .eps = 3}, 2);  // var = 1: the denominator is sqrt(1 + 3)
+  const auto wide = initialized_norm({.kind = "layer_norm", .eps = 3}, 2);  // var = 1: the denominator is sqrt(1 + 3)
   CHECK_CLOSE(wide->forward(at::tensor({1.0, 3.0})), at::tensor({-0.5, 0.5}), tolerance::same_in_double);
 }
 
 TEST_CASE("layer_norm without bias has a gain alone", "[layers][norm]") {
-  const auto norm = make({.kind = "layer_norm", .bias = false}, 5);
+  const auto norm = initialized_norm({.kind = "layer_norm", .bias = false}, 5);
   CHECK(norm->named_parameters().size() == 1);
   const Tensor y = norm->forward(normal({2, 5}, 1));
   CHECK_CLOSE(y.mean(-1), at::zeros({2}, at::kDouble), tolerance::same_in_double);
@@ -43,7 +44,7 @@ TEST_CASE("layer_norm without bias has a gain alone", "[layers][norm]") {
 }
 
 TEST_CASE("rms_norm is x / sqrt(mean(x^2) + eps) * gain", "[layers][norm]") {
-  const auto norm = make({.kind = "rms_norm", .eps = 0.1}, 5);
+  const auto norm = initialized_norm({.kind = "rms_norm", .eps = 0.1}, 5);
   randomize(*norm, 2);
   const Tensor x = normal({3, 4, 5}, 3);
   const Tensor expected = x / (x.square().mean(-1, /*keepdim=*/true) + 0.1).sqrt() * norm->named_parameters()["gain"];
@@ -52,19 +53,19 @@ TEST_CASE("rms_norm is x / sqrt(mean(x^2) + eps) * gain", "[layers][norm]") {
 }
 
 TEST_CASE("rms_norm gives a figure worked out by hand", "[layers][norm]") {
-  const auto norm = make({.kind = "rms_norm", .eps = 1e-12}, 2);
+  const auto norm = initialized_norm({.kind = "rms_norm", .eps = 1e-12}, 2);
   CHECK_CLOSE(norm->forward(at::tensor({1.0, 7.0})), at::tensor({0.2, 1.4}), 1e-11);  // sqrt(50 / 2) = 5
 }
 
 TEST_CASE("no norm is the identity and has no parameters", "[layers][norm]") {
-  const auto norm = make({.kind = "none"}, 5);
+  const auto norm = initialized_norm({.kind = "none"}, 5);
   const Tensor x = normal({2, 5}, 1);
   CHECK(norm->forward(x).equal(x));
   CHECK(norm->parameters().empty());
 }
 
 TEST_CASE("a norm starts with unit gain and zero bias", "[layers][norm]") {
-  const auto norm = make({.kind = "layer_norm"}, 5, at::kFloat);
+  const auto norm = initialized_norm({.kind = "layer_norm"}, 5, at::kFloat);
   CHECK(norm->named_parameters()["gain"].equal(at::ones({5})));
   CHECK(norm->named_parameters()["bias"].equal(at::zeros({5})));
 }
@@ -72,7 +73,7 @@ TEST_CASE("a norm starts with unit gain and zero bias", "[layers][norm]") {
 TEST_CASE("a vector without variance stays finite, forward and backward", "[layers][norm]") {
   for (const char* kind : {"layer_norm", "rms_norm"}) {
     INFO(kind);
-    const auto norm = make({.kind = kind}, 4, at::kFloat);
+    const auto norm = initialized_norm({.kind = kind}, 4, at::kFloat);
     const Tensor x = at::zeros({2, 4}).requires_grad_();
     const Tensor y = norm->forward(x);
     y.sum().backward();

@@ -181,10 +181,11 @@ TEST_CASE("everything wrong with a model section is told at once", "[model][conf
       "dropout": 1, "encoder": {"layers": 0, "depth": 3}, "embedding": {"tying": "some"}})"})
                            .errors;
   CHECK(errors.size() == 7);
-  for (const char* expected : {"d_modle: unknown key (did you mean 'd_model'?)", "norm.kind: unknown norm 'batch_norm'",
-                               "feed_forward.kind: unknown feed_forward 'reluu' (did you mean 'relu'?)",
-                               "dropout: must be from 0 to below 1, not 1", "encoder.layers: must be at least 1, not 0",
-                               "encoder.depth: unknown key", "embedding.tying: unknown embedding tying 'some'"}) {
+  for (const char* expected :
+       {"d_modle: unknown key (did you mean 'd_model'?)", "norm.kind: unknown norm 'batch_norm'",
+        "feed_forward.kind: unknown feed_forward 'reluu' (did you mean 'relu'?)",
+        "dropout: must be from 0 to below 1, not 1", "encoder.layers: must be from 1 to 10000, not 0",
+        "encoder.depth: unknown key", "embedding.tying: unknown embedding tying 'some'"}) {
     INFO(expected);
     CHECK(std::any_of(errors.begin(), errors.end(),
                       [&](const std::string& error) { return testing::mentions(error, expected); }));

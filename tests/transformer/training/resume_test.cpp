@@ -255,6 +255,23 @@ TEST_CASE("a loss that is not finite ends a run and keeps the last finite checkp
   CHECK(parse_state_metadata(state_of(run).metadata, "state").integers[0] == 4);
 }
 
+TEST_CASE("a run that diverges between two evaluations keeps the weights of the last finite update",
+          "[training][diverged]") {
+  const TemporaryFolder folder;
+  TestRun run(folder.path());
+  bool explode = false;
+  run.on_model = [&](Transformer& model) {
+    model.parameters().front().register_hook(
+        [&](const Tensor& gradient) { return explode ? gradient * INFINITY : gradient; });
+  };
+  run.after_update = [&](std::int64_t step) { explode = step == 6; };
+  const TrainingOutcome outcome = run.run();
+  CHECK(outcome.reason == "the gradient of update 7 is not finite");
+  REQUIRE(steps_of(outcome.last).front() == 6);
+  const TensorFile kept = read_tensors(folder / "step_00000006.safetensors");
+  CHECK(identical(kept.tensors, weights_of(*run.model)));
+}
+
 TEST_CASE("a learning rate far too high is a run that diverges", "[training][diverged]") {
   const TemporaryFolder folder;
   TestRun run(folder.path());

@@ -10,7 +10,7 @@ using namespace ablate;
 
 namespace {
 
-const TrainerState example{
+const TrainerState numbers{
     .integers = {0, 1, -1, std::numeric_limits<std::int64_t>::max(), 4, 5, 6, 7},
     .reals = {0.1, -0.0, 1.0 / 3, 1e300, std::numeric_limits<double>::denorm_min(), 123456.789},
     .kept = {{100, 2.5}, {200, 1.0 / 7}},
@@ -19,9 +19,9 @@ const TrainerState example{
 }  // namespace
 
 TEST_CASE("the numbers of a trainer's state come back to the last bit", "[training][state]") {
-  const TrainerState read = parse_state_metadata(state_metadata(example), "here");
-  CHECK(read.integers == example.integers);
-  CHECK(read.reals == example.reals);
+  const TrainerState read = parse_state_metadata(state_metadata(numbers), "here");
+  CHECK(read.integers == numbers.integers);
+  CHECK(read.reals == numbers.reals);
   CHECK(std::signbit(read.reals[1]));
   REQUIRE(read.kept.size() == 2);
   CHECK(read.kept[0].step == 100);
@@ -37,7 +37,7 @@ TEST_CASE("metadata that are not a trainer's state are an error that says where"
 }
 
 TEST_CASE("a trainer's state that lacks numbers is damaged", "[training][state]") {
-  const auto metadata = state_metadata(example);
+  const auto metadata = state_metadata(numbers);
   REQUIRE(metadata.size() == 1);
   const auto& [key, text] = *metadata.begin();
   for (std::size_t i = 0; i < text.size(); ++i) {
