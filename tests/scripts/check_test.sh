@@ -38,5 +38,5 @@ run check --fast
 expect_status 0
 run check
 expect_status 1
-expect_says "at most 110 columns"
+expect_says "at most 120 columns"
 finish
