@@ -26,8 +26,6 @@ class Padded {
   std::size_t columns_;
 };
 
-Tensor to_tensor(const std::vector<std::int64_t>& values) { return at::tensor(values, at::kLong); }
-
 }  // namespace
 
 void BatchConfig::describe(config::Fields& f) {
@@ -67,12 +65,8 @@ Batch collate(std::span<const Example> examples, const BatchSymbols& symbols) {
   batch.source = source.tensor();
   batch.target_input = target_input.tensor();
   batch.target_output = target_output.tensor();
-  batch.source_lengths = to_tensor(source_lengths);
-  batch.target_lengths = to_tensor(target_lengths);
   batch.source_tokens = std::reduce(source_lengths.begin(), source_lengths.end());
   batch.target_tokens = std::reduce(target_lengths.begin(), target_lengths.end());
-  batch.padding_tokens = static_cast<std::int64_t>(examples.size() * (longest_source + longest_target)) -
-                         batch.source_tokens - batch.target_tokens;
   return batch;
 }
 

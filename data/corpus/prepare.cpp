@@ -183,7 +183,6 @@ class BuildFolder {
 };
 
 void build(Pairs& pairs, const TokenizerConfig& config, const Json& made_from, const fs::path& place, const Log& log) {
-  remove_forsaken(place.parent_path());
   BuildFolder folder(place);
   check_splits(pairs);
   const Tokenizers tokenizers = train_tokenizers(config, pairs, log);
@@ -236,6 +235,7 @@ Corpus prepare_corpus(const DataConfig& config, const CorpusPaths& paths, const 
   const Json made_from = {
       {"format", cache_format}, {"pairs", pairs->fingerprint()}, {"tokenizer", tokenizer_fingerprint(tokenizer)}};
   const fs::path place = paths.cache_folder / sha256(made_from.dump()).substr(0, 32);
+  remove_forsaken(paths.cache_folder);
   if (auto found = open_if_sound(place, log)) return std::move(*found);
   build(*pairs, tokenizer, made_from, place, log);
   return Corpus(place);

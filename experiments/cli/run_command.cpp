@@ -102,6 +102,10 @@ int run_command(const std::vector<std::string>& words) {
 
   const std::string format = arguments.text("format");
   table_formats().at(format);
+  for (const char* option : {"fresh", "format"}) {
+    if (!arguments.has("dry-run") || !arguments.has(option)) continue;
+    throw UserError(std::string("--") + option + ": has no effect with --dry-run");
+  }
   RunOptions options{arguments.text("out"), choose_device(arguments.text("device"))};
   set_threads(arguments);
   const Experiment experiment = load_experiment(arguments.required("file"), arguments.texts("set"));

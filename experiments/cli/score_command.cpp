@@ -5,6 +5,7 @@
 #include "transformer/core/error.h"
 
 #include <iostream>
+#include <set>
 #include <stdexcept>
 
 namespace ablate::cli {
@@ -28,7 +29,9 @@ std::string doc() {
 
 std::vector<metrics::MetricRequest> read_requests(const std::string& list) {
   std::vector<metrics::MetricRequest> requests;
+  std::set<std::string> seen;
   for (const std::string& text : split_list(list)) {
+    if (!seen.insert(text).second) throw UserError("--metrics: '" + text + "' stands there twice");
     try {
       requests.push_back(metrics::parse_request(text));
     } catch (const std::invalid_argument& error) {

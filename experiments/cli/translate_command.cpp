@@ -61,6 +61,9 @@ int translate_command(const std::vector<std::string>& words) {
     }
   }
   lab::check_decoding(options.decoding);
+  if (arguments.has("seed") && options.decoding.kind != "sampling") {
+    throw UserError("--seed: has no effect: the run's decoding is '" + options.decoding.kind + "', not sampling");
+  }
 
   const std::vector<std::string> lines = read_lines(arguments.text_if_given("input"));
   lab::catch_interrupts();

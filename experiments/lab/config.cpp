@@ -64,6 +64,10 @@ void RunConfig::describe(config::Fields& f) {
 
   f.check(decoding.min_length < model.max_length, "decoding.min_length",
           "no target has so many tokens: model.max_length is " + std::to_string(model.max_length));
+  const bool is_constant = decoding.max_length_factor == 0;
+  f.check(!is_constant || decoding.min_length < decoding.max_length_constant, "decoding.min_length",
+          "no target has so many tokens: with max_length_factor 0 all end after max_length_constant, " +
+              std::to_string(decoding.max_length_constant));
   const std::int64_t average = evaluation.average;
   const auto needs = [&](const char* choice, std::int64_t kept, const char* key) {
     f.check(evaluation.checkpoint != choice || kept >= average, "evaluation.average",
@@ -75,7 +79,10 @@ void RunConfig::describe(config::Fields& f) {
 }
 
 void TableConfig::describe(config::Fields& f) {
-  f.field("metrics", metrics, "columns, such as bleu@test, perplexity@dev, nll@dev, accuracy@test; nothing given: all");
+  f.field(
+      "metrics", metrics,
+      "columns, such as bleu@test, perplexity@dev, perplexity_per_word@test, accuracy@test; nothing given: all scores "
+      "and the dev perplexity");
   f.field("caption", caption, "the sentence under the table");
 }
 

@@ -5,6 +5,7 @@
 #include "data/tokenizers/code_points.h"
 #include "experiments/lab/identity.h"
 #include "experiments/lab/interrupt.h"
+#include "experiments/metrics/perplexity.h"
 #include "experiments/metrics/score.h"
 #include "transformer/core/atomic_file.h"
 #include "transformer/training/checkpoint.h"
@@ -46,13 +47,17 @@ class SplitEvaluation {
   Json loss(Transformer& model) {
     const SplitLoss loss = evaluate_loss(
         model, plan_->size(), [&](std::int64_t i) { return plan_->batch(0, i); }, row_.row->config.training.loss);
-    return {{"loss", loss.loss},
-            {"nll", loss.nll},
-            {"perplexity", std::exp(loss.nll)},
-            {"accuracy", 100 * loss.accuracy},
-            {"nll_sum", loss.nll_sum},
-            {"tokens", loss.tokens},
-            {"cut_sentences", plan_->cut()}};
+    const std::int64_t words = metrics::count_words(reference_lines(split_));
+    Json entry = {{"loss", loss.loss},
+                  {"nll", loss.nll},
+                  {"perplexity", metrics::perplexity(loss.nll_sum, loss.tokens)},
+                  {"accuracy", 100 * loss.accuracy},
+                  {"nll_sum", loss.nll_sum},
+                  {"tokens", loss.tokens},
+                  {"words", words},
+                  {"cut_sentences", plan_->cut()}};
+    if (words > 0) entry["perplexity_per_word"] = metrics::perplexity(loss.nll_sum, words);
+    return entry;
   }
 
   metrics::Lines hypotheses(Transformer& model) {

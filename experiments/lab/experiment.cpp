@@ -1,5 +1,6 @@
 #include "experiments/lab/experiment.h"
 
+#include "experiments/lab/figures.h"
 #include "experiments/lab/identity.h"
 #include "experiments/lab/row_label.h"
 #include "transformer/config/reader.h"
@@ -270,7 +271,7 @@ std::vector<std::string> join_labels(const std::vector<std::string>& parts, cons
 /// A column that no run will measure must not be found out when all are trained.
 void check_table(const Experiment& experiment, const std::string& source, Problems& problems) {
   if (experiment.rows.empty()) return;
-  std::vector<std::string> measured{"nll", "perplexity", "accuracy", "loss"};
+  std::vector<std::string> measured = loss_figure_names();
   for (const ExperimentRow& row : experiment.rows) {
     for (const std::string& metric : row.config.evaluation.metrics) {
       if (!contains(measured, metric)) measured.push_back(metric);

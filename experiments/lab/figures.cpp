@@ -20,8 +20,24 @@ struct LossFigure {
 constexpr LossFigure loss_figures[] = {
     {"nll", "NLL", "nats/token", Direction::lower, 3},
     {"perplexity", "PPL", "per token", Direction::lower, 2},
+    {"perplexity_per_word", "PPL", "per word", Direction::lower, 2},
     {"accuracy", "Accuracy", "% of tokens", Direction::higher, 2},
     {"loss", "Loss", "nats/token, smoothed", Direction::lower, 3},
+};
+
+/// How tables call the metrics of text.
+struct MetricHeading {
+  const char* name;
+  const char* heading;
+  const char* unit;
+};
+constexpr MetricHeading metric_headings[] = {
+    {"bleu", "BLEU", ""},
+    {"chrf", "chrF", ""},
+    {"chrf++", "chrF++", ""},
+    {"exact_match", "Exact match", "%"},
+    {"token_accuracy", "Token accuracy", "%"},
+    {"sequence_accuracy", "Sequence accuracy", "%"},
 };
 
 const LossFigure* find_loss_figure(const std::string& name) {
@@ -76,6 +92,12 @@ std::string joined(const Json& object) {
 
 }  // namespace
 
+std::vector<std::string> loss_figure_names() {
+  std::vector<std::string> names;
+  for (const LossFigure& figure : loss_figures) names.emplace_back(figure.name);
+  return names;
+}
+
 std::vector<Figure> choose_figures(const std::vector<const Json*>& decodings, const std::vector<std::string>& asked) {
   const std::vector<Figure> measured = measured_figures(decodings);
   std::vector<Figure> chosen;
@@ -117,13 +139,11 @@ Column column_of(const Figure& figure) {
   }
   const std::string name = figure.metric.substr(0, figure.metric.find(':'));
   const std::string options = figure.metric.size() > name.size() ? " " + figure.metric.substr(name.size() + 1) : "";
-  column.heading = (name == "bleu"          ? "BLEU"
-                    : name == "chrf"        ? "chrF"
-                    : name == "chrf++"      ? "chrF++"
-                    : name == "exact_match" ? "Exact match"
-                                            : name) +
-                   options;
-  column.unit = name == "exact_match" ? "%" : "";
+  const auto printed = std::find_if(std::begin(metric_headings), std::end(metric_headings),
+                                    [&](const MetricHeading& row) { return name == row.name; });
+  const bool is_known = printed != std::end(metric_headings);
+  column.heading = (is_known ? printed->heading : name) + options;
+  column.unit = is_known ? printed->unit : "";
   column.direction = Direction::higher;
   return column;
 }

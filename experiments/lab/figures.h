@@ -5,6 +5,9 @@
 
 namespace ablate::lab {
 
+/// nll, perplexity, …: what is measured of a model itself on every split and on dev.
+std::vector<std::string> loss_figure_names();
+
 /// The figures to show: those asked for, or all scores and the dev perplexity. UserError for one that nothing measures.
 std::vector<Figure> choose_figures(const std::vector<const Json*>& decodings, const std::vector<std::string>& asked);
 

@@ -14,7 +14,7 @@ volatile std::sig_atomic_t received = 0;
 extern "C" void remember_signal(int signal) { received = signal; }
 
 extern "C" void exit_on_signal(int signal) {
-  constexpr std::string_view message = "\nablate: interrupted\n";
+  constexpr std::string_view message = "\nablate: interrupted; there was nothing to save\n";
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, message.data(), message.size());
   ::_exit(128 + signal);
 }

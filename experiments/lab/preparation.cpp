@@ -1,12 +1,15 @@
 #include "experiments/lab/preparation.h"
 
 #include "data/recipe.h"
+#include "experiments/lab/figures.h"
+#include "transformer/config/suggest.h"
 #include "transformer/core/atomic_file.h"
 #include "transformer/core/error.h"
 
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <set>
 
 namespace ablate::lab {
 
@@ -66,6 +69,27 @@ void make_output_folder(const std::filesystem::path& out) {
   }
 }
 
+/// A column that no run will measure must not be found out when all are trained.
+void check_columns(const Experiment& experiment, const std::vector<PreparedRow>& rows) {
+  const std::vector<std::string> of_model = loss_figure_names();
+  std::set<std::string> measured;
+  for (const PreparedRow& row : rows) {
+    std::vector<std::string> splits = evaluated_splits(row.row->config.evaluation, *row.corpus);
+    for (const std::string& split : splits) {
+      for (const std::string& metric : row.row->config.evaluation.metrics) measured.insert(metric + "@" + split);
+    }
+    splits.emplace_back("dev");
+    for (const std::string& split : splits) {
+      for (const std::string& figure : of_model) measured.insert(figure + "@" + split);
+    }
+  }
+  for (const std::string& column : experiment.table.metrics) {
+    if (column.find('@') == std::string::npos || measured.contains(column)) continue;
+    throw UserError(experiment.file.string() + ": table.metrics: no row measures '" + column + "'" +
+                    config::suggestion(column, {measured.begin(), measured.end()}));
+  }
+}
+
 /// Sentences beyond the model's length are left out of training: one must be left.
 void check_length(const data::Corpus& corpus, std::int64_t max_length, const std::string& where) {
   const data::Split& train = corpus.split("train");
@@ -103,6 +127,7 @@ std::vector<PreparedRow> prepare(const Experiment& experiment, const std::vector
     check_length(*corpus, row->config.model.max_length, where);
     prepared.push_back({row, corpus, vocabulary_of(*corpus, row->config.model, where)});
   }
+  check_columns(experiment, prepared);
   return prepared;
 }
 

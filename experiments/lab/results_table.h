@@ -7,7 +7,7 @@ namespace ablate::lab {
 
 /// A column of figures: `bleu@test`, `perplexity@dev`; without a split: every split that is evaluated.
 struct Figure {
-  std::string metric;  ///< a metric of text with its options, or nll, perplexity, accuracy, loss
+  std::string metric;  ///< a metric of text with its options, or one of loss_figure_names()
   std::string split;
   std::string key() const { return metric + "@" + split; }
 };

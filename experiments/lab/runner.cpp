@@ -4,6 +4,7 @@
 #include "experiments/lab/evaluation.h"
 #include "experiments/lab/interrupt.h"
 #include "experiments/lab/metrics_log.h"
+#include "experiments/lab/number_format.h"
 #include "transformer/core/random.h"
 
 #include <ATen/Parallel.h>
@@ -97,6 +98,9 @@ Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, c
     progress.message("warning: " + std::to_string(batches.skipped()) +
                      " training sentences are longer than model.max_length and are skipped");
   }
+  progress.message(std::to_string(batches.used()) + " sentences in " + std::to_string(batches.size()) +
+                   " batches an epoch, " + number_text(100 * batches.padding_share(), {}, Notation::fixed, 1).mean +
+                   " % padding");
   data::BatchConfig evaluation_batch;
   evaluation_batch.tokens = config.evaluation.batch_tokens;
   auto dev = data::BatchPlan::evaluation(*row.corpus, "dev", evaluation_batch, limits);

@@ -74,6 +74,7 @@ Summary summarize(const Cell& cell) {
     if (state == State::value) values.push_back(sample.value);
     if (state == State::diverged) ++summary.diverged;
     if (state == State::running) ++summary.running;
+    if (state == State::missing) ++summary.missing;
   }
   summary.statistics = statistics_of(values);
   if (!values.empty()) {

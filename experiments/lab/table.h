@@ -52,6 +52,7 @@ struct Summary {
   std::size_t seeds = 0;
   std::size_t diverged = 0;
   std::size_t running = 0;
+  std::size_t missing = 0;
 };
 Summary summarize(const Cell& cell);
 

@@ -51,7 +51,13 @@ TrainedRun::TrainedRun(const fs::path& path, at::Device device) {
   if (state != RunState::finished && state != RunState::diverged) {
     throw UserError(path.string() + ": the run has not finished training: `ablate run` goes on with it");
   }
-  read_strictly(config_, stored.at("config"), (path / "config.json").string());
+  try {
+    read_strictly(config_, stored.at("config"), (path / "config.json").string());
+  } catch (const UserError& error) {
+    throw UserError(path.string() +
+                    ": trained by a version of this program that knew other settings; train it again:\n" +
+                    error.what());
+  }
   const Json& sizes = stored.at("vocabulary");
   const bool joint = sizes.at("joint").get<bool>();
   source_ = load_side(path, joint ? "tokenizer" : "source_tokenizer");

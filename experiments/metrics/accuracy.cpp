@@ -1,11 +1,43 @@
 #include "experiments/metrics/accuracy.h"
 
 #include <algorithm>
-#include <stdexcept>
 
 #include "experiments/metrics/text.h"
 
 namespace ablate::metrics {
+namespace {
+
+std::string seen(const std::string& line, const AccuracyOptions& options) {
+  return options.lowercase ? lower_case(line) : line;
+}
+
+Share share_of_line(const std::u32string& hypothesis, const std::u32string& reference) {
+  const std::vector<std::u32string_view> said = split(hypothesis);
+  const std::vector<std::u32string_view> wanted = split(reference);
+  Share share{0, static_cast<std::int64_t>(std::max(said.size(), wanted.size()))};
+  for (std::size_t i = 0; i < std::min(said.size(), wanted.size()); ++i) share.correct += said[i] == wanted[i] ? 1 : 0;
+  return share;
+}
+
+/// Two empty lines agree in all of their no tokens.
+double agreement(const Share& share) {
+  return share.total > 0 ? static_cast<double>(share.correct) / static_cast<double>(share.total) : 1;
+}
+
+Share best_share(const Lines& hypotheses, const References& references, std::size_t line,
+                 const AccuracyOptions& options) {
+  const std::u32string hypothesis = decode_utf8(seen(hypotheses[line], options));
+  Share best;
+  bool any = false;
+  for (const Lines& reference : references) {
+    const Share share = share_of_line(hypothesis, decode_utf8(seen(reference[line], options)));
+    if (!any || agreement(share) > agreement(best)) best = share;
+    any = true;
+  }
+  return best;
+}
+
+}  // namespace
 
 Share& Share::operator+=(const Share& other) {
   correct += other.correct;
@@ -17,48 +49,39 @@ double Share::percent() const {
   return total > 0 ? 100 * static_cast<double>(correct) / static_cast<double>(total) : 0;
 }
 
-Share exact_match(const Lines& hypotheses, const References& references, const ExactMatchOptions& options) {
+Share exact_match(const Lines& hypotheses, const References& references, const AccuracyOptions& options) {
   check_corpus(hypotheses, references);
-  const auto seen = [&](const std::string& line) { return options.lowercase ? lower_case(line) : line; };
   Share share;
   for (std::size_t i = 0; i < hypotheses.size(); ++i) {
-    const std::string hypothesis = seen(hypotheses[i]);
+    const std::string hypothesis = seen(hypotheses[i], options);
     const bool right = std::any_of(references.begin(), references.end(),
-                                   [&](const Lines& reference) { return seen(reference[i]) == hypothesis; });
+                                   [&](const Lines& reference) { return seen(reference[i], options) == hypothesis; });
     share += {right ? 1 : 0, 1};
   }
   return share;
 }
 
-Score exact_match_report(const Share& share, const ExactMatchOptions& options, std::size_t references) {
-  return make_score("exact match", share.percent(), make_signature(references, options.lowercase, ""),
-                    "(" + std::to_string(share.correct) + " of " + std::to_string(share.total) + " lines)");
-}
-
-Share token_accuracy(const Ids& hypothesis, const Ids& reference, std::optional<std::int64_t> ignored) {
-  if (ignored && hypothesis.size() != reference.size()) {
-    throw std::invalid_argument("token accuracy without padding needs sequences of one length, not " +
-                                std::to_string(hypothesis.size()) + " and " + std::to_string(reference.size()) +
-                                " tokens");
-  }
+Share token_accuracy(const Lines& hypotheses, const References& references, const AccuracyOptions& options) {
+  check_corpus(hypotheses, references);
   Share share;
-  const std::size_t common = std::min(hypothesis.size(), reference.size());
-  for (std::size_t i = 0; i < common; ++i) {
-    if (ignored && reference[i] == *ignored) continue;
-    share += {hypothesis[i] == reference[i] ? 1 : 0, 1};
-  }
-  share.total += static_cast<std::int64_t>(std::max(hypothesis.size(), reference.size()) - common);
+  for (std::size_t i = 0; i < hypotheses.size(); ++i) share += best_share(hypotheses, references, i, options);
   return share;
 }
 
-Share sequence_accuracy(const std::vector<Ids>& hypotheses, const std::vector<Ids>& references) {
-  if (hypotheses.size() != references.size()) {
-    throw std::invalid_argument("unequal numbers of sequences: " + std::to_string(hypotheses.size()) +
-                                " hypotheses, but " + std::to_string(references.size()) + " references");
-  }
+Share sequence_accuracy(const Lines& hypotheses, const References& references, const AccuracyOptions& options) {
+  check_corpus(hypotheses, references);
   Share share;
-  for (std::size_t i = 0; i < hypotheses.size(); ++i) share += {hypotheses[i] == references[i] ? 1 : 0, 1};
+  for (std::size_t i = 0; i < hypotheses.size(); ++i) {
+    const Share line = best_share(hypotheses, references, i, options);
+    share += {line.correct == line.total ? 1 : 0, 1};
+  }
   return share;
+}
+
+Score share_report(const std::string& name, const Share& share, const std::string& unit, const AccuracyOptions& options,
+                   std::size_t references) {
+  return make_score(name, share.percent(), make_signature(references, options.lowercase, ""),
+                    "(" + std::to_string(share.correct) + " of " + std::to_string(share.total) + " " + unit + ")");
 }
 
 }  // namespace ablate::metrics

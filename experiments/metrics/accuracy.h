@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,26 +23,25 @@ struct Share {
   double percent() const;
 };
 
-using Ids = std::vector<std::int64_t>;
-
-struct ExactMatchOptions {
+// Of all three shares.
+struct AccuracyOptions {
   bool lowercase = false;
 };
 
 // Lines that equal one of their references, byte for byte (white space included) unless lower-cased. Throws
-// as check_corpus does.
-Share exact_match(const Lines& hypotheses, const References& references, const ExactMatchOptions& options = {});
+// as check_corpus does, as the two below.
+Share exact_match(const Lines& hypotheses, const References& references, const AccuracyOptions& options = {});
 
-// The figure with its name, signature (`nrefs:1|case:mixed|version:...`) and line.
-Score exact_match_report(const Share& share, const ExactMatchOptions& options, std::size_t references);
+// Tokens, as white space separates them, that are right at their position, out of the longer of hypothesis and
+// reference: a token that is missing or too many is wrong. Of several references the one that gives a line the
+// greatest share, the first of equals.
+Share token_accuracy(const Lines& hypotheses, const References& references, const AccuracyOptions& options = {});
 
-// Tokens that are right at their position, out of the longer of the two sequences: a token that is missing
-// or too many is wrong. Of equally long sequences, as teacher forcing gives them, this is the usual
-// accuracy; positions whose reference is `ignored` (padding) do not count then. Throws
-// std::invalid_argument where `ignored` is given and the lengths differ.
-Share token_accuracy(const Ids& hypothesis, const Ids& reference, std::optional<std::int64_t> ignored = std::nullopt);
+// Lines all of whose tokens are right: exact match but for the white space between tokens.
+Share sequence_accuracy(const Lines& hypotheses, const References& references, const AccuracyOptions& options = {});
 
-// Sequences that are right as a whole. Throws std::invalid_argument for unequal numbers of sequences.
-Share sequence_accuracy(const std::vector<Ids>& hypotheses, const std::vector<Ids>& references);
+// A figure with its name, signature (`nrefs:1|case:mixed|version:...`) and line; `unit` is what was counted.
+Score share_report(const std::string& name, const Share& share, const std::string& unit, const AccuracyOptions& options,
+                   std::size_t references);
 
 }  // namespace ablate::metrics

@@ -120,34 +120,46 @@ Score score_chrf(const Lines& hypotheses, const References& references, const Me
   return chrf_report(corpus_chrf(hypotheses, references, chrf), chrf, references.size());
 }
 
-constexpr std::array<OptionRow, 1> exact_match_options{{
+constexpr std::array<OptionRow, 1> accuracy_options{{
     {"lowercase", "true or false (default): compare lower-cased text"},
 }};
 
-ExactMatchOptions read_exact_match(const MetricOptions& options) {
-  ExactMatchOptions exact;
-  read(options, "lowercase", exact.lowercase);
-  return exact;
+AccuracyOptions read_accuracy(const MetricOptions& options) {
+  AccuracyOptions accuracy;
+  read(options, "lowercase", accuracy.lowercase);
+  return accuracy;
 }
 
-Score score_exact_match(const Lines& hypotheses, const References& references, const MetricOptions& options) {
-  const ExactMatchOptions exact = read_exact_match(options);
-  return exact_match_report(exact_match(hypotheses, references, exact), exact, references.size());
+/// One of the three shares of accuracy.h, its name and what it counts.
+template <auto share, const char* name, const char* unit>
+Score score_share(const Lines& hypotheses, const References& references, const MetricOptions& options) {
+  const AccuracyOptions accuracy = read_accuracy(options);
+  return share_report(name, share(hypotheses, references, accuracy), unit, accuracy, references.size());
 }
+
+constexpr char exact_match_name[] = "exact match";
+constexpr char token_accuracy_name[] = "token accuracy";
+constexpr char sequence_accuracy_name[] = "sequence accuracy";
+constexpr char lines_unit[] = "lines";
+constexpr char tokens_unit[] = "tokens";
 
 template <auto read_options>
 void check(const MetricOptions& options) {
   read_options(options);
 }
 
-constexpr std::array<MetricRow, 4> metric_table{{
+constexpr std::array<MetricRow, 6> metric_table{{
     {"bleu", "n-gram precision with a penalty for brevity, percent", "Papineni et al. 2002", bleu_options,
      check<read_bleu>, score_bleu},
     {"chrf", "F-score of character n-grams, percent", "Popović 2015", chrf_options, check<read_chrf<0>>, score_chrf<0>},
     {"chrf++", "F-score of character and word n-grams, percent", "Popović 2017", chrf_options, check<read_chrf<2>>,
      score_chrf<2>},
-    {"exact_match", "lines that equal a reference, percent", "", exact_match_options, check<read_exact_match>,
-     score_exact_match},
+    {"exact_match", "lines that equal a reference, percent", "", accuracy_options, check<read_accuracy>,
+     score_share<exact_match, exact_match_name, lines_unit>},
+    {"token_accuracy", "tokens between white space that are right at their place, percent of the longer line", "",
+     accuracy_options, check<read_accuracy>, score_share<token_accuracy, token_accuracy_name, tokens_unit>},
+    {"sequence_accuracy", "lines all of whose tokens between white space are right, percent", "", accuracy_options,
+     check<read_accuracy>, score_share<sequence_accuracy, sequence_accuracy_name, lines_unit>},
 }};
 
 const MetricRow& find_metric(std::string_view name) {

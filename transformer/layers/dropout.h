@@ -1,5 +1,6 @@
 #pragma once
-// Dropout: one function for every place that drops, so that there is one stream of random numbers to save.
+// Dropout: one function for every place that drops but the fused attention kernel, which drops its weights itself. Both
+// draw from the same generator, so that there is one stream of random numbers to save.
 #include "transformer/core/torch.h"
 
 namespace ablate {

@@ -1,5 +1,6 @@
 #pragma once
-// Who may look at whom. A mask is made once per batch and shared by every layer.
+// Who may look at whom. What is padding is found once per batch and shared by every layer; causality is a flag, which
+// the fused kernel takes as it is.
 #include "transformer/core/torch.h"
 
 namespace ablate {

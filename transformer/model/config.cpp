@@ -30,6 +30,21 @@ void check_stack(config::Fields& f, const std::string& path, const BlockConfig& 
           "rotary positions turn pairs of coordinates: fraction * d_k must be even, not " + std::to_string(whole));
 }
 
+/// How biases start has no effect where there are none.
+void check_biases(config::Fields& f, const ModelConfig& model) {
+  const std::string standard = WeightInitialization{}.bias;
+  const bool in_attention =
+      model.encoder.attention.bias || model.decoder.attention.bias || model.decoder.cross_attention.bias;
+  const bool in_feed_forward = model.encoder.feed_forward.bias || model.decoder.feed_forward.bias;
+  const auto check = [&](const char* key, const WeightInitialization& init, bool there_are) {
+    f.check(there_are || init.bias == standard, std::string("initialization.") + key + ".bias",
+            "has no effect: there are no such biases");
+  };
+  check("query_key_value", model.initialization.query_key_value, in_attention);
+  check("attention_output", model.initialization.attention_output, in_attention);
+  check("feed_forward", model.initialization.feed_forward, in_feed_forward);
+}
+
 }  // namespace
 
 const config::VariantTable<Family>& family_table() { return families; }
@@ -72,6 +87,7 @@ void ModelConfig::describe(config::Fields& f) {
   f.inheriting("encoder", encoder, shared, "", "the encoder; inherits from the model what it does not name");
   f.inheriting("decoder", decoder, shared, "", "the decoder; inherits from the model what it does not name");
 
+  check_biases(f, *this);
   check_stack(f, "encoder", encoder, d_model);
   check_stack(f, "decoder", decoder, d_model);
   check_attention(f, "decoder.cross_attention", decoder.cross_attention, d_model);

@@ -17,7 +17,8 @@ class Transformer : public torch::nn::Module {
  public:
   Transformer(const ModelConfig& config, const VocabularyInfo& vocabulary, ParameterFactory& factory);
 
-  /// source (B, S) int64 -> memory; padding is hidden. c10::Error for another shape, here and below.
+  /// source (B, S) int64 -> memory; padding is hidden. std::invalid_argument for another shape, here
+  /// and below.
   Memory encode(const Tensor& source, AttentionTrace* trace = nullptr);
 
   /// target (B, T) int64, starting with <s> -> hidden states (B, T, D). With a cache: the next T positions.

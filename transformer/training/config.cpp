@@ -50,6 +50,10 @@ void TrainingConfig::describe(config::Fields& f) {
           "say when training ends: steps, epochs, tokens or minutes");
   f.check(!needs_total_steps(schedule) || budget.steps || budget.epochs, "schedule.decay_steps",
           "a schedule that decays must know its end: give it, or a budget in steps or epochs");
+  const bool ends_in_warmup = needs_total_steps(schedule) && budget.steps && schedule.warmup >= *budget.steps;
+  f.check(!ends_in_warmup, "schedule.warmup",
+          std::to_string(schedule.warmup) + " updates: training ends before, at update " +
+              std::to_string(budget.steps.value_or(0)) + ", and the rate would never decay");
 }
 
 }  // namespace ablate

@@ -14,6 +14,10 @@ std::string note_text(const Summary& summary) {
     if (!note.empty()) note += ", ";
     note += std::to_string(summary.running) + of_all + "running";
   }
+  if (summary.missing > 0 && summary.state == State::value) {
+    if (!note.empty()) note += ", ";
+    note += std::to_string(summary.missing) + of_all + "missing";
+  }
   return note;
 }
 

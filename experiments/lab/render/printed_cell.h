@@ -13,7 +13,7 @@ struct PrintedCell {
   State state = State::missing;
   NumberText number;  ///< for State::value of a column of numbers
   std::string text;   ///< for State::value of a column of text
-  std::string note;   ///< "1 of 3 diverged, 1 of 3 running", "" if there is nothing to add
+  std::string note;   ///< "1 of 3 diverged, 1 of 3 missing", "" if there is nothing to add
   bool best = false;
 };
 

@@ -64,10 +64,16 @@ TEST_CASE("bad input: commands and options", "[cli][slow]") {
   check_refused(folder, run_arguments({"--seeds", "1,1"}), {"--seeds", "twice"});
   check_refused(folder, run_arguments({"--format", "word"}), {"word", "markdown"});
   check_refused(folder, run_arguments({"--set", "model.d_model"}), {"--set", "path=value"});
+  check_refused(folder, run_arguments({"--dry-run", "--format", "csv"}), {"--format: has no effect with --dry-run"});
+  check_refused(folder, {"score", "--reference", "experiment.json", "--metrics", "bleu,bleu"}, {"'bleu'", "twice"});
   check_refused(folder, run_arguments({"--set", "model.norm.kind=\xFF"}), {"--set", "not valid UTF-8"});
   check_refused(folder, run_arguments({"--set", "model.d_model=4000000000"}), {"model.d_model", "1048576"});
   check_refused(folder, {"table", "nowhere"}, {"nowhere", "there is no such file"});
   check_refused(folder, {"table", "."}, {"holds no runs"});
+  const Outcome column = run_program(folder, run_arguments({"--set", "table.metrics=[\"perplexity@tset\"]"}));
+  CHECK_STATUS(column, 2);
+  CHECK(has(column.messages, "table.metrics: no row measures 'perplexity@tset' (did you mean 'perplexity@test'?)"));
+  CHECK(run_folders(folder).empty());  // found before training
   const Outcome nothing = run_program(folder, {});
   CHECK_STATUS(nothing, 2);
   CHECK(has(nothing.messages, "usage: ablate COMMAND"));

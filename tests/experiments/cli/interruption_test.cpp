@@ -117,7 +117,7 @@ TEST_CASE("interruption: where there is nothing to save, the program ends at onc
     program.send(signal);
     const Outcome outcome = program.wait();
     CHECK_STATUS(outcome, 128 + signal);
-    CHECK(outcome.messages == "\nablate: interrupted\n");
+    CHECK(outcome.messages == "\nablate: interrupted; there was nothing to save\n");
   }
 }
 

@@ -1,6 +1,8 @@
 // An experiment from its file to its table, by the real program.
 #include "tests/experiments/cli/tiny_experiment.h"
 
+#include <cmath>
+
 namespace fs = std::filesystem;
 using namespace ablate;
 using namespace ablate::testing;
@@ -59,6 +61,10 @@ TEST_CASE("run: every row and seed is trained, and the table is all there is on 
     const Json& splits = result["decodings"][decoding]["splits"];
     CHECK(splits["dev"].contains("nll"));
     CHECK_FALSE(splits["dev"].contains("scores"));
+    const auto figure = [&](const char* name) { return splits["test"][name].get<double>(); };
+    CHECK(figure("words") > 0);
+    CHECK(figure("perplexity") == Approx(std::exp(figure("nll_sum") / figure("tokens"))));
+    CHECK(figure("perplexity_per_word") == Approx(std::exp(figure("nll_sum") / figure("words"))));
     CHECK(splits["test"]["scores"]["bleu:tokenize=none"]["signature"].get<std::string>().find("tok:none") !=
           std::string::npos);
     CHECK(std::ranges::count(contents(run, "hypotheses").begin()->second, '\n') == 20);

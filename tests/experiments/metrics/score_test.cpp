@@ -55,7 +55,8 @@ TEST_CASE("score: every option that a metric names is one it reads", "[metrics]"
 }
 
 TEST_CASE("score: what a metric does not know is refused, with what there is", "[metrics]") {
-  CHECK_THROWS_MENTION(check_metric("rouge"), "there are bleu, chrf, chrf++, exact_match");
+  CHECK_THROWS_MENTION(check_metric("rouge"),
+                       "there are bleu, chrf, chrf++, exact_match, token_accuracy, sequence_accuracy");
   CHECK_THROWS_MENTION(check_metric("bleu", {{"beta", "2"}}), "no option 'beta'; it has tokenize,");
   CHECK_THROWS_MENTION(check_metric("exact_match", {{"tokenize", "13a"}}), "no option 'tokenize'");
   CHECK_THROWS_MENTION(check_metric("bleu", {{"tokenize", "14a"}}), "one of 13a, intl, char, none");

@@ -107,6 +107,15 @@ TEST_CASE("a kind that changes drops what was inherited for the old one, in the 
   CHECK(result.model.encoder.norm.kind == "rms_norm");
 }
 
+TEST_CASE("how biases start has no effect where there are none", "[model][config]") {
+  CHECK(told({R"({"feed_forward.bias": false, "initialization.feed_forward.bias": "torch_linear"})"}).errors ==
+        Texts{"layer 0: initialization.feed_forward.bias: has no effect: there are no such biases"});
+  CHECK(told({R"({"attention.bias": false, "initialization.query_key_value.bias": "torch_linear"})"}).errors.size() ==
+        1);
+  CHECK(told({R"({"encoder.attention.bias": false, "initialization.query_key_value.bias": "torch_linear"})"})
+            .errors.empty());
+}
+
 TEST_CASE("heads must divide d_model unless their widths are named", "[model][config]") {
   const std::string law =
       "attention.heads: d_model 10 is not a multiple of 4 heads: change one of them, or name d_k and d_v";

@@ -80,6 +80,9 @@ TEST_CASE("the default training is that of the paper", "[training][config]") {
 TEST_CASE("laws of the training section", "[training][config]") {
   check_error("{}", "budget", "when training ends");
   check_error(R"({"budget.tokens": 1000, "schedule.kind": "linear"})", "schedule.decay_steps", "must know its end");
+  check_error(R"({"budget.steps": 9, "schedule": {"kind": "linear", "warmup": 9}})", "schedule.warmup",
+              "the rate would never decay");
+  CHECK(told(R"({"budget.steps": 9, "schedule": {"kind": "linear", "warmup": 8}})").errors.empty());
   check_error(R"({"budget.steps": 9, "evaluate_every": {"steps": 1, "epochs": 1}})", "evaluate_every", "not both");
   check_error(R"({"budget.steps": 9, "optimizer": {"kind": "sgd", "nesterov": true}})", "nesterov", "momentum");
   CHECK(told(R"({"budget.tokens": 1000, "schedule": {"kind": "linear", "warmup": 7, "decay_steps": 70}})")

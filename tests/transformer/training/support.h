@@ -46,7 +46,6 @@ inline Batch copy_batch(const std::vector<Sentence>& sentences) {
   batch.source = batch.target_output = padded(closed);
   batch.target_input = padded(opened);
   batch.source_tokens = batch.target_tokens;
-  batch.padding_tokens = 2 * (batch.source.numel() - batch.target_tokens);
   return batch;
 }
 

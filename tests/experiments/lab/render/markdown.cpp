@@ -61,7 +61,7 @@ TEST_CASE("every state of a cell in Markdown", "[lab][render]") {
   const Sample running = unfinished(3, State::running);
   const Sample missing = unfinished(4, State::missing);
   CHECK(printed(measurement_cell({good})) == "3.00");
-  CHECK(printed(measurement_cell({good, missing})) == "3.00");
+  CHECK(printed(measurement_cell({good, missing})) == "3.00 (1 of 2 missing)");
   CHECK(printed(measurement_cell({good, running})) == "3.00 (1 of 2 running)");
   CHECK(printed(measurement_cell({good, diverged, running})) == "3.00 (1 of 3 diverged, 1 of 3 running)");
   CHECK(printed(measurement_cell({diverged, running})) == "running (1 of 2 diverged)");
