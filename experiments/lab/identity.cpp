@@ -32,8 +32,10 @@ std::string short_hash(const Json& json, std::size_t digits) {
 
 template <class Section>
 Json reduced(const Section& section) {
-  return config::without_defaults(config::Writer::write(section, /*expand=*/true),
-                                  config::Writer::write(Section{}, /*expand=*/true));
+  // The defaults of all keys, also of those that the default variants do not have: a new option of any variant leaves
+  // the runs known that were made without it.
+  return config::without_defaults(config::Writer::write(section, config::Extent::expanded),
+                                  config::Writer::write(Section{}, config::Extent::all));
 }
 
 }  // namespace

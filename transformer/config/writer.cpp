@@ -70,11 +70,11 @@ Json without_defaults(const Json& json, const Json& defaults) {
 }
 
 void Writer::do_field(const FieldInfo& info, Slot slot) {
-  if (info.applies) nodes_.back()[info.name] = value_of(slot);
+  if (info.applies || extent_ == Extent::all) nodes_.back()[info.name] = value_of(slot);
 }
 
 bool Writer::do_enter(const FieldInfo& info, const char* parent_name) {
-  if (!info.applies) return false;
+  if (!info.applies && extent_ != Extent::all) return false;
   open_.push_back({info.name, parent_name != nullptr, parent_name == nullptr ? "" : parent_name});
   nodes_.push_back(Json::object());
   return true;
@@ -86,7 +86,7 @@ void Writer::do_leave() {
   const Open open = open_.back();
   open_.pop_back();
   Json& outer = nodes_.back();
-  if (open.inherits && !expand_) {
+  if (open.inherits && extent_ == Extent::brief) {
     object = without_defaults(object, open.parent_name.empty() ? outer : outer[open.parent_name]);
     if (object.empty()) return;
   }

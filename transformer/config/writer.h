@@ -6,14 +6,21 @@
 
 namespace ablate::config {
 
-/// Writes every key that applies. An object that inherits writes only what differs from its parent, so that a
-/// difference between two configs names a change once; with `expand` it writes everything.
+/// How much is written of a configuration.
+enum class Extent {
+  brief,     ///< every key that applies; an object that inherits writes only what differs from its parent, so that a
+             ///< difference between two configs names a change once
+  expanded,  ///< every key that applies, inherited or not
+  all,       ///< every key there is: also those without effect for the variants that are chosen
+};
+
+/// Writes the keys of a configuration with their values.
 class Writer final : public Fields {
  public:
-  explicit Writer(bool expand = false) : expand_(expand) {}
+  explicit Writer(Extent extent = Extent::brief) : extent_(extent) {}
   template <class Object>
-  static Json write(const Object& value, bool expand = false) {
-    Writer writer(expand);
+  static Json write(const Object& value, Extent extent = Extent::brief) {
+    Writer writer(extent);
     const_cast<Object&>(value).describe(writer);  // the walk is shared with reading; writing changes nothing
     return writer.nodes_.front();
   }
@@ -29,7 +36,7 @@ class Writer final : public Fields {
     bool inherits;
     std::string parent_name;
   };
-  bool expand_;
+  Extent extent_;
   std::vector<Json> nodes_{Json::object()};
   std::vector<Open> open_;
 };

@@ -80,7 +80,7 @@ TEST_CASE("schema: a setting that a kind does not have is forbidden beside it", 
 TEST_CASE("schema: a resolved configuration has no key that the schema lacks", "[lab]") {
   const Json schema = lab::experiment_schema();
   for (const config::Change& leaf :
-       config::difference(Json::object(), config::Writer::write(lab::RunConfig{}, /*expand=*/true))) {
+       config::difference(Json::object(), config::Writer::write(lab::RunConfig{}, config::Extent::expanded))) {
     INFO(leaf.path);
     CHECK(schema["properties"]["rows"]["items"]["properties"]["set"]["properties"].contains(leaf.path));
   }

@@ -49,7 +49,7 @@ TEST_CASE("an heir is written by what differs from its parent, or in full", "[co
   const Json json = Writer::write(shop);
   CHECK(json["north"].dump() == R"({"seats":6,"roast":{"minutes":20},"decaf":{"minutes":5}})");
   CHECK(json["south"].dump() == R"({"seats":8})");
-  const Json full = Writer::write(shop, /*expand=*/true);
+  const Json full = Writer::write(shop, Extent::expanded);
   CHECK(full["south"].dump() == R"({"seats":8,"roast":{"kind":"dark","minutes":7,"organic":true},"price":2.5,)"
                                 R"("decaf":{"kind":"dark","minutes":7,"organic":true}})");
   CHECK(full["north"]["decaf"].dump() == R"({"kind":"dark","minutes":5,"organic":true})");
@@ -69,12 +69,12 @@ TEST_CASE("a resolved config reads back to the same config", "[config][writer]")
     INFO(document);
     const sample::Read first = read({document});
     CHECK(first.errors.empty());
-    for (const bool expand : {false, true}) {
-      const std::string dump = Writer::write(first.shop, expand).dump();
+    for (const Extent extent : {Extent::brief, Extent::expanded}) {
+      const std::string dump = Writer::write(first.shop, extent).dump();
       const sample::Read second = read({dump.c_str()});
       CHECK(second.errors == Texts{});
-      CHECK(Writer::write(second.shop, expand).dump() == dump);
-      CHECK(Writer::write(second.shop, true) == Writer::write(first.shop, true));
+      CHECK(Writer::write(second.shop, extent).dump() == dump);
+      CHECK(Writer::write(second.shop, Extent::expanded) == Writer::write(first.shop, Extent::expanded));
     }
   }
 }
@@ -186,6 +186,6 @@ TEST_CASE("the schema forbids a key with the kinds that do not use it", "[config
 
 TEST_CASE("the schema lists the key of every resolved config", "[config][writer]") {
   const Json schema = SchemaWriter::write(Shop{});
-  const Json resolved = Writer::write(Shop{}, /*expand=*/true);
+  const Json resolved = Writer::write(Shop{}, Extent::expanded);
   for (const auto& [key, value] : resolved.items()) CHECK(schema["properties"].contains(key));
 }

@@ -170,9 +170,9 @@ TEST_CASE("a resolved model section reads back to the same model", "[model][conf
             "initialization": {"embedding": {"kind": "normal", "std": 0.1}}, "vocabulary": 10001})"}) {
     INFO(text);
     const ModelConfig model = read_model(text);
-    for (const bool expand : {false, true}) {
-      const Json written = Writer::write(model, expand);
-      CHECK(Writer::write(read_model(written.dump()), expand).dump() == written.dump());
+    for (const config::Extent extent : {config::Extent::brief, config::Extent::expanded}) {
+      const Json written = Writer::write(model, extent);
+      CHECK(Writer::write(read_model(written.dump()), extent).dump() == written.dump());
     }
   }
 }
