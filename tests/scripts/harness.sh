@@ -40,10 +40,10 @@ EOF
 #!/bin/bash
 echo "apt-get $*" >>"$calls"
 case ${FAKE_APT:-} in
-  offline) echo "Err:1 Temporary failure resolving 'deb.debian.org'"; exit 100 ;;
+  offline) echo "Err:1 Temporary failure resolving 'packages.example'"; exit 100 ;;
   no_lists)
     if [[ $* == *" update" ]]; then
-      echo "W: Failed to fetch http://deb.debian.org/InRelease  Temporary failure resolving 'deb.debian.org'"
+      echo "W: Failed to fetch http://packages.example/InRelease  Temporary failure resolving 'packages.example'"
       exit 0
     fi
     echo "E: Unable to locate package cmake"; exit 100 ;;
