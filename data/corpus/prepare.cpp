@@ -63,14 +63,15 @@ class TrainingLines {
   throw UserError(pairs.origin(split) + ": the corpus is empty: the split '" + split + "' has " + lack);
 }
 
-/// Reads every split but the training one, which training a tokenizer reads: what is wrong with a small file must not
-/// be found out after hours with the large one.
+/// Reads every split that has files of its own: what is wrong with a small file must not be found out after hours with
+/// the large one. What comes out of the training files is read with them.
 void check_splits(Pairs& pairs) {
   for (const std::string& split : pairs.split_names()) {
     const auto reader = pairs.open(split);
     RawPair pair;
     if (!reader->next(pair)) fail_empty(pairs, split, "no pairs");
-    while (split != "train" && reader->next(pair)) {
+    const bool is_apart = pairs.origin(split) != pairs.origin("train");
+    while (is_apart && reader->next(pair)) {
     }
   }
 }

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "data/tokenizers/code_points.h"
+#include "transformer/core/code_points.h"
 #include "transformer/core/error.h"
 
 namespace ablate::data {

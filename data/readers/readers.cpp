@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "data/files/lines.h"
-#include "data/tokenizers/code_points.h"
+#include "transformer/core/code_points.h"
 #include "transformer/core/error.h"
 
 namespace ablate::data {

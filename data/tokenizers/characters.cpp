@@ -1,7 +1,7 @@
 // Unicode code points, every one of them: spaces and newlines too.
-#include "data/tokenizers/code_points.h"
 #include "data/tokenizers/kinds.h"
 #include "data/tokenizers/vocabulary.h"
+#include "transformer/core/code_points.h"
 #include "transformer/core/error.h"
 
 namespace ablate::data {

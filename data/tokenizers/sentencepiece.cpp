@@ -12,9 +12,9 @@
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
-#include "data/tokenizers/code_points.h"
 #include "data/tokenizers/kinds.h"
 #include "data/tokenizers/vocabulary.h"
+#include "transformer/core/code_points.h"
 #include "transformer/core/error.h"
 
 namespace ablate::data {

@@ -5,8 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "data/tokenizers/code_points.h"
 #include "transformer/config/json.h"
+#include "transformer/core/code_points.h"
 #include "transformer/core/error.h"
 
 namespace ablate::data {

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "data/files/lines.h"
-#include "data/tokenizers/code_points.h"
+#include "transformer/core/code_points.h"
 #include "transformer/core/error.h"
 
 namespace ablate::cli {
@@ -20,7 +20,7 @@ InputLines standard_input() {
     ++number;
     if (line.ends_with('\r') && !std::cin.eof()) line.pop_back();
     if (number == 1 && line.starts_with(byte_order_mark)) line.erase(0, byte_order_mark.size());
-    if (!data::is_utf8(line)) {
+    if (!is_utf8(line)) {
       throw UserError("standard input:" + std::to_string(number) +
                       ": not valid UTF-8; convert the text to UTF-8 first");
     }

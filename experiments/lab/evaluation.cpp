@@ -2,12 +2,12 @@
 
 #include "ablate_commit.h"
 #include "data/files/lines.h"
-#include "data/tokenizers/code_points.h"
 #include "experiments/lab/identity.h"
 #include "experiments/lab/interrupt.h"
 #include "experiments/metrics/perplexity.h"
 #include "experiments/metrics/score.h"
 #include "transformer/core/atomic_file.h"
+#include "transformer/core/code_points.h"
 #include "transformer/training/checkpoint.h"
 
 #include <cmath>
@@ -33,7 +33,12 @@ metrics::Lines read_lines(const fs::path& file) {
 class SplitEvaluation {
  public:
   SplitEvaluation(const PreparedRow& row, std::int64_t seed, const std::string& split, Progress& progress)
-      : row_(row), seed_(seed), name_(split), split_(row.corpus->split(split)), progress_(progress) {
+      : row_(row),
+        seed_(seed),
+        name_(split),
+        split_(row.corpus->split(split)),
+        references_(reference_lines(split_)),
+        progress_(progress) {
     data::BatchConfig batch;
     batch.tokens = row.row->config.evaluation.batch_tokens;
     const std::int64_t longest = row.row->config.model.max_length;
@@ -47,7 +52,7 @@ class SplitEvaluation {
   Json loss(Transformer& model) {
     const SplitLoss loss = evaluate_loss(
         model, plan_->size(), [&](std::int64_t i) { return plan_->batch(0, i); }, row_.row->config.training.loss);
-    const std::int64_t words = metrics::count_words(reference_lines(split_));
+    const std::int64_t words = metrics::count_words(references_);
     Json entry = {{"loss", loss.loss},
                   {"nll", loss.nll},
                   {"perplexity", metrics::perplexity(loss.nll_sum, loss.tokens)},
@@ -59,6 +64,8 @@ class SplitEvaluation {
     if (words > 0) entry["perplexity_per_word"] = metrics::perplexity(loss.nll_sum, words);
     return entry;
   }
+
+  const metrics::Lines& references() const { return references_; }
 
   metrics::Lines hypotheses(Transformer& model) {
     metrics::Lines lines(static_cast<std::size_t>(split_.size()));
@@ -85,6 +92,7 @@ class SplitEvaluation {
   std::int64_t seed_;
   std::string name_;
   const data::Split& split_;
+  metrics::Lines references_;
   Progress& progress_;
   std::optional<data::BatchPlan> plan_;
 };
@@ -126,7 +134,7 @@ bool is_scored(const Json& entry, const EvaluationConfig& config) {
 
 std::string as_line(std::string_view text) {
   std::string line;
-  data::for_each_code_point(text, [&](std::string_view character, bool valid) {
+  for_each_code_point(text, [&](std::string_view character, bool valid) {
     const bool breaks = character == "\n" || character == "\r";
     line += breaks ? " " : valid ? character : "\xEF\xBF\xBD";
   });
@@ -202,9 +210,8 @@ void evaluate_run(const PreparedRow& row, std::int64_t seed, const RunFolder& fo
         entry["hypotheses"] = file.filename().string();
       }
       const metrics::Lines hypotheses = read_lines(file);
-      const metrics::Lines references = reference_lines(row.corpus->split(split));
       for (const std::string& metric : config.evaluation.metrics) {
-        entry["scores"][metric] = score_json(metric, hypotheses, references);
+        entry["scores"][metric] = score_json(metric, hypotheses, evaluation.references());
       }
     }
     decoding["splits"][split] = std::move(entry);

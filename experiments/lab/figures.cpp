@@ -1,5 +1,6 @@
 #include "experiments/lab/figures.h"
 
+#include "experiments/metrics/score.h"
 #include "transformer/config/suggest.h"
 #include "transformer/core/error.h"
 
@@ -23,21 +24,6 @@ constexpr LossFigure loss_figures[] = {
     {"perplexity_per_word", "PPL", "per word", Direction::lower, 2},
     {"accuracy", "Accuracy", "% of tokens", Direction::higher, 2},
     {"loss", "Loss", "nats/token, smoothed", Direction::lower, 3},
-};
-
-/// How tables call the metrics of text.
-struct MetricHeading {
-  const char* name;
-  const char* heading;
-  const char* unit;
-};
-constexpr MetricHeading metric_headings[] = {
-    {"bleu", "BLEU", ""},
-    {"chrf", "chrF", ""},
-    {"chrf++", "chrF++", ""},
-    {"exact_match", "Exact match", "%"},
-    {"token_accuracy", "Token accuracy", "%"},
-    {"sequence_accuracy", "Sequence accuracy", "%"},
 };
 
 const LossFigure* find_loss_figure(const std::string& name) {
@@ -139,11 +125,10 @@ Column column_of(const Figure& figure) {
   }
   const std::string name = figure.metric.substr(0, figure.metric.find(':'));
   const std::string options = figure.metric.size() > name.size() ? " " + figure.metric.substr(name.size() + 1) : "";
-  const auto printed = std::find_if(std::begin(metric_headings), std::end(metric_headings),
-                                    [&](const MetricHeading& row) { return name == row.name; });
-  const bool is_known = printed != std::end(metric_headings);
-  column.heading = (is_known ? printed->heading : name) + options;
-  column.unit = is_known ? printed->unit : "";
+  const auto metrics = metrics::metrics();
+  const auto row = std::ranges::find(metrics, name, &metrics::MetricRow::name);
+  column.heading = (row != metrics.end() ? std::string(row->heading) : name) + options;
+  column.unit = row != metrics.end() ? row->unit : "";
   column.direction = Direction::higher;
   return column;
 }

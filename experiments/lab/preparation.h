@@ -22,8 +22,8 @@ VocabularyInfo vocabulary_of(const ModelConfig& model, const std::string& where)
 TargetSymbols target_symbols(const data::Corpus& corpus);
 
 /// Prepares the corpora of the rows, each once. Caches lie in `out`/corpora. UserError if `out` cannot be a folder, if
-/// a split to be evaluated is missing, if nothing measures a column of the table, or if no training sentence fits into a row's `model.max_length`. Messages go to
-/// `log`.
+/// a split to be evaluated is missing, if nothing measures a column of the table, or if no training sentence fits into
+/// a row's `model.max_length`. Messages go to `log`.
 std::vector<PreparedRow> prepare(const Experiment& experiment, const std::vector<const ExperimentRow*>& rows,
                                  const std::filesystem::path& out, const data::Log& log);
 

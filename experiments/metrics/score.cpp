@@ -149,17 +149,19 @@ void check(const MetricOptions& options) {
 }
 
 constexpr std::array<MetricRow, 6> metric_table{{
-    {"bleu", "n-gram precision with a penalty for brevity, percent", "Papineni et al. 2002", bleu_options,
+    {"bleu", "BLEU", "", "n-gram precision with a penalty for brevity, percent", "Papineni et al. 2002", bleu_options,
      check<read_bleu>, score_bleu},
-    {"chrf", "F-score of character n-grams, percent", "Popović 2015", chrf_options, check<read_chrf<0>>, score_chrf<0>},
-    {"chrf++", "F-score of character and word n-grams, percent", "Popović 2017", chrf_options, check<read_chrf<2>>,
-     score_chrf<2>},
-    {"exact_match", "lines that equal a reference, percent", "", accuracy_options, check<read_accuracy>,
-     score_share<exact_match, exact_match_name, lines_unit>},
-    {"token_accuracy", "tokens between white space that are right at their place, percent of the longer line", "",
-     accuracy_options, check<read_accuracy>, score_share<token_accuracy, token_accuracy_name, tokens_unit>},
-    {"sequence_accuracy", "lines all of whose tokens between white space are right, percent", "", accuracy_options,
-     check<read_accuracy>, score_share<sequence_accuracy, sequence_accuracy_name, lines_unit>},
+    {"chrf", "chrF", "", "F-score of character n-grams, percent", "Popović 2015", chrf_options, check<read_chrf<0>>,
+     score_chrf<0>},
+    {"chrf++", "chrF++", "", "F-score of character and word n-grams, percent", "Popović 2017", chrf_options,
+     check<read_chrf<2>>, score_chrf<2>},
+    {"exact_match", "Exact match", "%", "lines that equal a reference, percent", "", accuracy_options,
+     check<read_accuracy>, score_share<exact_match, exact_match_name, lines_unit>},
+    {"token_accuracy", "Token accuracy", "%",
+     "tokens between white space that are right at their place, percent of the longer line", "", accuracy_options,
+     check<read_accuracy>, score_share<token_accuracy, token_accuracy_name, tokens_unit>},
+    {"sequence_accuracy", "Sequence accuracy", "%", "lines all of whose tokens between white space are right, percent",
+     "", accuracy_options, check<read_accuracy>, score_share<sequence_accuracy, sequence_accuracy_name, lines_unit>},
 }};
 
 const MetricRow& find_metric(std::string_view name) {

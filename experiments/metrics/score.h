@@ -22,6 +22,8 @@ struct OptionRow {
 
 struct MetricRow {
   std::string_view name;
+  std::string_view heading;  // of its column in tables
+  std::string_view unit;     // "%", or "" for none
   std::string_view doc;
   std::string_view paper;
   std::span<const OptionRow> options;

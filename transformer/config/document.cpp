@@ -1,5 +1,6 @@
 #include "transformer/config/document.h"
 
+#include "transformer/core/code_points.h"
 #include "transformer/core/error.h"
 
 #include <algorithm>
@@ -167,20 +168,6 @@ Json expand_dotted(const Json& object, const std::string& source) {
   for (const auto& [path, value] : object.items()) insert_at(expanded, path, value, source);
   return expanded;
 }
-
-namespace {
-
-/// As the JSON library judges it, which could not print the text in any other message.
-bool is_utf8(const std::string& text) {
-  try {
-    const std::string printed = Json(text).dump();
-    return true;
-  } catch (const Json::type_error&) {
-    return false;
-  }
-}
-
-}  // namespace
 
 Json parse_assignment(const std::string& assignment) {
   const std::size_t equals = assignment.find('=');

@@ -21,8 +21,6 @@ std::string note_text(const Summary& summary) {
   return note;
 }
 
-}  // namespace
-
 PrintedCell printed_cell(const Cell& cell, const Column& column, bool best) {
   PrintedCell printed;
   if (column.content == Content::text) {
@@ -56,6 +54,8 @@ std::string cell_text(const PrintedCell& cell, const CellMarkup& markup) {
   }
   return cell.note.empty() ? text : text + " (" + cell.note + ")";
 }
+
+}  // namespace
 
 std::vector<PrintedSection> printed_sections(const Table& table, const CellMarkup& markup) {
   std::vector<std::vector<bool>> best;

@@ -17,15 +17,12 @@ struct PrintedCell {
   bool best = false;
 };
 
-PrintedCell printed_cell(const Cell& cell, const Column& column, bool best);
-
 /// How a format writes a number, a text and a figure that is not there.
 struct CellMarkup {
   std::string (*number)(const PrintedCell& cell);
   std::string (*text)(std::string_view text);
   std::string_view missing;
 };
-std::string cell_text(const PrintedCell& cell, const CellMarkup& markup);
 
 /// The sections of a table (sections()) with the text of their cells.
 struct PrintedRow {

@@ -50,9 +50,11 @@ TEST_CASE("identity: what decides no weight does not change the hash", "[lab]") 
 TEST_CASE("identity: runs stay known when the program learns new options", "[lab]") {
   // Whoever changes one of these makes every finished run of that kind unknown: a new option must not.
   CHECK(hash_of("{}") == "f0f0d35affc78049");
-  CHECK(hash_of(R"({"model": {"position": {"kind": "rotary"}, "attention": {"kind": "grouped_query"}}})") == "d6edccad074c2a6e");
+  CHECK(hash_of(R"({"model": {"position": {"kind": "rotary"}, "attention": {"kind": "grouped_query"}}})") ==
+        "d6edccad074c2a6e");
   CHECK(hash_of(R"({"model": {"norm": {"kind": "rms_norm"}, "residual": {"kind": "sandwich"},
-                              "feed_forward": {"kind": "swiglu"}, "embedding": {"tying": "none"}}})") == "3957bf0b935a71d3");
+                              "feed_forward": {"kind": "swiglu"}, "embedding": {"tying": "none"}}})") ==
+        "3957bf0b935a71d3");
   CHECK(hash_of(R"({"training": {"optimizer": {"kind": "adamw"}, "precision": "bf16",
                                  "loss": {"smoothing": "other_words"},
                                  "schedule": {"kind": "cosine", "warmup": 10}}})") == "edd07327cc403b16");

@@ -5,7 +5,7 @@
 
 #include <unicode/utf8.h>
 
-namespace ablate::data {
+namespace ablate {
 
 /// Calls `visit(bytes, valid)` for each code point of `text` in order. The parts that are no valid UTF-8 come
 /// with `valid` false, cut as Unicode recommends (maximal subparts; Unicode 15, section 3.9): together the
@@ -28,4 +28,4 @@ inline bool is_utf8(std::string_view text) {
   return all_valid;
 }
 
-}  // namespace ablate::data
+}  // namespace ablate
