@@ -47,8 +47,8 @@ class Reader final : public Fields {
   void do_leave() override;
   bool inherits() const override { return true; }
   void finish_object();
-  int layer_of(
-      const char* key) const;  ///< the layer that wrote a key of the current object, or of what it inherits from
+  /// The layer that wrote a key of the current object, or of what it inherits from.
+  int layer_of(const char* key) const;
   bool may_read(const FieldInfo& info, const std::string& path);
   /// `element`: which one of a list, such as "[2]".
   void problem(const std::string& path, const std::string& message, const std::string& element = "");

@@ -26,7 +26,7 @@ Json value_of(Slot slot) {
 Json absent() { return Json(Json::value_t::discarded); }
 
 void collect(const Json& before, const Json& after, const std::string& path, std::vector<Change>& changes) {
-  if (before == after || (before.is_discarded() && after.is_discarded())) return;
+  if (before == after) return;
   if (before.is_object() || after.is_object()) {
     const Json none = Json::object();
     const Json& from = before.is_object() ? before : none;
