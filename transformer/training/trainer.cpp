@@ -1,6 +1,5 @@
 #include "transformer/training/trainer.h"
 
-#include "transformer/training/autocast.h"
 #include "transformer/training/trainer_state.h"
 
 #include <ATen/Context.h>
@@ -51,7 +50,7 @@ Trainer::Trainer(Transformer& model, const TrainingConfig& config, std::int64_t 
       folder_(std::move(folder)),
       seed_(seed),
       hooks_(std::move(hooks)),
-      optimizer_(make_optimizer(config.optimizer, model)),
+      step_(model, config),
       checkpoints_(folder_, config.checkpoints.keep_last, config.checkpoints.keep_best) {
   schedule_context_.total_steps = total_steps();
 }
@@ -80,30 +79,9 @@ std::vector<Batch> Trainer::next_batches() {
   return group;
 }
 
-Trainer::StepResult Trainer::update() {
+StepResult Trainer::update() {
   epoch_before_ = counters_.epoch;
-  const std::vector<Batch> group = next_batches();
-  StepResult result{0, 0, 0, 0, 0};
-  for (const Batch& batch : group) result.tokens += batch.target_tokens;
-  optimizer_->zero_grad();
-  for (const Batch& batch : group) {
-    BatchLoss loss;
-    {
-      const Autocast autocast(precision_table().at(config_.precision), model_.device());
-      loss = compute_loss(model_, batch, config_.loss);
-    }
-    result.loss += loss.loss.item<double>();
-    result.nll += loss.nll.item<double>();
-    if (!std::isfinite(result.loss)) break;
-    (loss.loss / static_cast<double>(result.tokens)).backward();
-  }
-  result.loss /= static_cast<double>(result.tokens);
-  result.nll /= static_cast<double>(result.tokens);
-  result.learning_rate = learning_rate(config_.schedule, schedule_context_, counters_.step + 1);
-  if (!std::isfinite(result.loss)) return result;
-  result.norm = optimizer_->clip_gradients(config_.clip_norm);
-  if (std::isfinite(result.norm)) optimizer_->step(result.learning_rate);
-  return result;
+  return step_.run(next_batches(), learning_rate(config_.schedule, schedule_context_, counters_.step + 1));
 }
 
 std::string Trainer::divergence(const StepResult& step) const {
@@ -238,7 +216,7 @@ TrainingOutcome Trainer::run() {
 
 void Trainer::save_state() {
   TensorFile file;
-  file.tensors = optimizer_->state();
+  file.tensors = step_.optimizer().state();
   for (const auto& [name, tensor] : weights_of(model_)) file.tensors["model." + name] = tensor;
   for (const auto& [name, tensor] : generator_states(model_.device())) file.tensors[name] = tensor;
   const Counters& c = counters_;
@@ -258,7 +236,7 @@ bool Trainer::load_state() {
     if (name.starts_with("model.")) weights[name.substr(6)] = tensor;
   }
   load_weights(model_, weights, path.string());
-  optimizer_->load_state(file.tensors);
+  step_.optimizer().load_state(file.tensors);
   load_generator_states(file.tensors, model_.device());
   TrainerState state = parse_state_metadata(file.metadata, path.string());
   Counters& c = counters_;

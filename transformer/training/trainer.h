@@ -2,7 +2,7 @@
 // The training loop: batches in, updated weights, checkpoints and a log out. It knows neither files of text nor tables:
 // batches and the dev set come as functions.
 #include "transformer/training/checkpoint.h"
-#include "transformer/training/config.h"
+#include "transformer/training/step.h"
 
 #include <filesystem>
 
@@ -79,10 +79,6 @@ class Trainer {
     double log_loss = 0, log_nll = 0, log_norm = 0, log_seconds = 0;
     std::int64_t log_tokens = 0, log_steps = 0;
   };
-  struct StepResult {
-    double loss, nll, norm, learning_rate;
-    std::int64_t tokens;
-  };
 
   std::string divergence(const StepResult& step) const;
   StepResult update();
@@ -104,7 +100,7 @@ class Trainer {
   std::filesystem::path folder_;
   std::uint64_t seed_;
   TrainerHooks hooks_;
-  std::unique_ptr<Optimizer> optimizer_;
+  TrainingStep step_;
   CheckpointFolder checkpoints_;
   Counters counters_;
   std::int64_t epoch_before_ = 0;  ///< the epoch in which the last update began
