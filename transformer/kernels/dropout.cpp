@@ -13,38 +13,12 @@ namespace ablate {
 namespace {
 
 constexpr int rounds = 7;
-constexpr int lanes = 16;            // counters in a tile
-constexpr int tile = lanes * 4 * 2;  // four words of two halves each
-
-std::uint64_t draw_key() {
-  at::Generator generator = at::detail::getDefaultCPUGenerator();
-  const std::lock_guard<std::mutex> lock(generator.mutex());
-  return generator.get<at::CPUGeneratorImpl>()->random64();
-}
+constexpr int lanes = 16;  // counters in a tile
+constexpr int tile = dropout_tile;
+static_assert(tile == lanes * 4 * 2);  // four words of two halves each
 
 constexpr PhiloxKey split(std::uint64_t key) {
   return {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)};
-}
-
-/// The random bits of tile `t`, in the order of its elements. Counters of a tile share their upper 32 bits,
-/// because `lanes` divides 2^32.
-void fill_tile(std::uint64_t key, std::uint64_t t, std::uint16_t* __restrict bits) {
-  const std::uint64_t first = t * lanes;
-  const auto low = static_cast<std::uint32_t>(first), high = static_cast<std::uint32_t>(first >> 32);
-  std::uint32_t words[4][lanes];
-  for (int l = 0; l < lanes; ++l) {
-    const PhiloxCounter word = philox_4x32<rounds>({low + static_cast<std::uint32_t>(l), high, 0, 0}, split(key));
-    words[0][l] = word[0];
-    words[1][l] = word[1];
-    words[2][l] = word[2];
-    words[3][l] = word[3];
-  }
-  for (int w = 0; w < 4; ++w) {
-    std::uint16_t* const __restrict low_half = bits + 2 * lanes * w;
-    std::uint16_t* const __restrict high_half = low_half + lanes;
-    for (int l = 0; l < lanes; ++l) low_half[l] = static_cast<std::uint16_t>(words[w][l]);
-    for (int l = 0; l < lanes; ++l) high_half[l] = static_cast<std::uint16_t>(words[w][l] >> 16);
-  }
 }
 
 /// Arguments by value, pointers without aliases and a constant length: what the vectoriser needs.
@@ -62,7 +36,7 @@ void drop_elements(const Number* x, Number* y, std::int64_t size, std::uint64_t 
   const auto drop_tiles = [=](std::int64_t begin, std::int64_t end) {
     std::uint16_t bits[tile];
     for (std::int64_t t = begin; t < end; ++t) {
-      fill_tile(key, static_cast<std::uint64_t>(t), bits);
+      fill_dropout_tile(key, static_cast<std::uint64_t>(t), bits);
       const Number* const from = x + t * tile;
       Number* const to = y + t * tile;
       const std::int64_t left = size - t * tile;
@@ -128,6 +102,32 @@ DropoutThreshold::DropoutThreshold(double rate) {
   if (!certain) drop = std::clamp<std::uint32_t>(drop, 1, 65535);
 }
 
+std::uint64_t draw_dropout_key() {
+  at::Generator generator = at::detail::getDefaultCPUGenerator();
+  const std::lock_guard<std::mutex> lock(generator.mutex());
+  return generator.get<at::CPUGeneratorImpl>()->random64();
+}
+
+// Counters of a tile share their upper 32 bits, because `lanes` divides 2^32.
+void fill_dropout_tile(std::uint64_t key, std::uint64_t t, std::uint16_t* __restrict bits) {
+  const std::uint64_t first = t * lanes;
+  const auto low = static_cast<std::uint32_t>(first), high = static_cast<std::uint32_t>(first >> 32);
+  std::uint32_t words[4][lanes];
+  for (int l = 0; l < lanes; ++l) {
+    const PhiloxCounter word = philox_4x32<rounds>({low + static_cast<std::uint32_t>(l), high, 0, 0}, split(key));
+    words[0][l] = word[0];
+    words[1][l] = word[1];
+    words[2][l] = word[2];
+    words[3][l] = word[3];
+  }
+  for (int w = 0; w < 4; ++w) {
+    std::uint16_t* const __restrict low_half = bits + 2 * lanes * w;
+    std::uint16_t* const __restrict high_half = low_half + lanes;
+    for (int l = 0; l < lanes; ++l) low_half[l] = static_cast<std::uint16_t>(words[w][l]);
+    for (int l = 0; l < lanes; ++l) high_half[l] = static_cast<std::uint16_t>(words[w][l] >> 16);
+  }
+}
+
 std::uint16_t dropout_bits(std::uint64_t key, std::uint64_t element) {
   const std::uint64_t counter = element / tile * lanes + element % lanes;
   const PhiloxCounter words = philox_4x32<rounds>(
@@ -140,7 +140,7 @@ Tensor counter_dropout(const Tensor& x, double rate) {
   const DropoutThreshold threshold(rate);
   if (threshold.drop == 0) return x;
   if (!has_kernel(x)) return at::dropout(x, rate, /*train=*/true);
-  return DropByKey::apply(x, static_cast<std::int64_t>(draw_key()), rate);
+  return DropByKey::apply(x, static_cast<std::int64_t>(draw_dropout_key()), rate);
 }
 
 }  // namespace ablate

@@ -27,4 +27,10 @@ Tensor counter_dropout(const Tensor& x, double rate);
 /// (h = 0) or high (h = 1) half of word w of counter 16 t + l.
 std::uint16_t dropout_bits(std::uint64_t key, std::uint64_t element);
 
+// For other kernels that drop while they compute.
+inline constexpr int dropout_tile = 128;  ///< elements whose bits are made together
+std::uint64_t draw_dropout_key();         ///< from the default generator of the CPU
+/// The bits of the elements dropout_tile * t, dropout_tile * t + 1, …
+void fill_dropout_tile(std::uint64_t key, std::uint64_t t, std::uint16_t* __restrict bits);
+
 }  // namespace ablate

@@ -1,14 +1,12 @@
 #include "transformer/kernels/linear_cross_entropy.h"
 
 #include "transformer/core/shape.h"
-#include "transformer/kernels/softmax_row.h"
+#include "transformer/kernels/cross_entropy_chunk.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
-#include <cmath>
 #include <stdexcept>
 
 namespace ablate {
@@ -17,43 +15,13 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// Rows of logits that exist at a time: enough for efficient matrix products, few enough for the cache.
-constexpr std::int64_t chunk_rows = 256;
-
-/// Which of the three gradients to compute.
-struct Wanted {
-  bool hidden = false, weight = false, bias = false;
-  bool any() const { return hidden || weight || bias; }
-};
-
 struct Result {
   CrossEntropySums sums;
   Tensor hidden_gradient, weight_gradient, bias_gradient;  // undefined if not wanted
 };
 
-struct TokenResult {
-  double loss, nll;
-  bool correct;
-};
-
-/// The loss of one row of logits, which is overwritten: by the gradient softmax(z) - q of the loss if it is
-/// wanted.
-TokenResult token_loss(float* logits, std::int64_t vocabulary, std::int64_t target, double eps, bool gradient) {
-  const RowStatistics row = row_statistics(logits, vocabulary);
-  const float target_logit = logits[target];
-  const bool correct =
-      target_logit == row.maximum && std::find(logits, logits + target, row.maximum) == logits + target;
-  const double sum_exp = exponentiate_row(logits, vocabulary, row.maximum);
-  const double log_normalizer = static_cast<double>(row.maximum) + std::log(sum_exp);
-  const double nll = log_normalizer - static_cast<double>(target_logit);
-  const auto size = static_cast<double>(vocabulary);
-  const double loss = eps == 0 ? nll : (1 - eps) * nll + eps * (log_normalizer - row.sum / size);
-  if (gradient) {
-    scale_and_shift_row(logits, vocabulary, static_cast<float>(1 / sum_exp), static_cast<float>(eps / size));
-    logits[target] -= static_cast<float>(1 - eps);
-  }
-  return {loss, nll, correct};
-}
+/// Tokens at a time: enough to use each weight often once it is in cache, few enough for their logits to stay near.
+constexpr std::int64_t most_chunk_rows = 240;
 
 void check_targets(const Tensor& target, std::int64_t vocabulary) {
   const std::int64_t* ids = target.const_data_ptr<std::int64_t>();
@@ -67,45 +35,28 @@ void check_targets(const Tensor& target, std::int64_t vocabulary) {
 
 /// Everything for detached, contiguous float32 tensors.
 Result fused(const Tensor& hidden, const Tensor& weight, const Tensor& bias, const Tensor& target, double eps,
-             Wanted wanted) {
-  const std::int64_t tokens = hidden.size(0), vocabulary = weight.size(0);
+             WantedGradients wanted) {
+  const std::int64_t tokens = hidden.size(0), width = hidden.size(1), vocabulary = weight.size(0);
   check_targets(target, vocabulary);
   Result result;
   if (wanted.hidden) result.hidden_gradient = at::empty_like(hidden);
-  if (wanted.weight) result.weight_gradient = at::zeros_like(weight);
-  if (wanted.bias) result.bias_gradient = at::zeros_like(bias);
 
-  const std::int64_t* ids = target.const_data_ptr<std::int64_t>();
-  std::vector<TokenResult> results(static_cast<std::size_t>(tokens));
-  const Tensor buffer = at::empty({std::min(chunk_rows, tokens), vocabulary}, hidden.options());
-  for (std::int64_t first = 0; first < tokens; first += chunk_rows) {
-    const std::int64_t rows = std::min(chunk_rows, tokens - first);
-    const Tensor h = hidden.narrow(0, first, rows);
-    Tensor logits = buffer.narrow(0, 0, rows);
-    if (bias.defined()) {
-      at::addmm_out(logits, bias, h, weight.t());
-    } else {
-      at::mm_out(logits, h, weight.t());
-    }
-    float* data = logits.mutable_data_ptr<float>();
-    at::parallel_for(0, rows, /*grain_size=*/4, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) {
-        results[static_cast<std::size_t>(first + i)] =
-            token_loss(data + i * vocabulary, vocabulary, ids[first + i], eps, wanted.any());
-      }
-    });
-    if (wanted.hidden) {
-      Tensor rows_of_gradient = result.hidden_gradient.narrow(0, first, rows);
-      at::mm_out(rows_of_gradient, logits, weight);
-    }
-    if (wanted.weight) result.weight_gradient.addmm_(logits.t(), h);
-    if (wanted.bias) result.bias_gradient.addmv_(logits.t(), at::ones({rows}, hidden.options()));
+  std::vector<TokenLoss> results(static_cast<std::size_t>(tokens));
+  const std::int64_t chunks = std::max<std::int64_t>(1, (tokens + most_chunk_rows - 1) / most_chunk_rows);
+  const std::int64_t most_rows = (tokens + chunks - 1) / chunks;
+  CrossEntropyChunks cross_entropy(weight, bias, eps, wanted, most_rows);
+  for (std::int64_t first = 0; first < tokens; first += most_rows) {
+    cross_entropy.run(hidden.const_data_ptr<float>() + first * width, std::min(most_rows, tokens - first),
+                      target.const_data_ptr<std::int64_t>() + first, results.data() + first,
+                      wanted.hidden ? result.hidden_gradient.mutable_data_ptr<float>() + first * width : nullptr);
   }
+  if (wanted.weight) result.weight_gradient = tokens > 0 ? cross_entropy.weight_gradient() : at::zeros_like(weight);
+  if (wanted.bias) result.bias_gradient = cross_entropy.bias_gradient();
 
   // In the order of the tokens, so that the sums do not depend on the number of threads.
   double loss = 0, nll = 0;
   std::int64_t correct = 0;
-  for (const TokenResult& token : results) {
+  for (const TokenLoss& token : results) {
     loss += token.loss;
     nll += token.nll;
     correct += token.correct;
@@ -167,7 +118,7 @@ CrossEntropySums linear_cross_entropy(const Tensor& hidden, const Tensor& weight
   }
   check_shapes(hidden, weight, bias, target);
   const Tensor ids = target.contiguous();
-  const Wanted wanted{.hidden = wants(hidden), .weight = wants(weight), .bias = wants(bias)};
+  const WantedGradients wanted{.hidden = wants(hidden), .weight = wants(weight), .bias = wants(bias)};
   if (!wanted.any()) return fused(values(hidden), values(weight), values(bias), ids, eps_prime, wanted).sums;
   const std::optional<Tensor> given_bias = bias.defined() ? std::optional(bias) : std::nullopt;
   const variable_list sums =

@@ -3,7 +3,10 @@
 #include "transformer/layers/attention.h"
 
 #include "transformer/core/shape.h"
+#include "transformer/kernels/attention.h"
 #include "transformer/layers/dropout.h"
+
+#include <ATen/autocast_mode.h>
 
 #include <cmath>
 #include <limits>
@@ -94,7 +97,18 @@ class ScaledDotProduct final : public Attention {
       in.trace->weights_BHTS.emplace_back(in.trace->prefix, plain.weights.detach());
       return plain.output;
     }
-    // The fused kernel knows causality by itself only for queries and keys that start together and nothing else.
+    const double dropout = is_training() ? dropout_ : 0.0;
+    if (queries > 1 && !at::autocast::is_autocast_enabled(at::kCPU) &&
+        has_fused_attention(q_BHTK, k_BGSK, v_BGSV, bias)) {
+      return fused_attention(q_BHTK, k_BGSK, v_BGSV,
+                             {.keys = in.mask.keys,
+                              .bias = bias,
+                              .causal = in.mask.causal,
+                              .first = first,
+                              .scale = scale_,
+                              .dropout = dropout});
+    }
+    // LibTorch's kernel knows causality by itself only for queries and keys that start together and nothing else.
     const bool causal_alone = in.mask.causal && !in.mask.keys.defined() && !bias.defined() && first == 0 && queries > 1;
     Tensor mask = causal_alone ? Tensor() : explicit_mask(in.mask, first, queries, keys, q_BHTK.device());
     if (bias.defined()) {
@@ -103,8 +117,8 @@ class ScaledDotProduct final : public Attention {
                             : bias_1HTS;
     }
     return at::scaled_dot_product_attention(
-        q_BHTK, k_BGSK, v_BGSV, mask.defined() ? std::optional<Tensor>(mask) : std::nullopt,
-        is_training() ? dropout_ : 0.0, causal_alone, scale_, /*enable_gqa=*/heads_ != groups_);
+        q_BHTK, k_BGSK, v_BGSV, mask.defined() ? std::optional<Tensor>(mask) : std::nullopt, dropout,
+        causal_alone, scale_, /*enable_gqa=*/heads_ != groups_);
   }
 
   std::int64_t heads_, groups_, d_k_, d_v_;

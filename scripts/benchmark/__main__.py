@@ -1,0 +1,81 @@
+"""scripts/bench: times our program and its peers in turn, and prints their ratios."""
+import argparse
+import contextlib
+import json
+import os
+import sys
+from pathlib import Path
+
+from benchmark import start, workers
+from benchmark.machine import gemm_descriptions, has_bf16, product_flops
+from benchmark.table import Row, print_table
+from benchmark.works import WORKS
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("--only", nargs="+", metavar="NAME", choices=WORKS, help="works: " + ", ".join(WORKS))
+    names = sorted({peer for work in WORKS.values() for peer in work.peers})
+    parser.add_argument("--peers", nargs="+", metavar="NAME", choices=names, help="peers: " + ", ".join(names))
+    parser.add_argument("--precisions", nargs="+", choices=("fp32", "bf16"), default=("fp32", "bf16"))
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="turns of each program (default 5)")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), metavar="N")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all seconds there")
+    parser.add_argument("--build", type=Path, required=True, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.rounds < 1 or arguments.threads < 1:
+        parser.error("--rounds and --threads are at least 1")
+    return arguments
+
+
+def say(text):
+    print(f"[bench] {text}", file=sys.stderr, flush=True)
+
+
+def measure(work, precision, peer, arguments):
+    """One row: ours and the peer in turn, and the machine's own matrix product with them."""
+    if work.kind == "start":
+        return start.measure(work, peer, arguments)
+    binary = arguments.build / "ablate_bench"
+    description = work.description(precision, arguments.threads)
+    products = gemm_descriptions(precision, arguments.threads) if work.flops else []
+    with contextlib.ExitStack() as stack:
+        mine = stack.enter_context(workers.ours(binary, description))
+        other = stack.enter_context(workers.peer(peer, description))
+        machine = [stack.enter_context(workers.ours(binary, product)) for product in products]
+        seconds = workers.in_turn([mine, other, *machine], arguments.rounds, work.repeat)
+        peak = max((product_flops() / min(times) for times in seconds[2:]), default=None)
+        return Row(work, precision, peer, seconds[0], seconds[1], mine.peak_memory(), other.peak_memory(), peak)
+
+
+def main():
+    arguments = parse_arguments()
+    rows, failures = [], 0
+    for name in arguments.only or WORKS:
+        work = WORKS[name]
+        for precision in work.precisions:
+            if precision not in arguments.precisions:
+                continue
+            if precision == "bf16" and not has_bf16():
+                say(f"{name} in bf16 is left out: this processor has no matrix products in bf16.")
+                continue
+            for peer in work.peers:
+                if arguments.peers and peer not in arguments.peers:
+                    continue
+                try:
+                    row = measure(work, precision, peer, arguments)
+                except workers.WorkerError as error:
+                    say(f"{name}, {precision}, {peer} failed:\n{error}")
+                    failures += 1
+                    continue
+                rows.append(row)
+                say(row.sentence())
+                if arguments.json:
+                    arguments.json.write_text(json.dumps([row.record() for row in rows], indent=1) + "\n")
+    if rows:
+        print_table(rows)
+    return 1 if failures or not rows else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,181 @@
+#include "transformer/kernels/attention.h"
+
+#include "transformer/core/shape.h"
+#include "transformer/kernels/attention_head.h"
+#include "transformer/kernels/dropout.h"
+
+#include <ATen/Parallel.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <stdexcept>
+
+namespace ablate {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+/// Neighbours in a row are neighbours in memory.
+Tensor with_dense_rows(const Tensor& x) {
+  return x.stride(3) == 1 || x.size(3) <= 1 ? x.detach() : x.detach().contiguous();
+}
+
+Rows head_of(const Tensor& x, std::int64_t sentence, std::int64_t head) {
+  return {x.const_data_ptr<float>() + sentence * x.stride(0) + head * x.stride(1), x.size(2), x.size(3), x.stride(2)};
+}
+
+/// (B, H, T, W) in the layout (B, T, H, W), which the projection that follows reads as rows.
+Tensor empty_heads(const Tensor& like, std::int64_t width) {
+  return at::empty({like.size(0), like.size(2), like.size(1), width}, like.options()).transpose(1, 2);
+}
+
+float* mutable_head(const Tensor& x, std::int64_t sentence, std::int64_t head) {
+  return x.mutable_data_ptr<float>() + sentence * x.stride(0) + head * x.stride(1);
+}
+
+/// What all heads share, made once for a batch.
+class Rules {
+ public:
+  Rules(const Tensor& hide, const Tensor& bias, bool causal, std::int64_t first, double scale, double dropout,
+        std::uint64_t key, const Tensor& q)
+      : hide_(hide), bias_(bias), heads_(q.size(1)), queries_(q.size(2)), threshold_(dropout) {
+    rules_ = {.hide = nullptr,
+              .bias = nullptr,
+              .causal = causal,
+              .first = first,
+              .scale = static_cast<float>(scale),
+              .drop = threshold_.drop,
+              .keep_scale = static_cast<float>(threshold_.scale()),
+              .key = key,
+              .tile = 0};
+  }
+
+  ScoreRules of(std::int64_t sentence, std::int64_t head, std::int64_t keys) const {
+    ScoreRules rules = rules_;
+    if (hide_.defined()) rules.hide = hide_.const_data_ptr<float>() + sentence * hide_.size(1);
+    if (bias_.defined()) {
+      rules.bias = bias_.const_data_ptr<float>() + (bias_.size(0) > 1 ? head : 0) * bias_.stride(0);
+    }
+    rules.tile = static_cast<std::uint64_t>((sentence * heads_ + head) * queries_ * ScoreRules::tiles(keys));
+    return rules;
+  }
+
+ private:
+  Tensor hide_, bias_;
+  std::int64_t heads_, queries_;
+  DropoutThreshold threshold_;
+  ScoreRules rules_;
+};
+
+/// (B, S up to the end of its last panel): 0 for a key that may be looked at, -inf for one that may not.
+Tensor additive_mask(const Tensor& keys_B11S) {
+  if (!keys_B11S.defined()) return {};
+  const std::int64_t keys = keys_B11S.size(3), batch = keys_B11S.size(0);
+  Tensor hide = at::zeros({batch, panels_of(keys) * panel_width}, at::kFloat);
+  hide.narrow(1, 0, keys).masked_fill_(keys_B11S.view({batch, keys}).logical_not(),
+                                       -std::numeric_limits<double>::infinity());
+  return hide;
+}
+
+struct FusedAttention : torch::autograd::Function<FusedAttention> {
+  static Tensor forward(AutogradContext* context, const Tensor& given_q, const Tensor& given_k, const Tensor& given_v,
+                        const std::optional<Tensor>& hide, const std::optional<Tensor>& bias, bool causal,
+                        std::int64_t first, double scale, double dropout, std::int64_t key) {
+    const Tensor q = with_dense_rows(given_q), k = with_dense_rows(given_k), v = with_dense_rows(given_v);
+    const std::int64_t heads = q.size(1), groups = k.size(1), keys = k.size(2), repeat = heads / groups;
+    const Tensor output = empty_heads(q, v.size(3));
+    const Tensor log_normalizer = at::empty({q.size(0), heads, q.size(2)}, q.options());
+    float* const log_normalizers = log_normalizer.mutable_data_ptr<float>();
+    const Rules rules(hide.value_or(Tensor()), bias.value_or(Tensor()), causal, first, scale, dropout,
+                      static_cast<std::uint64_t>(key), q);
+    at::parallel_for(0, q.size(0) * groups, /*grain_size=*/1, [&](std::int64_t begin, std::int64_t end) {
+      AttentionHead work(keys, k.size(3), v.size(3), /*backward=*/false);
+      for (std::int64_t i = begin; i < end; ++i) {
+        const std::int64_t sentence = i / groups, group = i % groups;
+        work.set_memory(head_of(k, sentence, group), head_of(v, sentence, group));
+        for (std::int64_t head = group * repeat; head < (group + 1) * repeat; ++head) {
+          work.forward(head_of(q, sentence, head), rules.of(sentence, head, keys),
+                       mutable_head(output, sentence, head), output.stride(2),
+                       log_normalizers + (sentence * heads + head) * q.size(2));
+        }
+      }
+    });
+    context->save_for_backward({q, k, v, output, log_normalizer, hide.value_or(Tensor()), bias.value_or(Tensor())});
+    context->saved_data["causal"] = causal;
+    context->saved_data["first"] = first;
+    context->saved_data["scale"] = scale;
+    context->saved_data["dropout"] = dropout;
+    context->saved_data["key"] = key;
+    return output;
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    if (at::GradMode::is_enabled()) {
+      throw std::logic_error("fused_attention has no second derivative: ask for the weights, as a trace does");
+    }
+    const variable_list saved = context->get_saved_variables();
+    const Tensor &q = saved[0], &k = saved[1], &v = saved[2], &output = saved[3], &log_normalizer = saved[4];
+    const Tensor upstream = with_dense_rows(gradients[0]);
+    const std::int64_t heads = q.size(1), groups = k.size(1), keys = k.size(2), repeat = heads / groups;
+    const Tensor q_gradient = empty_heads(q, q.size(3)), k_gradient = empty_heads(k, k.size(3)),
+                 v_gradient = empty_heads(v, v.size(3));
+    const float* const log_normalizers = log_normalizer.const_data_ptr<float>();
+    const auto& data = context->saved_data;
+    const Rules rules(saved[5], saved[6], data.at("causal").toBool(), data.at("first").toInt(),
+                      data.at("scale").toDouble(), data.at("dropout").toDouble(),
+                      static_cast<std::uint64_t>(data.at("key").toInt()), q);
+    at::parallel_for(0, q.size(0) * groups, /*grain_size=*/1, [&](std::int64_t begin, std::int64_t end) {
+      AttentionHead work(keys, k.size(3), v.size(3), /*backward=*/true);
+      for (std::int64_t i = begin; i < end; ++i) {
+        const std::int64_t sentence = i / groups, group = i % groups;
+        work.set_memory(head_of(k, sentence, group), head_of(v, sentence, group));
+        for (std::int64_t head = group * repeat; head < (group + 1) * repeat; ++head) {
+          work.backward(head_of(q, sentence, head), head_of(output, sentence, head),
+                        head_of(upstream, sentence, head), rules.of(sentence, head, keys),
+                        log_normalizers + (sentence * heads + head) * q.size(2),
+                        mutable_head(q_gradient, sentence, head), q_gradient.stride(2));
+        }
+        work.take_gradients(mutable_head(k_gradient, sentence, group), k_gradient.stride(2),
+                            mutable_head(v_gradient, sentence, group), v_gradient.stride(2));
+      }
+    });
+    variable_list result(10);
+    result[0] = q_gradient;
+    result[1] = k_gradient;
+    result[2] = v_gradient;
+    return result;
+  }
+};
+
+void check(const Tensor& q, const Tensor& k, const Tensor& v, const FusedAttentionOptions& options) {
+  check_shape(q, {any, any, any, any}, "q");
+  check_shape(k, {q.size(0), any, any, q.size(3)}, "k");
+  check_shape(v, {q.size(0), k.size(1), k.size(2), any}, "v");
+  if (k.size(1) == 0 || q.size(1) % k.size(1) != 0) {
+    throw std::invalid_argument("fused_attention: " + std::to_string(k.size(1)) + " heads of keys do not divide " +
+                                std::to_string(q.size(1)) + " heads of queries");
+  }
+  if (options.keys.defined()) check_shape(options.keys, {q.size(0), 1, 1, k.size(2)}, "keys");
+  if (options.bias.defined()) check_shape(options.bias, {any, q.size(2), k.size(2)}, "bias");
+  if (!(options.scale > 0)) throw std::invalid_argument("fused_attention: the scale must be positive");
+}
+
+}  // namespace
+
+bool has_fused_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& bias) {
+  const auto fits = [](const Tensor& x) { return x.device().is_cpu() && x.scalar_type() == at::kFloat; };
+  return fits(q) && fits(k) && fits(v) && (!bias.defined() || (fits(bias) && !bias.requires_grad()));
+}
+
+Tensor fused_attention(const Tensor& q, const Tensor& k, const Tensor& v, const FusedAttentionOptions& options) {
+  check(q, k, v, options);
+  const auto given = [](const Tensor& x) { return x.defined() ? std::optional(x) : std::nullopt; };
+  const Tensor hide = additive_mask(options.keys);
+  const Tensor bias = options.bias.defined() ? options.bias.detach().contiguous() : Tensor();
+  const bool drops = DropoutThreshold(options.dropout).drop > 0;
+  const std::uint64_t key = drops ? draw_dropout_key() : 0;
+  return FusedAttention::apply(q, k, v, given(hide), given(bias), options.causal, options.first, options.scale,
+                               options.dropout, static_cast<std::int64_t>(key));
+}
+
+}  // namespace ablate

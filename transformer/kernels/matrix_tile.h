@@ -1,0 +1,74 @@
+#pragma once
+// The innermost loop of a matrix product C = A B, for kernels that keep what they compute in cache and so cannot leave
+// the product to a library: a few rows of A by one panel of B, whose sums never leave the registers.
+#include "transformer/kernels/vector.h"
+
+#include <array>
+#include <cstddef>
+#include <utility>
+
+namespace ablate {
+
+/// Columns of C, and of a panel of B, that are computed at a time. Two vectors by six rows are twelve sums: enough to
+/// hide the latency of a multiply-add, and with the panel's two vectors within sixteen registers.
+inline constexpr int panel_width = 2 * vector_width;
+inline constexpr int tile_rows = 6;
+
+inline constexpr std::int64_t panels_of(std::int64_t columns) { return (columns + panel_width - 1) / panel_width; }
+
+/// A's element (i, k) stands at data[i * row + (k / inner) * jump + (k % inner) * step].
+struct LeftOperand {
+  const float* data;
+  std::ptrdiff_t row, step, jump;
+};
+
+/// `outer * inner` products are summed for each element. B's row k is the panel_width floats at b + k * b_step.
+struct TileLoop {
+  std::int64_t outer, inner;
+  std::ptrdiff_t b_step;
+};
+
+template <int rows>
+void multiply_tile(LeftOperand a, const float* b, TileLoop loop, float* c, std::ptrdiff_t c_row, bool add) {
+  Floats sums[rows][2] = {};
+  for (std::int64_t o = 0; o < loop.outer; ++o) {
+    const float* from[rows];
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; ++i) from[i] = a.data + i * a.row + o * a.jump;
+    for (std::int64_t k = 0; k < loop.inner; ++k) {
+      const Floats b0 = load(b), b1 = load(b + vector_width);
+      b += loop.b_step;
+#pragma GCC unroll 8
+      for (int i = 0; i < rows; ++i) {
+        const Floats x = broadcast(*from[i]);
+        from[i] += a.step;
+        sums[i][0] += x * b0;
+        sums[i][1] += x * b1;
+      }
+    }
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < rows; ++i) {
+    float* const to = c + i * c_row;
+    store(to, add ? load(to) + sums[i][0] : sums[i][0]);
+    store(to + vector_width, add ? load(to + vector_width) + sums[i][1] : sums[i][1]);
+  }
+}
+
+/// C (rows x panel_width, its rows `c_row` apart) = A B, or += with `add`, for any number of rows.
+inline void multiply_panel(std::int64_t rows, LeftOperand a, const float* b, TileLoop loop, float* c,
+                           std::ptrdiff_t c_row, bool add) {
+  using Tile = void (*)(LeftOperand, const float*, TileLoop, float*, std::ptrdiff_t, bool);
+  static constexpr auto tiles = []<int... n>(std::integer_sequence<int, n...>) {
+    return std::array<Tile, sizeof...(n)>{multiply_tile<n + 1>...};
+  }(std::make_integer_sequence<int, tile_rows>());
+  while (rows > 0) {
+    const std::int64_t count = rows < tile_rows ? rows : tile_rows;
+    tiles[static_cast<std::size_t>(count - 1)](a, b, loop, c, c_row, add);
+    a.data += count * a.row;
+    c += count * c_row;
+    rows -= count;
+  }
+}
+
+}  // namespace ablate

@@ -1,0 +1,76 @@
+#pragma once
+// Vectors of floats as wide as the processor's registers. They are the compiler's own vector types (GCC and Clang),
+// because compilers do not vectorise sums and maxima of floats unless they may reorder every sum of the file.
+#include <cstdint>
+#include <cstring>
+#include <limits>
+
+namespace ablate {
+
+// No wider than the registers: wider vector types are legal, but warned about and slow.
+#if defined(__AVX512F__)
+inline constexpr int vector_width = 16;
+#elif defined(__AVX__)
+inline constexpr int vector_width = 8;
+#else
+inline constexpr int vector_width = 4;
+#endif
+using Floats = float __attribute__((vector_size(vector_width * sizeof(float))));
+using Integers = std::int32_t __attribute__((vector_size(vector_width * sizeof(float))));
+
+inline Floats load(const float* p) {
+  Floats v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+
+inline void store(float* p, Floats v) { std::memcpy(p, &v, sizeof v); }
+
+inline Floats broadcast(float x) { return x - Floats{}; }
+
+inline Floats maximum_of(Floats a, Floats b) { return a > b ? a : b; }
+
+inline float largest(Floats v) {
+  float result = v[0];
+  for (int i = 1; i < vector_width; ++i) result = v[i] > result ? v[i] : result;
+  return result;
+}
+
+/// In double, so that a row's sum does not lose what its lanes have.
+inline double sum_of(Floats v) {
+  double sum = 0;
+  for (int i = 0; i < vector_width; ++i) sum += static_cast<double>(v[i]);
+  return sum;
+}
+
+/// Sum of a[i] * b[i].
+inline float dot(const float* a, const float* b, std::int64_t size) {
+  Floats sums{};
+  std::int64_t i = 0;
+  for (; i + vector_width <= size; i += vector_width) sums += load(a + i) * load(b + i);
+  float sum = 0;
+  for (int lane = 0; lane < vector_width; ++lane) sum += sums[lane];
+  for (; i < size; ++i) sum += a[i] * b[i];
+  return sum;
+}
+
+/// exp(x) for x <= 0, below exp(-87) 0: x = n log 2 + r with |r| <= log(2) / 2, exp(r) by a polynomial, times 2^n by its
+/// exponent bits. The coefficients are those of the minimax polynomial for exp(r) = 1 + r + r^2 q(r) in Cephes' expf
+/// (Moshier 1989). The relative error is below 2e-7.
+inline Floats exp_of(Floats x) {
+  constexpr float round_to_integer = 12582912.0F;  // 1.5 * 2^23: adding it leaves no bits for a fraction
+  const Floats shifted = x * 1.44269504F + round_to_integer;
+  const Floats n = shifted - round_to_integer;
+  const Floats r = (x - n * 0.693359375F) + n * 2.12194440e-4F;
+  Floats q = r * 1.9875691500e-4F + 1.3981999507e-3F;
+  q = q * r + 8.3334519073e-3F;
+  q = q * r + 4.1665795894e-2F;
+  q = q * r + 1.6666665459e-1F;
+  q = q * r + 5.0000001201e-1F;
+  const Floats mantissa = q * (r * r) + r + 1.0F;
+  const Integers exponent = reinterpret_cast<Integers>(shifted) - 0x4B400000;  // the bits of round_to_integer
+  const Floats power = reinterpret_cast<Floats>((exponent + 127) << 23);
+  return x < -87.0F ? Floats{} : mantissa * power;  // false for NaN, which so survives
+}
+
+}  // namespace ablate
