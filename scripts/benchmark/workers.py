@@ -17,7 +17,7 @@ class WorkerError(Exception):
 class Worker:
     def __init__(self, command, seconds_to_start=600):
         self.log = tempfile.TemporaryFile("w+")
-        environment = os.environ | {"OMP_WAIT_POLICY": "PASSIVE", "PYTHONPATH": str(SCRIPTS)}
+        environment = os.environ | {"PYTHONPATH": str(SCRIPTS)}
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, cwd=SCRIPTS,
             env=environment)

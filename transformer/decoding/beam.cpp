@@ -148,7 +148,7 @@ Hypotheses beam_search(const SearchProblem& problem) {
   Hypotheses found(searching.size());
 
   while (!searching.empty()) {
-    const BestTokens best(problem.decoder.read(next), 2 * problem.config.beam);
+    const BestTokens best = problem.decoder.read_best(next, 2 * problem.config.beam);
     std::vector<std::int64_t> parents;
     next.clear();
     std::int64_t first_row = 0;

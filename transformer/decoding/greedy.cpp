@@ -10,7 +10,7 @@ std::vector<Hypothesis> follow_paths(StepDecoder& decoder, const TargetSymbols& 
   std::vector<std::int64_t> next(limits.size(), symbols.bos);
 
   for (std::int64_t length = 1; !paths.empty(); ++length) {
-    const std::vector<Candidate> chosen = choose(decoder.read(next), paths);
+    const std::vector<Candidate> chosen = choose(next, paths);
     std::vector<std::size_t> going_on;
     std::vector<std::int64_t> parents;
     next.clear();
@@ -33,8 +33,8 @@ std::vector<Hypothesis> follow_paths(StepDecoder& decoder, const TargetSymbols& 
 }
 
 Hypotheses greedy_search(const SearchProblem& problem) {
-  const auto likeliest = [](const Tensor& log_probabilities, const std::vector<std::size_t>& paths) {
-    const BestTokens best(log_probabilities, 1);
+  const auto likeliest = [&](const std::vector<std::int64_t>& newest, const std::vector<std::size_t>& paths) {
+    const BestTokens best = problem.decoder.read_best(newest, 1);
     std::vector<Candidate> chosen;
     for (std::size_t row = 0; row < paths.size(); ++row) {
       chosen.push_back(best.row(static_cast<std::int64_t>(row)).front());

@@ -50,7 +50,8 @@ Hypotheses sampling_search(const SearchProblem& problem) {
     }
   }
 
-  const auto draw = [&](const Tensor& log_probabilities, const std::vector<std::size_t>& paths) {
+  const auto draw = [&](const std::vector<std::int64_t>& newest, const std::vector<std::size_t>& paths) {
+    const Tensor log_probabilities = problem.decoder.read(newest);
     std::vector<double> u;
     for (const std::size_t path : paths) u.push_back(streams[path].uniform());
     const Tensor u_here = at::tensor(u, at::kDouble).unsqueeze(1).to(log_probabilities.device());

@@ -22,9 +22,10 @@ Hypotheses greedy_search(const SearchProblem& problem);
 Hypotheses beam_search(const SearchProblem& problem);
 Hypotheses sampling_search(const SearchProblem& problem);
 
-/// Given log P (n, V) of the next token of n paths and which paths those are, one token for each of them.
-using ChooseTokens =
-    std::function<std::vector<Candidate>(const Tensor& log_probabilities, const std::vector<std::size_t>& paths)>;
+/// Given the newest tokens of n paths, which the decoder has still to read, and which paths those are: one token more for
+/// each of them.
+using ChooseTokens = std::function<std::vector<Candidate>(const std::vector<std::int64_t>& newest,
+                                                          const std::vector<std::size_t>& paths)>;
 
 /// Every row of the decoder is a path that never branches: it takes one chosen token per step until </s> or
 /// its limit. Paths that have ended leave the batch. -> one hypothesis per path, score = log P.

@@ -24,8 +24,14 @@ StepDecoder::StepDecoder(Transformer& model, const Tensor& source, const TargetS
       memory_(model.encode(source)),
       sentence_of_row_(count_up(source.size(0))),
       min_length_(min_length),
-      never_(on_device({symbols.bos, symbols.pad})),
-      never_yet_(on_device({symbols.bos, symbols.pad, symbols.eos})) {}
+      never_{symbols.bos, symbols.pad},
+      never_yet_{symbols.bos, symbols.pad, symbols.eos} {
+  const Tensor& weight = model.embeddings().output_weight();
+  if (caching == Caching::on && model.reads_history() && weight.device().is_cpu() &&
+      weight.scalar_type() == at::kFloat) {
+    cache_.history.emplace(source.size(0));
+  }
+}
 
 void StepDecoder::select(const std::vector<std::int64_t>& parents) {
   if (parents == count_up(rows())) return;
@@ -35,6 +41,10 @@ void StepDecoder::select(const std::vector<std::int64_t>& parents) {
   }
   const bool within_sentences = sentence_of_row == sentence_of_row_;
   sentence_of_row_ = std::move(sentence_of_row);
+  if (cache_.history) {
+    cache_.history->select(parents);
+    return;
+  }
 
   const Tensor index = on_device(parents);
   if (prefix_.defined()) prefix_ = prefix_.index_select(0, index);
@@ -48,13 +58,25 @@ void StepDecoder::select(const std::vector<std::int64_t>& parents) {
 }
 
 Tensor StepDecoder::read(const std::vector<std::int64_t>& tokens) {
-  const Tensor scores = model_.logits(last_hidden(on_device(tokens).unsqueeze(1)));  // (rows, V)
-  Tensor log_probabilities = at::log_softmax(scores, -1, at::kFloat);
-  const bool may_end = steps_++ >= min_length_;
-  return log_probabilities.index_fill_(1, may_end ? never_ : never_yet_, minus_infinity);
+  const Tensor hidden = last_hidden(tokens);
+  return log_probabilities(hidden, never_now());
 }
 
-Tensor StepDecoder::last_hidden(const Tensor& tokens) {
+BestTokens StepDecoder::read_best(const std::vector<std::int64_t>& tokens, std::int64_t k) {
+  const Tensor hidden = last_hidden(tokens);
+  const Embeddings& embeddings = model_.embeddings();
+  const auto best = top_words(hidden, embeddings.output_weight(), embeddings.output_bias(), k, never_now());
+  return best ? BestTokens(*best) : BestTokens(log_probabilities(hidden, never_now()), k);
+}
+
+Tensor StepDecoder::log_probabilities(const Tensor& hidden, const std::vector<std::int64_t>& never) const {
+  return at::log_softmax(model_.logits(hidden), -1, at::kFloat).index_fill_(1, on_device(never), minus_infinity);
+}
+
+/// (rows, D)
+Tensor StepDecoder::last_hidden(const std::vector<std::int64_t>& newest) {
+  const Tensor tokens = on_device(newest).unsqueeze(1);
+  ++steps_;
   if (caching_ == Caching::on) return model_.decode(tokens, memory_, &cache_).select(1, -1);
   prefix_ = prefix_.defined() ? at::cat({prefix_, tokens}, 1) : tokens;
   return model_.decode(prefix_, memory_).select(1, -1);
@@ -62,6 +84,16 @@ Tensor StepDecoder::last_hidden(const Tensor& tokens) {
 
 Tensor StepDecoder::on_device(const std::vector<std::int64_t>& values) const {
   return at::tensor(values, at::kLong).to(model_.device());
+}
+
+BestTokens::BestTokens(const std::vector<std::vector<Candidate>>& rows) : begin_{0} {
+  for (const std::vector<Candidate>& row : rows) {
+    for (const Candidate& candidate : row) {
+      if (std::isnan(candidate.log_probability)) throw_not_numbers();
+      candidates_.push_back(candidate);
+    }
+    begin_.push_back(candidates_.size());
+  }
 }
 
 BestTokens::BestTokens(const Tensor& log_probabilities, std::int64_t k) {

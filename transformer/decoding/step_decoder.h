@@ -2,6 +2,8 @@
 // The decoder one position at a time, over rows (hypotheses) that come, go and change places, each with its
 // own source sentence. What to do with the probabilities is the business of the searches.
 #include "transformer/decoding/decode.h"
+#include "transformer/kernels/packed_product.h"
+#include "transformer/kernels/top_words.h"
 
 #include <limits>
 #include <span>
@@ -10,6 +12,25 @@ namespace ablate {
 
 /// The log-probability of what must not be produced.
 inline constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
+
+/// The best tokens of every row, best first; equal ones by ascending id, whatever the device's own sorting
+/// does.
+class BestTokens {
+ public:
+  /// log_probabilities (rows, V) -> the min(k, V) best of every row, those of -inf left out. Throws RunError
+  /// on NaN.
+  BestTokens(const Tensor& log_probabilities, std::int64_t k);
+  /// Rows that are sorted already. Throws RunError on NaN.
+  explicit BestTokens(const std::vector<std::vector<Candidate>>& rows);
+  std::span<const Candidate> row(std::int64_t row) const {
+    return {candidates_.data() + begin_[static_cast<std::size_t>(row)],
+            candidates_.data() + begin_[static_cast<std::size_t>(row) + 1]};
+  }
+
+ private:
+  std::vector<Candidate> candidates_;
+  std::vector<std::size_t> begin_;
+};
 
 class StepDecoder {
  public:
@@ -27,40 +48,26 @@ class StepDecoder {
   /// tokens. The rest is not scaled up for it.
   Tensor read(const std::vector<std::int64_t>& tokens);
 
+  /// Every row reads its next token -> the k best of read()'s log P, without computing all of them where there is a
+  /// kernel for that.
+  BestTokens read_best(const std::vector<std::int64_t>& tokens, std::int64_t k);
+
  private:
   Tensor on_device(const std::vector<std::int64_t>& values) const;
-  Tensor last_hidden(const Tensor& tokens);
+  Tensor last_hidden(const std::vector<std::int64_t>& tokens);
+  Tensor log_probabilities(const Tensor& hidden, const std::vector<std::int64_t>& never) const;
+  /// What may not be produced at the step that is read now.
+  const std::vector<std::int64_t>& never_now() const { return steps_ > min_length_ ? never_ : never_yet_; }
 
   Transformer& model_;
+  KeepPackedWeights packed_weights_;
   Caching caching_;
   Memory memory_;
   DecoderCache cache_;
   Tensor prefix_;  ///< (rows, steps), without a cache only
   std::vector<std::int64_t> sentence_of_row_;
   std::int64_t steps_ = 0, min_length_;
-  Tensor never_, never_yet_;  ///< ids that may not be produced: at any step, before min_length
-};
-
-struct Candidate {
-  std::int64_t token;
-  double log_probability;
-};
-
-/// The best tokens of every row, best first; equal ones by ascending id, whatever the device's own sorting
-/// does.
-class BestTokens {
- public:
-  /// log_probabilities (rows, V) -> the min(k, V) best of every row, those of -inf left out. Throws RunError
-  /// on NaN.
-  BestTokens(const Tensor& log_probabilities, std::int64_t k);
-  std::span<const Candidate> row(std::int64_t row) const {
-    return {candidates_.data() + begin_[static_cast<std::size_t>(row)],
-            candidates_.data() + begin_[static_cast<std::size_t>(row) + 1]};
-  }
-
- private:
-  std::vector<Candidate> candidates_;
-  std::vector<std::size_t> begin_;
+  std::vector<std::int64_t> never_, never_yet_;  ///< ids that may not be produced: at any step, before min_length
 };
 
 /// Throws the RunError of a model whose probabilities are NaN.

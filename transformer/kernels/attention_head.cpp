@@ -22,34 +22,6 @@ std::int64_t block_of(std::int64_t keys) {
 
 }  // namespace
 
-void pack_rows(const Rows& from, float* to) {
-  for (std::int64_t column = 0; column < from.width; column += panel_width) {
-    const std::int64_t count = std::min<std::int64_t>(panel_width, from.width - column);
-    for (std::int64_t i = 0; i < from.count; ++i, to += panel_width) {
-      if (count == panel_width) {
-        store(to, load(from.at(i) + column));
-        store(to + vector_width, load(from.at(i) + column + vector_width));
-      } else {
-        std::copy_n(from.at(i) + column, count, to);
-        std::fill(to + count, to + panel_width, 0.0F);
-      }
-    }
-  }
-}
-
-void pack_transposed(const Rows& from, float* to) {
-  for (std::int64_t first = 0; first < from.count; first += panel_width, to += panel_width * from.width) {
-    const std::int64_t count = std::min<std::int64_t>(panel_width, from.count - first);
-    for (std::int64_t j = 0; j < count; ++j) {
-      const float* const row = from.at(first + j);
-      for (std::int64_t k = 0; k < from.width; ++k) to[k * panel_width + j] = row[k];
-    }
-    for (std::int64_t j = count; j < panel_width; ++j) {
-      for (std::int64_t k = 0; k < from.width; ++k) to[k * panel_width + j] = 0;
-    }
-  }
-}
-
 std::int64_t ScoreRules::reach(std::int64_t end, std::int64_t keys) const {
   return causal ? std::clamp<std::int64_t>(first + end, 0, keys) : keys;
 }

@@ -1,24 +1,10 @@
 #pragma once
 // One head of one sentence: what attention.cpp shares among threads.
-#include "transformer/kernels/matrix_tile.h"
+#include "transformer/kernels/packing.h"
 
 #include <vector>
 
 namespace ablate {
-
-/// Rows of floats, `row` apart.
-struct Rows {
-  const float* data;
-  std::int64_t count, width;
-  std::ptrdiff_t row;
-  const float* at(std::int64_t i) const { return data + i * row; }
-};
-
-/// Row-major (rows, width) as the right operand of a product over rows: (panels of width, rows, panel), zeros in the
-/// last panel's surplus columns.
-void pack_rows(const Rows& from, float* to);
-/// The transpose of (rows, width) as the right operand of a product over width: (panels of rows, width, panel).
-void pack_transposed(const Rows& from, float* to);
 
 /// What hides keys from queries, and what is added to their scores.
 struct ScoreRules {

@@ -31,6 +31,9 @@ struct TileLoop {
 template <int rows>
 void multiply_tile(LeftOperand a, const float* b, TileLoop loop, float* c, std::ptrdiff_t c_row, bool add) {
   Floats sums[rows][2] = {};
+  // C may have left the nearer caches; it is back when the sums are done.
+#pragma GCC unroll 8
+  for (int i = 0; i < rows; ++i) __builtin_prefetch(c + i * c_row, /*to write*/ 1);
   for (std::int64_t o = 0; o < loop.outer; ++o) {
     const float* from[rows];
 #pragma GCC unroll 8

@@ -54,11 +54,12 @@ class ScaledDotProduct final : public Attention {
         register_module("output", std::make_shared<Linear>(heads_ * d_v_, d_model, config.bias, init.output, factory));
   }
 
+  bool reads_history() const override { return true; }
+
   Tensor forward(const AttentionInput& in) override {
+    if (in.history != nullptr) return output_->forward(attend_step(in).unsqueeze(1));
     const std::int64_t first = in.cache != nullptr && in.position != nullptr ? in.cache->length() : 0;
-    Tensor q_BHTK = split_heads(query_->forward(in.query_BTD), heads_, d_k_);
-    if (in.position != nullptr) q_BHTK = in.position->rotate(q_BHTK, first);
-    const auto [k_BGSK, v_BGSV] = keys_and_values(in, first);
+    const auto [q_BHTK, k_BGSK, v_BGSV] = project(in, first);
     const Tensor output_BHTV = attend(in, q_BHTK, k_BGSK, v_BGSV, first);
     return output_->forward(output_BHTV.transpose(1, 2).reshape({in.query_BTD.size(0), in.query_BTD.size(1), -1}));
   }
@@ -68,19 +69,75 @@ class ScaledDotProduct final : public Attention {
     return x.view({x.size(0), x.size(1), heads, width}).transpose(1, 2);  // (B, T, H * W) -> (B, H, T, W)
   }
 
-  std::pair<Tensor, Tensor> keys_and_values(const AttentionInput& in, std::int64_t first) {
-    if (in.cache != nullptr && in.cache_is_complete) return {in.cache->key_BGSK, in.cache->value_BGSV};
-    Tensor k_BGSK = split_heads(key_->forward(in.memory_BSD), groups_, d_k_);
-    Tensor v_BGSV = split_heads(value_->forward(in.memory_BSD), groups_, d_v_);
-    if (in.position != nullptr) k_BGSK = in.position->rotate(k_BGSK, first);
-    if (in.cache == nullptr) return {k_BGSK, v_BGSV};
-    if (in.cache->length() > 0) {
-      k_BGSK = at::cat({in.cache->key_BGSK, k_BGSK}, 2);
-      v_BGSV = at::cat({in.cache->value_BGSV, v_BGSV}, 2);
+  /// (rows, 1, heads * W) turned by their position -> (rows, heads * W).
+  Tensor turn(const AttentionInput& in, const Tensor& x, std::int64_t heads) const {
+    if (in.position == nullptr) return x.squeeze(1);
+    return in.position->rotate(split_heads(x, heads, d_k_), in.history->steps() - 1).reshape({x.size(0), -1});
+  }
+
+  /// One query per row: nothing is copied but the new keys and values into the list of steps.
+  Tensor attend_step(const AttentionInput& in) {
+    StepMemory& memory = in.cache->steps;
+    const bool self = in.query_BTD.is_same(in.memory_BSD);
+    std::vector<Tensor> y;
+    if (self) {
+      y = linear(in.query_BTD, {query_->map(), key_->map(), value_->map()});
+      memory.keys.push_back(turn(in, y[1], groups_));
+      memory.values.push_back(y[2].squeeze(1));
+    } else {
+      y = {query_->forward(in.query_BTD)};
+      if (!in.cache_is_complete) {
+        memory.source_keys = key_->forward(in.memory_BSD);
+        memory.source_values = value_->forward(in.memory_BSD);
+      }
     }
-    in.cache->key_BGSK = k_BGSK;
-    in.cache->value_BGSV = v_BGSV;
-    return {k_BGSK, v_BGSV};
+    const auto steps = static_cast<std::int64_t>(memory.keys.size());
+    Tensor bias;
+    if (in.position != nullptr) bias = in.position->bias(steps - 1, 1, steps);
+    return step_attention(self ? turn(in, y[0], heads_) : y[0].squeeze(1), memory, *in.history,
+                          {.heads = heads_,
+                           .groups = groups_,
+                           .scale = scale_,
+                           .bias = bias.defined() ? bias.select(1, 0).contiguous() : bias,
+                           .visible = self ? Tensor() : in.mask.keys});
+  }
+
+  struct Projections {
+    Tensor q_BHTK, k_BGSK, v_BGSV;
+  };
+
+  /// Queries, and the keys and values of the cache and of this call together.
+  Projections project(const AttentionInput& in, std::int64_t first) {
+    Projections out;
+    const bool from_cache = in.cache != nullptr && in.cache_is_complete;
+    // What reads one input is one step: its gradient is then summed in place.
+    std::vector<Tensor> y;
+    if (from_cache) {
+      y = {query_->forward(in.query_BTD)};
+    } else if (in.query_BTD.is_same(in.memory_BSD)) {
+      y = linear(in.query_BTD, {query_->map(), key_->map(), value_->map()});
+    } else {
+      y = linear(in.memory_BSD, {key_->map(), value_->map()});
+      y.insert(y.begin(), query_->forward(in.query_BTD));
+    }
+    out.q_BHTK = split_heads(y[0], heads_, d_k_);
+    if (in.position != nullptr) out.q_BHTK = in.position->rotate(out.q_BHTK, first);
+    if (from_cache) {
+      out.k_BGSK = in.cache->key_BGSK;
+      out.v_BGSV = in.cache->value_BGSV;
+      return out;
+    }
+    out.k_BGSK = split_heads(y[1], groups_, d_k_);
+    out.v_BGSV = split_heads(y[2], groups_, d_v_);
+    if (in.position != nullptr) out.k_BGSK = in.position->rotate(out.k_BGSK, first);
+    if (in.cache == nullptr) return out;
+    if (in.cache->length() > 0) {
+      out.k_BGSK = at::cat({in.cache->key_BGSK, out.k_BGSK}, 2);
+      out.v_BGSV = at::cat({in.cache->value_BGSV, out.v_BGSV}, 2);
+    }
+    in.cache->key_BGSK = out.k_BGSK;
+    in.cache->value_BGSV = out.v_BGSV;
+    return out;
   }
 
   Tensor attend(const AttentionInput& in, const Tensor& q_BHTK, const Tensor& k_BGSK, const Tensor& v_BGSV,

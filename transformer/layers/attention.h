@@ -1,6 +1,7 @@
 #pragma once
 // Attention (Vaswani et al. 2017, section 3.2): softmax(Q K^T / sqrt(d_k)) V over h heads, with as many key-value heads
 // as there are query heads, one (Shazeer 2019) or a few (Ainslie et al. 2023).
+#include "transformer/kernels/step_attention.h"
 #include "transformer/layers/mask.h"
 #include "transformer/layers/position.h"
 
@@ -22,10 +23,12 @@ struct AttentionConfig {
   std::int64_t value_width(std::int64_t d_model) const { return d_v.value_or(d_model / heads); }
 };
 
-/// Keys and values of earlier steps. Self-attention appends to it; cross-attention fills it once.
+/// Keys and values of earlier steps. Self-attention appends to it; cross-attention fills it once. With a RowHistory they
+/// are in `steps`, otherwise in the two tensors.
 struct AttentionCache {
   Tensor key_BGSK;    ///< (B, key-value heads, S, d_k), already rotated
   Tensor value_BGSV;  ///< (B, key-value heads, S, d_v)
+  StepMemory steps;
   std::int64_t length() const { return key_BGSK.defined() ? key_BGSK.size(2) : 0; }
 };
 
@@ -43,12 +46,15 @@ struct AttentionInput {
   AttentionCache* cache = nullptr;  ///< step-by-step decoding
   bool cache_is_complete = false;   ///< the cache already holds all of `memory` (cross-attention, later steps)
   AttentionTrace* trace = nullptr;
+  const RowHistory* history = nullptr;  ///< one query per row, whose earlier keys are where it says; with a cache alone
 };
 
 /// The role. Contract: (B, T, D) and (B, S, D) -> (B, T, D).
 class Attention : public torch::nn::Module {
  public:
   virtual Tensor forward(const AttentionInput& input) = 0;
+  /// Whether a step of decoding may come with a RowHistory.
+  virtual bool reads_history() const { return false; }
 };
 
 struct AttentionInitialization {

@@ -35,7 +35,8 @@ struct Gated final : FeedForward {
     outer = register_module("outer", std::make_shared<Linear>(config.d_ff, d_model, config.bias, init, factory));
   }
   Tensor forward(const Tensor& x) override {
-    return outer->forward(apply_dropout(act(gate->forward(x)) * inner->forward(x), rate, is_training()));
+    const std::vector<Tensor> y = linear(x, {gate->map(), inner->map()});
+    return outer->forward(apply_dropout(act(y[0]) * y[1], rate, is_training()));
   }
   double rate;
   std::shared_ptr<Linear> gate, inner, outer;

@@ -128,6 +128,6 @@ Linear::Linear(std::int64_t in, std::int64_t out, bool with_bias, const WeightIn
   if (with_bias) bias = factory.create(*this, "bias", {out}, fill_bias(init, in));
 }
 
-Tensor Linear::forward(const Tensor& x) const { return at::linear(x, weight, bias); }
+Tensor Linear::forward(const Tensor& x) const { return linear(x, map()); }
 
 }  // namespace ablate

@@ -2,7 +2,7 @@
 // How parameters come to be and how they start. Every parameter is created by one function, which knows device and
 // dtype; its first values are a separate act, so that a model can be built on the meta device without memory.
 #include "transformer/config/fields.h"
-#include "transformer/core/torch.h"
+#include "transformer/kernels/linear.h"
 
 namespace ablate {
 
@@ -68,6 +68,7 @@ class Linear : public torch::nn::Module {
  public:
   Linear(std::int64_t in, std::int64_t out, bool bias, const WeightInitialization& init, ParameterFactory& factory);
   Tensor forward(const Tensor& x) const;  ///< (…, in) -> (…, out)
+  LinearMap map() const { return {weight, bias}; }
 
   Tensor weight, bias;
 };

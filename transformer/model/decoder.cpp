@@ -1,5 +1,7 @@
 #include "transformer/model/decoder.h"
 
+#include <algorithm>
+
 namespace ablate {
 namespace {
 
@@ -38,25 +40,28 @@ DecoderLayer::DecoderLayer(const DecoderConfig& config, const InitializationConf
 }
 
 Tensor DecoderLayer::forward(const Tensor& x, const Memory& memory, const AttentionMask& mask, Position& position,
-                             DecoderCache::Layer* cache, bool cross_cache_is_complete, const std::string& name,
-                             AttentionTrace* trace) {
+                             DecoderCache* cache, std::size_t index, const std::string& name, AttentionTrace* trace) {
+  DecoderCache::Layer* const kept = cache != nullptr ? &cache->layers[index] : nullptr;
+  const RowHistory* const history = cache != nullptr && cache->history ? &*cache->history : nullptr;
   const Tensor with_past = self_attention_residual_->forward(x, [&](const Tensor& y) {
     if (trace != nullptr) trace->prefix = name + ".self_attention";
     return self_attention_->forward({.query_BTD = y,
                                      .memory_BSD = y,
                                      .mask = mask,
                                      .position = &position,
-                                     .cache = cache != nullptr ? &cache->self_attention : nullptr,
-                                     .trace = trace});
+                                     .cache = kept != nullptr ? &kept->self_attention : nullptr,
+                                     .trace = trace,
+                                     .history = history});
   });
   const Tensor with_source = cross_attention_residual_->forward(with_past, [&](const Tensor& y) {
     if (trace != nullptr) trace->prefix = name + ".cross_attention";
     return cross_attention_->forward({.query_BTD = y,
                                       .memory_BSD = memory.states,
                                       .mask = memory.mask,
-                                      .cache = cache != nullptr ? &cache->cross_attention : nullptr,
-                                      .cache_is_complete = cross_cache_is_complete,
-                                      .trace = trace});
+                                      .cache = kept != nullptr ? &kept->cross_attention : nullptr,
+                                      .cache_is_complete = cache != nullptr && cache->length > 0,
+                                      .trace = trace,
+                                      .history = history});
   });
   return feed_forward_residual_->forward(with_source, [&](const Tensor& y) { return feed_forward_->forward(y); });
 }
@@ -68,15 +73,19 @@ Decoder::Decoder(const DecoderConfig& config, const EmbeddingConfig& embedding, 
 Tensor Decoder::forward(const Tensor& embedded, const Memory& memory, DecoderCache* cache, AttentionTrace* trace) {
   const std::int64_t first = cache != nullptr ? cache->length : 0;
   if (cache != nullptr) cache->layers.resize(layers_.size());
+  if (cache != nullptr && cache->history) cache->history->advance();
   const AttentionMask mask = causal_mask();
   Tensor x = enter(embedded, first);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const std::string name = trace != nullptr ? "decoder.layers." + std::to_string(i) : std::string();
-    x = layers_[i]->forward(x, memory, mask, *position_, cache != nullptr ? &cache->layers[i] : nullptr, first > 0,
-                            name, trace);
+    x = layers_[i]->forward(x, memory, mask, *position_, cache, i, name, trace);
   }
   if (cache != nullptr) cache->length += embedded.size(1);
   return leave(x);
+}
+
+bool Decoder::reads_history() const {
+  return std::all_of(layers_.begin(), layers_.end(), [](const auto& layer) { return layer->reads_history(); });
 }
 
 }  // namespace ablate

@@ -14,6 +14,9 @@ struct DecoderCache {
   };
   std::vector<Layer> layers;
   std::int64_t length = 0;  ///< number of target positions already read
+  /// Given, it says where each row's keys are, so that they are never moved; steps are then of one position, and the
+  /// memory has a row for each sentence instead of one for each hypothesis.
+  std::optional<RowHistory> history{};
 
   /// Keeps and reorders rows: row i becomes the former row index[i]. index (n) int64.
   void select(const Tensor& index);
@@ -32,8 +35,8 @@ class DecoderLayer : public torch::nn::Module {
   DecoderLayer(const DecoderConfig& config, const InitializationConfig& init, std::int64_t d_model,
                ParameterFactory& factory);
   Tensor forward(const Tensor& x, const Memory& memory, const AttentionMask& mask, Position& position,
-                 DecoderCache::Layer* cache, bool cross_cache_is_complete, const std::string& name,
-                 AttentionTrace* trace);
+                 DecoderCache* cache, std::size_t index, const std::string& name, AttentionTrace* trace);
+  bool reads_history() const { return self_attention_->reads_history() && cross_attention_->reads_history(); }
 
  private:
   std::shared_ptr<Attention> self_attention_, cross_attention_;
@@ -50,6 +53,8 @@ class Decoder : public Stack<DecoderLayer> {
   /// those that it already holds. c10::Error if a position is beyond the last learned one.
   Tensor forward(const Tensor& embedded, const Memory& memory, DecoderCache* cache = nullptr,
                  AttentionTrace* trace = nullptr);
+  /// Whether a cache may have a RowHistory.
+  bool reads_history() const;
 };
 
 }  // namespace ablate

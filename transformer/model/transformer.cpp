@@ -25,7 +25,11 @@ Memory Transformer::encode(const Tensor& source, AttentionTrace* trace) {
 }
 
 Tensor Transformer::decode(const Tensor& target, const Memory& memory, DecoderCache* cache, AttentionTrace* trace) {
-  check_shape(target, {memory.states.size(0), any}, "target");
+  if (cache != nullptr && cache->history) {
+    check_shape(target, {cache->history->rows(), 1}, "target");
+  } else {
+    check_shape(target, {memory.states.size(0), any}, "target");
+  }
   return decoder_->forward(embedding_->target(target), memory, cache, trace);
 }
 

@@ -25,6 +25,9 @@ class Transformer : public torch::nn::Module {
   Tensor decode(const Tensor& target, const Memory& memory, DecoderCache* cache = nullptr,
                 AttentionTrace* trace = nullptr);
 
+  /// Whether the cache of decode() may have a RowHistory.
+  bool reads_history() const { return decoder_->reads_history(); }
+
   /// (…, D) -> scores (…, V) of the next token before softmax.
   Tensor logits(const Tensor& hidden) const { return embedding_->logits(hidden); }
 

@@ -1,0 +1,109 @@
+#include "transformer/kernels/linear.h"
+
+#include "transformer/core/shape.h"
+#include "transformer/kernels/packed_product.h"
+
+#include <ATen/autocast_mode.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace ablate {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+/// Of all maps of one input. `parameters`: weight and bias in turn.
+struct LinearMaps : torch::autograd::Function<LinearMaps> {
+  static variable_list forward(AutogradContext* context, const Tensor& x, at::TensorList parameters) {
+    const Tensor input = x.detach().contiguous();
+    variable_list saved{input}, outputs;
+    for (std::size_t i = 0; i < parameters.size(); i += 2) {
+      const Tensor weight = parameters[i].detach(), bias = parameters[i + 1];
+      outputs.push_back(bias.defined() ? at::addmm(bias.detach(), input, weight.t()) : at::mm(input, weight.t()));
+      saved.push_back(weight);
+    }
+    context->save_for_backward(saved);
+    return outputs;
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    if (at::GradMode::is_enabled()) throw std::logic_error("linear has no second derivative: use plain_linear");
+    const variable_list saved = context->get_saved_variables();
+    const Tensor& input = saved[0];
+    variable_list result(1 + 2 * gradients.size());
+    for (std::size_t i = 0; i < gradients.size(); ++i) {
+      if (!gradients[i].defined()) continue;
+      const Tensor upstream = gradients[i].contiguous();
+      const Tensor& weight = saved[i + 1];
+      if (context->needs_input_grad(0)) {
+        if (result[0].defined()) {
+          result[0].addmm_(upstream, weight);
+        } else {
+          result[0] = at::mm(upstream, weight);
+        }
+      }
+      if (context->needs_input_grad(1 + 2 * i)) {
+        // Written in the weight's own layout: the engine would copy the transpose that autograd's own formula gives.
+        result[1 + 2 * i] = at::mm(upstream.t(), input);
+      }
+      if (context->needs_input_grad(2 + 2 * i)) {
+        result[2 + 2 * i] = upstream.sum(0);
+      }
+    }
+    return result;
+  }
+};
+
+/// With more rows than this a product is as fast with the weight as it stands.
+constexpr std::int64_t few_rows = 512;
+
+/// What decoding asks for at every step; undefined where the weight is not kept packed.
+Tensor try_packed_linear(const Tensor& x, const LinearMap& map) {
+  if (x.scalar_type() != at::kFloat || x.dim() == 0 || x.numel() > few_rows * x.size(-1)) return {};
+  const PackedWeight* const weight = KeepPackedWeights::find(map.weight);
+  if (weight == nullptr) return {};
+  std::vector<std::int64_t> shape = x.sizes().vec();
+  shape.back() = weight->out();
+  return packed_linear(x.reshape({-1, x.size(-1)}).contiguous(), *weight, map.bias).view(shape);
+}
+
+}  // namespace
+
+std::vector<Tensor> plain_linear(const Tensor& x, const std::vector<LinearMap>& maps) {
+  std::vector<Tensor> outputs;
+  for (const LinearMap& map : maps) outputs.push_back(at::linear(x, map.weight, map.bias));
+  return outputs;
+}
+
+std::vector<Tensor> linear(const Tensor& x, const std::vector<LinearMap>& maps) {
+  if (at::autocast::is_autocast_enabled(x.device().type())) return plain_linear(x, maps);
+  if (!at::GradMode::is_enabled()) {
+    std::vector<Tensor> outputs;
+    for (const LinearMap& map : maps) {
+      const Tensor y = try_packed_linear(x, map);
+      outputs.push_back(y.defined() ? y : at::linear(x, map.weight, map.bias));
+    }
+    return outputs;
+  }
+  std::vector<Tensor> parameters;
+  for (const LinearMap& map : maps) {
+    check_shape(map.weight, {any, x.size(-1)}, "weight");
+    if (map.bias.defined()) check_shape(map.bias, {map.weight.size(0)}, "bias");
+    parameters.push_back(map.weight);
+    parameters.push_back(map.bias);
+  }
+  std::vector<Tensor> outputs = LinearMaps::apply(x.reshape({-1, x.size(-1)}), at::TensorList(parameters));
+  std::vector<std::int64_t> shape = x.sizes().vec();
+  for (Tensor& y : outputs) {
+    shape.back() = y.size(1);
+    y = y.view(shape);
+  }
+  return outputs;
+}
+
+Tensor linear(const Tensor& x, const LinearMap& map) { return linear(x, std::vector<LinearMap>{map}).front(); }
+
+}  // namespace ablate

@@ -1,0 +1,23 @@
+#pragma once
+// Operands of matrix_tile.h from matrices as they lie in memory.
+#include "transformer/kernels/matrix_tile.h"
+
+namespace ablate {
+
+/// Rows of floats, `row` apart.
+struct Rows {
+  const float* data;
+  std::int64_t count, width;
+  std::ptrdiff_t row;
+  const float* at(std::int64_t i) const { return data + i * row; }
+};
+
+/// (rows, width) as the right operand of a product over rows: (panels of width, rows, panel_width), zeros in the last
+/// panel's surplus columns.
+void pack_rows(const Rows& from, float* to);
+
+/// The transpose of (rows, width) as the right operand of a product over width: (panels of rows, width, panel_width),
+/// zeros in the last panel's surplus columns.
+void pack_transposed(const Rows& from, float* to);
+
+}  // namespace ablate
