@@ -3,6 +3,7 @@
 #include "experiments/lab/interrupt.h"
 #include "transformer/config/suggest.h"
 #include "transformer/core/error.h"
+#include "transformer/core/memory.h"
 #include "transformer/core/torch.h"
 
 #include <c10/util/Exception.h>
@@ -72,6 +73,7 @@ int main(int argc, char* argv[]) {
   std::signal(SIGXFSZ, SIG_IGN);
   // What cuBLAS needs to sum in the same order each time; read when the device is first used.
   ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0);
+  keep_freed_memory();
   lab::exit_on_interrupts();
   int status = failed;
   try {

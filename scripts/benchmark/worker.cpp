@@ -3,6 +3,7 @@
 // seconds that each time took.
 #include "transformer/config/reader.h"
 #include "transformer/core/error.h"
+#include "transformer/core/memory.h"
 #include "transformer/decoding/decode.h"
 #include "transformer/training/autocast.h"
 #include "transformer/training/step.h"
@@ -136,6 +137,7 @@ int serve(const Json& description) {
 }  // namespace
 
 int main(int argc, char* argv[]) {
+  keep_freed_memory();
   try {
     if (argc != 2) throw UserError("usage: ablate_bench WORK");
     return serve(Json::parse(argv[1]));

@@ -9,8 +9,8 @@ namespace ablate {
 
 /// Shapes: B batch, H heads of queries, G heads of keys and values (G divides H), T queries, S keys, K and V widths.
 struct FusedAttentionOptions {
-  Tensor keys;             ///< (B, 1, 1, S) bool, true = may be looked at; undefined: all may
-  Tensor bias;             ///< (1 or H, T, S) float, added to the scores, without gradient; or undefined
+  Tensor keys{};           ///< (B, 1, 1, S) bool, true = may be looked at; undefined: all may
+  Tensor bias{};           ///< (1 or H, T, S) float, added to the scores, without gradient; or undefined
   bool causal = false;     ///< query t may look at the keys 0 … first + t only
   std::int64_t first = 0;  ///< position of the first query among the keys
   double scale = 1;        ///< positive

@@ -15,17 +15,20 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// Of all maps of one input. `parameters`: weight and bias in turn.
+/// Of all maps of one input. Every map has its weight in `parameters`, and behind it its bias where `biased` says so.
 struct LinearMaps : torch::autograd::Function<LinearMaps> {
-  static variable_list forward(AutogradContext* context, const Tensor& x, at::TensorList parameters) {
+  static variable_list forward(AutogradContext* context, const Tensor& x, at::TensorList parameters,
+                               const std::vector<std::int64_t>& biased) {
     const Tensor input = x.detach().contiguous();
     variable_list saved{input}, outputs;
-    for (std::size_t i = 0; i < parameters.size(); i += 2) {
-      const Tensor weight = parameters[i].detach(), bias = parameters[i + 1];
-      outputs.push_back(bias.defined() ? at::addmm(bias.detach(), input, weight.t()) : at::mm(input, weight.t()));
+    for (std::size_t map = 0, i = 0; map < biased.size(); ++map) {
+      const Tensor weight = parameters[i++].detach();
+      outputs.push_back(biased[map] != 0 ? at::addmm(parameters[i++].detach(), input, weight.t())
+                                         : at::mm(input, weight.t()));
       saved.push_back(weight);
     }
     context->save_for_backward(saved);
+    context->saved_data["biased"] = biased;
     return outputs;
   }
 
@@ -33,11 +36,14 @@ struct LinearMaps : torch::autograd::Function<LinearMaps> {
     if (at::GradMode::is_enabled()) throw std::logic_error("linear has no second derivative: use plain_linear");
     const variable_list saved = context->get_saved_variables();
     const Tensor& input = saved[0];
-    variable_list result(1 + 2 * gradients.size());
-    for (std::size_t i = 0; i < gradients.size(); ++i) {
-      if (!gradients[i].defined()) continue;
-      const Tensor upstream = gradients[i].contiguous();
-      const Tensor& weight = saved[i + 1];
+    const std::vector<std::int64_t> biased = context->saved_data["biased"].toIntVector();
+    variable_list result(1);
+    for (std::size_t map = 0; map < gradients.size(); ++map) {
+      const std::size_t weight_place = result.size();
+      result.resize(weight_place + (biased[map] != 0 ? 2 : 1));
+      if (!gradients[map].defined()) continue;
+      const Tensor upstream = gradients[map].contiguous();
+      const Tensor& weight = saved[map + 1];
       if (context->needs_input_grad(0)) {
         if (result[0].defined()) {
           result[0].addmm_(upstream, weight);
@@ -45,14 +51,13 @@ struct LinearMaps : torch::autograd::Function<LinearMaps> {
           result[0] = at::mm(upstream, weight);
         }
       }
-      if (context->needs_input_grad(1 + 2 * i)) {
-        // Written in the weight's own layout: the engine would copy the transpose that autograd's own formula gives.
-        result[1 + 2 * i] = at::mm(upstream.t(), input);
+      if (context->needs_input_grad(weight_place)) {
+        // In the weight's own layout: the engine would copy the transpose that autograd's own formula gives.
+        result[weight_place] = at::mm(upstream.t(), input);
       }
-      if (context->needs_input_grad(2 + 2 * i)) {
-        result[2 + 2 * i] = upstream.sum(0);
-      }
+      if (biased[map] != 0 && context->needs_input_grad(weight_place + 1)) result[weight_place + 1] = upstream.sum(0);
     }
+    result.emplace_back();  // biased
     return result;
   }
 };
@@ -79,7 +84,8 @@ std::vector<Tensor> plain_linear(const Tensor& x, const std::vector<LinearMap>& 
 }
 
 std::vector<Tensor> linear(const Tensor& x, const std::vector<LinearMap>& maps) {
-  if (at::autocast::is_autocast_enabled(x.device().type())) return plain_linear(x, maps);
+  const at::DeviceType device = x.device().type();
+  if (device == at::kMeta || at::autocast::is_autocast_enabled(device)) return plain_linear(x, maps);
   if (!at::GradMode::is_enabled()) {
     std::vector<Tensor> outputs;
     for (const LinearMap& map : maps) {
@@ -89,13 +95,15 @@ std::vector<Tensor> linear(const Tensor& x, const std::vector<LinearMap>& maps) 
     return outputs;
   }
   std::vector<Tensor> parameters;
+  std::vector<std::int64_t> biased;
   for (const LinearMap& map : maps) {
     check_shape(map.weight, {any, x.size(-1)}, "weight");
     if (map.bias.defined()) check_shape(map.bias, {map.weight.size(0)}, "bias");
     parameters.push_back(map.weight);
-    parameters.push_back(map.bias);
+    biased.push_back(map.bias.defined());
+    if (map.bias.defined()) parameters.push_back(map.bias);
   }
-  std::vector<Tensor> outputs = LinearMaps::apply(x.reshape({-1, x.size(-1)}), at::TensorList(parameters));
+  std::vector<Tensor> outputs = LinearMaps::apply(x.reshape({-1, x.size(-1)}), at::TensorList(parameters), biased);
   std::vector<std::int64_t> shape = x.sizes().vec();
   for (Tensor& y : outputs) {
     shape.back() = y.size(1);

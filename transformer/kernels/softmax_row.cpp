@@ -5,17 +5,6 @@
 #include <algorithm>
 
 namespace ablate {
-namespace {
-
-/// The lanes of a row's end, filled up with `filler`.
-inline Floats load_tail(const float* p, std::int64_t count, float filler) {
-  Floats v = broadcast(filler);
-  std::memcpy(&v, p, static_cast<std::size_t>(count) * sizeof(float));
-  return v;
-}
-
-}  // namespace
-
 RowStatistics row_statistics(const float* logits, std::int64_t size) {
   constexpr float lowest = -std::numeric_limits<float>::infinity();
   Floats maximum0 = broadcast(lowest), maximum1 = maximum0, sum0{}, sum1{};
@@ -50,7 +39,7 @@ double exponentiate_row(float* logits, std::int64_t size, float maximum) {
   double sum = sum_of(sum0) + sum_of(sum1);
   for (; i < size; i += vector_width) {
     const std::int64_t count = std::min<std::int64_t>(vector_width, size - i);
-    const Floats e = exp_of(load_tail(logits + i, count, maximum) - maximum);
+    const Floats e = exp_of(load_part(logits + i, static_cast<int>(count), maximum) - maximum);
     std::memcpy(logits + i, &e, static_cast<std::size_t>(count) * sizeof(float));
     for (std::int64_t lane = 0; lane < count; ++lane) sum += static_cast<double>(e[lane]);
   }

@@ -38,8 +38,8 @@ struct StepMemory {
 struct StepAttentionOptions {
   std::int64_t heads, groups;  ///< of queries; of keys and values
   double scale;
-  Tensor bias;     ///< (1 or H, keys) float, added to the scores; or undefined
-  Tensor visible;  ///< (B, 1, 1, S) bool: which source positions may be looked at; or undefined
+  Tensor bias{};     ///< (1 or H, keys) float, added to the scores; or undefined
+  Tensor visible{};  ///< (B, 1, 1, S) bool: which source positions may be looked at; or undefined
 };
 
 /// q (rows, H * K) float, contiguous -> (rows, H * V). Over all steps of the memory, or over the source where it has

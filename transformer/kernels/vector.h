@@ -26,6 +26,19 @@ inline Floats load(const float* p) {
 
 inline void store(float* p, Floats v) { std::memcpy(p, &v, sizeof v); }
 
+/// The first `count` lanes; the others are `filler`.
+inline Floats load_part(const float* p, int count, float filler = 0) {
+  if (count == vector_width) return load(p);
+  Floats v = filler - Floats{};
+  std::memcpy(&v, p, static_cast<std::size_t>(count) * sizeof(float));
+  return v;
+}
+
+inline void store_part(float* p, Floats v, int count) {
+  if (count == vector_width) return store(p, v);
+  std::memcpy(p, &v, static_cast<std::size_t>(count) * sizeof(float));
+}
+
 inline Floats broadcast(float x) { return x - Floats{}; }
 
 inline Floats maximum_of(Floats a, Floats b) { return a > b ? a : b; }

@@ -1,6 +1,14 @@
 #include "transformer/layers/norm.h"
 
+#include "transformer/kernels/residual_norm.h"
+#include "transformer/layers/dropout.h"
+
 namespace ablate {
+
+Tensor Norm::forward_sum(const Tensor& x, const Tensor& f, double dropout, bool training) {
+  return forward(x + apply_dropout(f, dropout, training));
+}
+
 namespace {
 
 // Under autocast the output of a sub-layer may be bf16: sums are in the gain's precision, on every device.
@@ -14,6 +22,11 @@ struct LayerNorm final : Norm {
   Tensor forward(const Tensor& x) override {
     return at::layer_norm(x.to(gain.scalar_type()), gain.sizes(), gain, bias, eps);
   }
+  Tensor forward_sum(const Tensor& x, const Tensor& f, double dropout, bool training) override {
+    if (!has_residual_norm(x, f, gain)) return Norm::forward_sum(x, f, dropout, training);
+    return residual_norm(
+        x, f, {.kind = RowNorm::layer, .gain = gain, .bias = bias, .eps = eps, .dropout = training ? dropout : 0});
+  }
   double eps;
   Tensor gain, bias;
 };
@@ -24,6 +37,10 @@ struct RmsNorm final : Norm {
     gain = factory.create(*this, "gain", {d_model}, fill_constant(1));
   }
   Tensor forward(const Tensor& x) override { return at::rms_norm(x.to(gain.scalar_type()), gain.sizes(), gain, eps); }
+  Tensor forward_sum(const Tensor& x, const Tensor& f, double dropout, bool training) override {
+    if (!has_residual_norm(x, f, gain)) return Norm::forward_sum(x, f, dropout, training);
+    return residual_norm(x, f, {.kind = RowNorm::rms, .gain = gain, .eps = eps, .dropout = training ? dropout : 0});
+  }
   double eps;
   Tensor gain;
 };

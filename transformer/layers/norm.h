@@ -18,6 +18,8 @@ struct NormConfig {
 class Norm : public torch::nn::Module {
  public:
   virtual Tensor forward(const Tensor& x) = 0;
+  /// forward(x + dropout(f)), in one pass where there is a kernel for it.
+  virtual Tensor forward_sum(const Tensor& x, const Tensor& f, double dropout, bool training);
 };
 
 using MakeNorm = std::shared_ptr<Norm> (*)(const NormConfig& config, std::int64_t d_model, ParameterFactory& factory);

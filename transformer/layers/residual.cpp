@@ -1,5 +1,8 @@
 #include "transformer/layers/residual.h"
 
+#include "transformer/kernels/residual_norm.h"
+#include "transformer/layers/dropout.h"
+
 namespace ablate {
 namespace {
 
@@ -27,6 +30,11 @@ Residual::Residual(const ResidualConfig& config, const NormConfig& norm, double 
     : kind_(residuals.at(config.kind)), dropout_(dropout) {
   norm_ = register_module("norm", make_norm(norm, d_model, factory));
   if (kind_ == ResidualKind::sandwich) output_norm_ = register_module("output_norm", make_norm(norm, d_model, factory));
+}
+
+Tensor Residual::add(const Tensor& x, const Tensor& f) const {
+  if (is_training() && has_residual_norm(x, f, Tensor())) return residual_sum(x, f, dropout_);
+  return x + apply_dropout(f, dropout_, is_training());
 }
 
 }  // namespace ablate

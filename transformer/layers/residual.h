@@ -1,7 +1,6 @@
 #pragma once
 // The wiring around a sub-layer: where the norm stands, where dropout stands, what is added to what. No other file
 // knows (Vaswani et al. 2017, section 3.1 and 5.4; Wang et al. 2019; Xiong et al. 2020; Ding et al. 2021).
-#include "transformer/layers/dropout.h"
 #include "transformer/layers/norm.h"
 
 namespace ablate {
@@ -28,17 +27,18 @@ class Residual : public torch::nn::Module {
   Tensor forward(const Tensor& x, SubLayer&& sub_layer) {
     switch (kind_) {
       case ResidualKind::post_norm:
-        return norm_->forward(x + drop(sub_layer(x)));
+        return norm_->forward_sum(x, sub_layer(x), dropout_, is_training());
       case ResidualKind::pre_norm:
-        return x + drop(sub_layer(norm_->forward(x)));
+        return add(x, sub_layer(norm_->forward(x)));
       case ResidualKind::sandwich:
-        return x + drop(output_norm_->forward(sub_layer(norm_->forward(x))));
+        return add(x, output_norm_->forward(sub_layer(norm_->forward(x))));
     }
     throw std::logic_error("a residual kind without wiring");
   }
 
  private:
-  Tensor drop(const Tensor& x) const { return apply_dropout(x, dropout_, is_training()); }
+  /// x + dropout(f)
+  Tensor add(const Tensor& x, const Tensor& f) const;
 
   ResidualKind kind_;
   double dropout_;

@@ -1,6 +1,7 @@
 #pragma once
 // What the encoder and the decoder have in common: x = dropout(embedding + position), N layers, and a norm on top where
 // the wiring asks for one (Vaswani et al. 2017, section 3.1; Xiong et al. 2020, table 1).
+#include "transformer/layers/dropout.h"
 #include "transformer/model/config.h"
 
 namespace ablate {
