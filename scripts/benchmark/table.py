@@ -12,8 +12,8 @@ class Row:
     peer: str
     ours: list
     theirs: list
-    our_memory: float  # MiB
-    their_memory: float
+    our_memory: float = None  # peak, MiB
+    their_memory: float = None
     peak: float = None  # of the machine's matrix product, FLOP/s
 
     @property
@@ -26,8 +26,9 @@ class Row:
     def record(self):
         record = {
             "work": self.work.name, "precision": self.precision, "peer": self.peer, "ours": self.ours,
-            "theirs": self.theirs, "ratio": self.ratio, "our_memory_mib": self.our_memory,
-            "their_memory_mib": self.their_memory}
+            "theirs": self.theirs, "ratio": self.ratio}
+        if self.our_memory:
+            record |= {"our_memory_mib": self.our_memory, "their_memory_mib": self.their_memory}
         if self.peak:
             record |= {"gemm_peak_flops": self.peak, "share_of_peak": self.share_of_peak()}
         return record
@@ -46,7 +47,8 @@ class Row:
             self.work.name, self.precision, self.peer, f"{self.ratio:.2f}", f"{worst:.2f} to {best:.2f}",
             f"{median(self.ours):.3f}", f"{median(self.theirs):.3f}", rate(self.ours), rate(self.theirs),
             f"{100 * share:.0f} %" if share else "-", f"{self.peak / 1e9:.0f}" if self.peak else "-",
-            f"{self.our_memory:.0f}", f"{self.their_memory:.0f}"]
+            f"{self.our_memory:.0f}" if self.our_memory else "-",
+            f"{self.their_memory:.0f}" if self.their_memory else "-"]
 
 
 HEADINGS = [

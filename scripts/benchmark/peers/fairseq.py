@@ -7,13 +7,13 @@ import torch
 _get_field = dataclasses._get_field
 
 
-def _accept_defaults_without_hash(cls, name, kind, *rest):
+def _accept_defaults_without_hash(cls, name, *rest):
     """Python 3.11 refuses a default whose class has no hash, as fairseq's configurations have them."""
-    default = getattr(cls, name, dataclasses.MISSING)
-    if type(default).__hash__ is None and not isinstance(default, dataclasses.Field):
-        if dataclasses.is_dataclass(default):
-            setattr(cls, name, dataclasses.field(default_factory=type(default)))
-    return _get_field(cls, name, kind, *rest)
+    default = getattr(cls, name, None)
+    default_class = type(default.default if isinstance(default, dataclasses.Field) else default)
+    if default_class.__hash__ is None and dataclasses.is_dataclass(default_class):
+        default_class.__hash__ = object.__hash__
+    return _get_field(cls, name, *rest)
 
 
 dataclasses._get_field = _accept_defaults_without_hash
