@@ -41,7 +41,10 @@ def measure(work, precision, peer, arguments):
     products = gemm_descriptions(precision, arguments.threads) if work.flops else []
     with contextlib.ExitStack() as stack:
         mine = stack.enter_context(workers.ours(binary, description))
-        other = stack.enter_context(workers.peer(peer, description))
+        if peer == "training_step":  # not a peer: our own update, of which batching is a share
+            other = stack.enter_context(workers.ours(binary, WORKS["tiny"].description(precision, arguments.threads)))
+        else:
+            other = stack.enter_context(workers.peer(peer, description))
         machine = [stack.enter_context(workers.ours(binary, product)) for product in products]
         seconds = workers.in_turn([mine, other, *machine], arguments.rounds, work.repeat)
         peak = max((product_flops() / min(times) for times in seconds[2:]), default=None)

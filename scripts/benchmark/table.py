@@ -35,17 +35,17 @@ class Row:
 
     def sentence(self):
         return (f"{self.work.name}, {self.precision}, {self.peer}: {self.ratio:.2f} times as fast "
-                f"({median(self.ours):.3f} s against {median(self.theirs):.3f} s)")
+                f"({median(self.ours):.4g} s against {median(self.theirs):.4g} s)")
 
     def cells(self):
         def rate(seconds):
-            return f"{self.work.tokens / median(seconds):,.0f}" if self.work.kind != "start" else "-"
+            return f"{self.work.tokens / median(seconds):,.0f}" if self.work.kind not in ("start", "batching") else "-"
 
         share = self.share_of_peak()
         worst, best = (sorted(t / o for o, t in zip(self.ours, self.theirs))[i] for i in (0, -1))
         return [
             self.work.name, self.precision, self.peer, f"{self.ratio:.2f}", f"{worst:.2f} to {best:.2f}",
-            f"{median(self.ours):.3f}", f"{median(self.theirs):.3f}", rate(self.ours), rate(self.theirs),
+            f"{median(self.ours):.4g}", f"{median(self.theirs):.4g}", rate(self.ours), rate(self.theirs),
             f"{100 * share:.0f} %" if share else "-", f"{self.peak / 1e9:.0f}" if self.peak else "-",
             f"{self.our_memory:.0f}" if self.our_memory else "-",
             f"{self.their_memory:.0f}" if self.their_memory else "-"]

@@ -1,6 +1,7 @@
 // `ablate_bench WORK`: our side of scripts/bench. WORK is a JSON object (works.py writes it). The worker prepares the
 // work and prints {"ready": true}; then, for every line "N" on standard input, does it N times and prints the list of the
 // seconds that each time took.
+#include "data/batching.h"
 #include "transformer/config/reader.h"
 #include "transformer/core/error.h"
 #include "transformer/core/memory.h"
@@ -70,6 +71,22 @@ Work translate(const Json& work) {
   };
 }
 
+/// What training needs before every update, from tokens in memory on: a batch of ids.
+Work make_batch(const Json& work) {
+  const std::int64_t rows = work.at("batch"), length = work.at("length"), vocabulary = work.at("vocabulary");
+  const Tensor words = random_words(2 * rows, length - 1, vocabulary).to(at::kInt).contiguous();
+  const std::int32_t* const from = words.const_data_ptr<std::int32_t>();
+  std::vector<data::Example> examples;
+  const auto sentence = [&](std::int64_t i) {
+    return std::span<const std::int32_t>(from + i * (length - 1), static_cast<std::size_t>(length - 1));
+  };
+  for (std::int64_t row = 0; row < rows; ++row) examples.push_back({sentence(row), sentence(rows + row), row});
+  return [words, examples] {
+    const data::BatchSymbols ids{symbols.pad, symbols.eos, symbols.pad, symbols.bos, symbols.eos};
+    if (data::collate(examples, ids).source.size(0) == 0) throw RunError("an empty batch");
+  };
+}
+
 /// Causal self-attention with its projections, forward and backward.
 Work attention(const Json& work) {
   const auto model = read<ModelConfig>(work.at("model"), "model");
@@ -111,6 +128,7 @@ Work matrix_product(const Json& work) {
 Work prepare(const Json& work) {
   const std::string kind = work.at("kind");
   if (kind == "train") return train(work);
+  if (kind == "batching") return make_batch(work);
   if (kind == "decode") return translate(work);
   if (kind == "attention") return attention(work);
   if (kind == "gemm") return matrix_product(work);

@@ -27,7 +27,7 @@ class Work:
     """One row of the table for each precision and peer."""
 
     name: str
-    kind: str  # train, decode, attention or start
+    kind: str  # train, decode, attention, batching or start
     shape: Shape
     batch: int  # sentences
     length: int  # of source and target; in decoding of the source
@@ -112,6 +112,7 @@ WORKS = {
         *(_decode("decode_tiny", TINY, beam) for beam in (1, 4)),
         *(_decode("decode_base", BASE, beam) for beam in (1, 4)),
         *(_attention(length) for length in (512, 1024, 2048, 4096)),
+        Work("batching", "batching", TINY, 128, 32, peers=("training_step",), repeat=20),
         Work("start", "start", TINY, 1, 10, peers=("ctranslate2", "marian", "fairseq")),
     )
 }

@@ -110,10 +110,8 @@ void AttentionHead::forward(const Rows& q, const ScoreRules& rules, float* outpu
         store(scores + i, e);
         sums += e;
       }
-      const double sum = sum_of(sums);
-      const auto scale = static_cast<float>(sum == 0 ? 0 : 1 / sum);
-      log_normalizer[query] =
-          sum == 0 ? std::numeric_limits<float>::infinity() : reference + static_cast<float>(std::log(sum));
+      const float sum = total(sums), scale = sum == 0 ? 0 : 1 / sum;
+      log_normalizer[query] = sum == 0 ? std::numeric_limits<float>::infinity() : reference + std::log(sum);
       for (std::int64_t i = 0; i < padded(reach); i += vector_width) store(scores + i, load(scores + i) * scale);
       if (rules.drop > 0) drop(rules, query, reach, scores);
     }

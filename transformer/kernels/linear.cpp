@@ -1,6 +1,7 @@
 #include "transformer/kernels/linear.h"
 
 #include "transformer/core/shape.h"
+#include "transformer/kernels/bf16.h"
 #include "transformer/kernels/packed_product.h"
 
 #include <ATen/autocast_mode.h>
@@ -62,6 +63,23 @@ struct LinearMaps : torch::autograd::Function<LinearMaps> {
   }
 };
 
+/// Asked for, and not put off by WithoutAutocast.
+bool asks_for_autocast(at::DeviceType device) {
+  return at::autocast::is_autocast_enabled(device) &&
+         !c10::impl::tls_is_dispatch_key_excluded(at::autocast::get_autocast_dispatch_key_from_device_type(device));
+}
+
+std::vector<Tensor> emulated_bf16_linear(const Tensor& x, const std::vector<LinearMap>& maps) {
+  const WithoutAutocast in_32_bits;
+  std::vector<LinearMap> rounded;
+  for (const LinearMap& map : maps) {
+    rounded.push_back({rounded_to_bf16(map.weight), map.bias.defined() ? rounded_to_bf16(map.bias) : Tensor()});
+  }
+  std::vector<Tensor> outputs = linear(rounded_to_bf16(x), rounded);
+  for (Tensor& y : outputs) y = y.to(at::kBFloat16);
+  return outputs;
+}
+
 /// With more rows than this a product is as fast with the weight as it stands.
 constexpr std::int64_t few_rows = 512;
 
@@ -84,8 +102,9 @@ std::vector<Tensor> plain_linear(const Tensor& x, const std::vector<LinearMap>& 
 }
 
 std::vector<Tensor> linear(const Tensor& x, const std::vector<LinearMap>& maps) {
+  if (emulates_bf16(x.device())) return emulated_bf16_linear(x, maps);
   const at::DeviceType device = x.device().type();
-  if (device == at::kMeta || at::autocast::is_autocast_enabled(device)) return plain_linear(x, maps);
+  if (device == at::kMeta || asks_for_autocast(device)) return plain_linear(x, maps);
   if (!at::GradMode::is_enabled()) {
     std::vector<Tensor> outputs;
     for (const LinearMap& map : maps) {

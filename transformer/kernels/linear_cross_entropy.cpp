@@ -3,7 +3,6 @@
 #include "transformer/core/shape.h"
 #include "transformer/kernels/cross_entropy_chunk.h"
 
-#include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
@@ -105,17 +104,18 @@ void check_shapes(const Tensor& hidden, const Tensor& weight, const Tensor& bias
 
 bool has_kernel(const Tensor& hidden, const Tensor& weight, const Tensor& bias) {
   const auto is_plain_float = [](const Tensor& x) { return x.device().is_cpu() && x.scalar_type() == at::kFloat; };
-  return is_plain_float(hidden) && is_plain_float(weight) && (!bias.defined() || is_plain_float(bias)) &&
-         !at::autocast::is_autocast_enabled(at::kCPU);
+  const bool cast = hidden.device().is_cpu() && hidden.scalar_type() == at::kBFloat16;
+  return (cast || is_plain_float(hidden)) && is_plain_float(weight) && (!bias.defined() || is_plain_float(bias));
 }
 
 }  // namespace
 
-CrossEntropySums linear_cross_entropy(const Tensor& hidden, const Tensor& weight, const Tensor& bias,
+CrossEntropySums linear_cross_entropy(const Tensor& given_hidden, const Tensor& weight, const Tensor& bias,
                                       const Tensor& target, double eps_prime) {
-  if (!has_kernel(hidden, weight, bias)) {
-    return plain_linear_cross_entropy(hidden, weight, bias, target, eps_prime);
+  if (!has_kernel(given_hidden, weight, bias)) {
+    return plain_linear_cross_entropy(given_hidden, weight, bias, target, eps_prime);
   }
+  const Tensor hidden = given_hidden.to(at::kFloat);
   check_shapes(hidden, weight, bias, target);
   const Tensor ids = target.contiguous();
   const WantedGradients wanted{.hidden = wants(hidden), .weight = wants(weight), .bias = wants(bias)};

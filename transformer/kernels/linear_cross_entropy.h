@@ -17,8 +17,9 @@ struct CrossEntropySums {
 /// eps' = eps spreads the mass eps over all V words; eps' = eps V / (V - 1) spreads it over the V - 1 others.
 /// hidden (N, D), weight (V, D), bias (V) or undefined, target (N) int64 in 0 … V - 1; N may be 0.
 ///
-/// float32 on the CPU outside autocast takes the fused kernel, which computes the gradients along with the
-/// loss whenever one is asked for; everything else takes the plain path. Throws std::invalid_argument for
+/// float32 on the CPU takes the fused kernel, which computes the gradients along with the loss whenever one is
+/// asked for; hidden states in bfloat16 are cast to it, so that mixed precision stores no logits either, and its
+/// loss is that of 32 bits. Everything else takes the plain path. Throws std::invalid_argument for
 /// other shapes and, in the fused kernel, targets out of range; std::logic_error at a second derivative of
 /// the fused kernel.
 CrossEntropySums linear_cross_entropy(const Tensor& hidden, const Tensor& weight, const Tensor& bias,

@@ -68,7 +68,9 @@ KeepPackedWeights::~KeepPackedWeights() { keeper = before_; }
 
 const PackedWeight* KeepPackedWeights::find(const Tensor& weight) {
   if (keeper == nullptr || !weight.device().is_cpu() || weight.scalar_type() != at::kFloat) return nullptr;
-  return &keeper->weights_.try_emplace(weight.const_data_ptr(), weight).first->second;
+  const auto found = keeper->weights_.find(weight.const_data_ptr());
+  if (found != keeper->weights_.end()) return &found->second.packed;
+  return &keeper->weights_.emplace(weight.const_data_ptr(), Kept{weight, PackedWeight(weight)}).first->second.packed;
 }
 
 }  // namespace ablate

@@ -44,7 +44,11 @@ class KeepPackedWeights {
   static const PackedWeight* find(const Tensor& weight);
 
  private:
-  std::unordered_map<const void*, PackedWeight> weights_;
+  struct Kept {
+    Tensor weight;  ///< alive, so that its address means no other
+    PackedWeight packed;
+  };
+  std::unordered_map<const void*, Kept> weights_;
   KeepPackedWeights* before_;
 };
 

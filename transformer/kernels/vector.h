@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 namespace ablate {
 
@@ -43,10 +44,24 @@ inline Floats broadcast(float x) { return x - Floats{}; }
 
 inline Floats maximum_of(Floats a, Floats b) { return a > b ? a : b; }
 
-inline float largest(Floats v) {
-  float result = v[0];
-  for (int i = 1; i < vector_width; ++i) result = v[i] > result ? v[i] : result;
-  return result;
+/// Every lane gets what stands `distance` lanes further on, the last ones what stands at the beginning.
+template <int distance>
+Floats turn_lanes(Floats v) {
+  return [v]<int... lane>(std::integer_sequence<int, lane...>) {
+    return __builtin_shufflevector(v, v, ((lane + distance) % vector_width)...);
+  }(std::make_integer_sequence<int, vector_width>());
+}
+
+template <int distance = vector_width / 2>
+float largest(Floats v) {
+  if constexpr (distance == 0) return v[0];
+  else return largest<distance / 2>(maximum_of(v, turn_lanes<distance>(v)));
+}
+
+template <int distance = vector_width / 2>
+float total(Floats v) {
+  if constexpr (distance == 0) return v[0];
+  else return total<distance / 2>(v + turn_lanes<distance>(v));
 }
 
 /// In double, so that a row's sum does not lose what its lanes have.
@@ -61,8 +76,7 @@ inline float dot(const float* a, const float* b, std::int64_t size) {
   Floats sums{};
   std::int64_t i = 0;
   for (; i + vector_width <= size; i += vector_width) sums += load(a + i) * load(b + i);
-  float sum = 0;
-  for (int lane = 0; lane < vector_width; ++lane) sum += sums[lane];
+  float sum = total(sums);
   for (; i < size; ++i) sum += a[i] * b[i];
   return sum;
 }

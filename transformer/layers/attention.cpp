@@ -4,6 +4,7 @@
 
 #include "transformer/core/shape.h"
 #include "transformer/kernels/attention.h"
+#include "transformer/kernels/bf16.h"
 #include "transformer/layers/dropout.h"
 
 #include <ATen/autocast_mode.h>
@@ -155,15 +156,19 @@ class ScaledDotProduct final : public Attention {
       return plain.output;
     }
     const double dropout = is_training() ? dropout_ : 0.0;
+    const FusedAttentionOptions options{.keys = in.mask.keys,
+                                        .bias = bias,
+                                        .causal = in.mask.causal,
+                                        .first = first,
+                                        .scale = scale_,
+                                        .dropout = dropout};
+    if (emulates_bf16(q_BHTK.device())) {
+      const Tensor q = q_BHTK.to(at::kFloat), k = k_BGSK.to(at::kFloat), v = v_BGSV.to(at::kFloat);
+      if (has_fused_attention(q, k, v, bias)) return fused_attention(q, k, v, options).to(q_BHTK.scalar_type());
+    }
     if (queries > 1 && !at::autocast::is_autocast_enabled(at::kCPU) &&
         has_fused_attention(q_BHTK, k_BGSK, v_BGSV, bias)) {
-      return fused_attention(q_BHTK, k_BGSK, v_BGSV,
-                             {.keys = in.mask.keys,
-                              .bias = bias,
-                              .causal = in.mask.causal,
-                              .first = first,
-                              .scale = scale_,
-                              .dropout = dropout});
+      return fused_attention(q_BHTK, k_BGSK, v_BGSV, options);
     }
     // LibTorch's kernel knows causality by itself only for queries and keys that start together and nothing else.
     const bool causal_alone = in.mask.causal && !in.mask.keys.defined() && !bias.defined() && first == 0 && queries > 1;

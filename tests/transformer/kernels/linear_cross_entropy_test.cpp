@@ -1,7 +1,6 @@
 #include "transformer/kernels/linear_cross_entropy.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <cmath>
@@ -9,6 +8,7 @@
 
 #include "tests/catch.h"
 #include "tests/threads.h"
+#include "transformer/training/autocast.h"
 
 using ablate::CrossEntropySums;
 using ablate::linear_cross_entropy;
@@ -53,18 +53,6 @@ bool is_fused(const CrossEntropySums& sums) {
 bool close(const Tensor& a, const Tensor& b, double tolerance) {
   return at::allclose(a.to(at::kDouble), b.to(at::kDouble), tolerance, tolerance);
 }
-
-class Autocast {
- public:
-  Autocast() {
-    at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
-    at::autocast::set_autocast_enabled(at::kCPU, true);
-  }
-  ~Autocast() {
-    at::autocast::set_autocast_enabled(at::kCPU, false);
-    at::autocast::clear_cache();
-  }
-};
 
 }  // namespace
 
@@ -207,14 +195,18 @@ TEST_CASE("no tokens, no loss", "[kernels][cross_entropy]") {
   }
 }
 
-TEST_CASE("autocast takes the plain path, with log-probabilities in float32", "[kernels][cross_entropy]") {
+TEST_CASE("mixed precision takes the fused kernel, in 32 bits", "[kernels][cross_entropy]") {
   const Problem problem(10, 16, 50, false);
-  const CrossEntropySums expected = plain(problem.to_double(), 0.1);
-  const Autocast bfloat16;
-  const CrossEntropySums sums = fused(problem, 0.1);
-  CHECK_FALSE(is_fused(sums));
+  const CrossEntropySums expected = fused(problem, 0.1);
+  const ablate::Autocast bfloat16(ablate::Precision::bf16, at::kCPU);
+  CHECK(at::equal(fused(problem, 0.1).loss, expected.loss));
+  const Tensor hidden = problem.hidden.detach().to(at::kBFloat16).requires_grad_(true);
+  const CrossEntropySums sums = linear_cross_entropy(hidden, problem.weight, Tensor(), problem.target, 0.1);
+  CHECK(is_fused(sums));
   CHECK(sums.loss.scalar_type() == at::kFloat);
   CHECK(close(sums.loss, expected.loss, 2e-2));
+  const Tensor gradient = torch::autograd::grad({sums.loss}, {hidden})[0];
+  CHECK(gradient.scalar_type() == at::kBFloat16);
 }
 
 TEST_CASE("what the cross-entropy does not accept", "[kernels][cross_entropy]") {
