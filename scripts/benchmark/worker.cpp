@@ -117,11 +117,10 @@ Work matrix_product(const Json& work) {
   const at::ScalarType dtype = work.at("precision") == "bf16" ? at::kBFloat16 : at::kFloat;
   const Tensor a = at::randn({n, n}).to(dtype), b = at::randn({n, n}).to(dtype);
   if (work.at("library") == "libtorch") return [=] { at::mm(a, b); };
-  const auto one_dnn =
-      c10::Dispatcher::singleton()
-          .findSchemaOrThrow("mkldnn::_linear_pointwise", "")
-          .typed<Tensor(const Tensor&, const Tensor&, const std::optional<Tensor>&, std::string_view,
-                        c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>)>();
+  const auto one_dnn = c10::Dispatcher::singleton()
+                           .findSchemaOrThrow("mkldnn::_linear_pointwise", "")
+                           .typed<Tensor(const Tensor&, const Tensor&, const std::optional<Tensor>&, std::string_view,
+                                         c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>)>();
   return [=] { one_dnn.call(a, b, {}, "none", c10::List<std::optional<at::Scalar>>(), ""); };
 }
 

@@ -72,8 +72,8 @@ Tensor additive_mask(const Tensor& keys_B11S) {
   if (!keys_B11S.defined()) return {};
   const std::int64_t keys = keys_B11S.size(3), batch = keys_B11S.size(0);
   Tensor hide = at::zeros({batch, panels_of(keys) * panel_width}, at::kFloat);
-  hide.narrow(1, 0, keys).masked_fill_(keys_B11S.view({batch, keys}).logical_not(),
-                                       -std::numeric_limits<double>::infinity());
+  hide.narrow(1, 0, keys)
+      .masked_fill_(keys_B11S.view({batch, keys}).logical_not(), -std::numeric_limits<double>::infinity());
   return hide;
 }
 
@@ -94,9 +94,8 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
         const std::int64_t sentence = i / groups, group = i % groups;
         work.set_memory(head_of(k, sentence, group), head_of(v, sentence, group));
         for (std::int64_t head = group * repeat; head < (group + 1) * repeat; ++head) {
-          work.forward(head_of(q, sentence, head), rules.of(sentence, head, keys),
-                       mutable_head(output, sentence, head), output.stride(2),
-                       log_normalizers + (sentence * heads + head) * q.size(2));
+          work.forward(head_of(q, sentence, head), rules.of(sentence, head, keys), mutable_head(output, sentence, head),
+                       output.stride(2), log_normalizers + (sentence * heads + head) * q.size(2));
         }
       }
     });
@@ -130,9 +129,8 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
         const std::int64_t sentence = i / groups, group = i % groups;
         work.set_memory(head_of(k, sentence, group), head_of(v, sentence, group));
         for (std::int64_t head = group * repeat; head < (group + 1) * repeat; ++head) {
-          work.backward(head_of(q, sentence, head), head_of(output, sentence, head),
-                        head_of(upstream, sentence, head), rules.of(sentence, head, keys),
-                        log_normalizers + (sentence * heads + head) * q.size(2),
+          work.backward(head_of(q, sentence, head), head_of(output, sentence, head), head_of(upstream, sentence, head),
+                        rules.of(sentence, head, keys), log_normalizers + (sentence * heads + head) * q.size(2),
                         mutable_head(q_gradient, sentence, head), q_gradient.stride(2));
         }
         work.take_gradients(mutable_head(k_gradient, sentence, group), k_gradient.stride(2),

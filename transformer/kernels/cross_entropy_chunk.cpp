@@ -226,8 +226,7 @@ void CrossEntropyChunks::normalize(const Chunk& chunk, std::int64_t row) {
   if (eps_ != 0) {
     token.loss = (1 - eps_) * token.nll + eps_ * (log_normalizer - sum / static_cast<double>(vocabulary_));
   }
-  token.correct =
-      target_logits_[index] == maximum && beaten_[index] == 0 && chunk.targets[row] / block_words == best;
+  token.correct = target_logits_[index] == maximum && beaten_[index] == 0 && chunk.targets[row] / block_words == best;
 }
 
 /// Exponentials -> softmax(z) - q, with q = (1 - eps) at the target and eps / V everywhere.
@@ -255,10 +254,9 @@ void CrossEntropyChunks::accumulate(const Chunk& chunk, std::int64_t block, std:
     const std::int64_t place = block * block_panels + panel;
     const float* const gradient = values + panel * stride;
     if (wanted_.weight) {
-      multiply_panel(width_, {hidden_columns_.const_data_ptr<float>(), chunk.rows, 1, 0}, gradient,
-                     {1, chunk.rows, panel_width},
-                     weight_gradient_.mutable_data_ptr<float>() + place * width_ * panel_width, panel_width,
-                     !first_chunk_);
+      multiply_panel(
+          width_, {hidden_columns_.const_data_ptr<float>(), chunk.rows, 1, 0}, gradient, {1, chunk.rows, panel_width},
+          weight_gradient_.mutable_data_ptr<float>() + place * width_ * panel_width, panel_width, !first_chunk_);
     }
     if (wanted_.bias) {
       float* const to = bias_gradient_.mutable_data_ptr<float>() + place * panel_width;
@@ -268,12 +266,11 @@ void CrossEntropyChunks::accumulate(const Chunk& chunk, std::int64_t block, std:
   if (!wanted_.hidden) return;
   const std::int64_t width_panels = panels_of(width_), padded = width_panels * panel_width;
   for (std::int64_t panel = 0; panel < width_panels; ++panel) {
-    multiply_panel(
-        chunk.rows, {values, panel_width, 1, stride},
-        rows_.const_data_ptr<float>() + (block * width_panels + panel) * block_words * panel_width,
-        {panels, panel_width, panel_width},
-        hidden_partial_.mutable_data_ptr<float>() + slice * chunk.rows * padded + panel * panel_width, padded,
-        block != blocks_of(slice).first);
+    multiply_panel(chunk.rows, {values, panel_width, 1, stride},
+                   rows_.const_data_ptr<float>() + (block * width_panels + panel) * block_words * panel_width,
+                   {panels, panel_width, panel_width},
+                   hidden_partial_.mutable_data_ptr<float>() + slice * chunk.rows * padded + panel * panel_width,
+                   padded, block != blocks_of(slice).first);
   }
 }
 

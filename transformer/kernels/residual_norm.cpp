@@ -241,9 +241,7 @@ std::int64_t key_for(double rate) {
 }  // namespace
 
 bool has_residual_norm(const Tensor& x, const Tensor& f, const Tensor& gain) {
-  const auto fits = [](const Tensor& tensor) {
-    return tensor.device().is_cpu() && tensor.scalar_type() == at::kFloat;
-  };
+  const auto fits = [](const Tensor& tensor) { return tensor.device().is_cpu() && tensor.scalar_type() == at::kFloat; };
   return fits(x) && fits(f) && (!gain.defined() || fits(gain)) && x.sizes() == f.sizes() && x.numel() > 0;
 }
 

@@ -31,7 +31,7 @@ class RowHistory {
 
 /// Keys and values of one attention, as their projections give them.
 struct StepMemory {
-  std::vector<Tensor> keys, values;  ///< self-attention: one (rows then, G * K) and (rows then, G * V) for each step
+  std::vector<Tensor> keys, values;   ///< self-attention: one (rows then, G * K) and (rows then, G * V) for each step
   Tensor source_keys, source_values;  ///< attention to the source: (B, S, G * K) and (B, S, G * V)
 };
 

@@ -54,14 +54,18 @@ Floats turn_lanes(Floats v) {
 
 template <int distance = vector_width / 2>
 float largest(Floats v) {
-  if constexpr (distance == 0) return v[0];
-  else return largest<distance / 2>(maximum_of(v, turn_lanes<distance>(v)));
+  if constexpr (distance == 0)
+    return v[0];
+  else
+    return largest<distance / 2>(maximum_of(v, turn_lanes<distance>(v)));
 }
 
 template <int distance = vector_width / 2>
 float total(Floats v) {
-  if constexpr (distance == 0) return v[0];
-  else return total<distance / 2>(v + turn_lanes<distance>(v));
+  if constexpr (distance == 0)
+    return v[0];
+  else
+    return total<distance / 2>(v + turn_lanes<distance>(v));
 }
 
 /// In double, so that a row's sum does not lose what its lanes have.

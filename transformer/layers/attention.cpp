@@ -178,9 +178,9 @@ class ScaledDotProduct final : public Attention {
       mask = mask.defined() ? bias_1HTS.masked_fill(mask.logical_not(), -std::numeric_limits<double>::infinity())
                             : bias_1HTS;
     }
-    return at::scaled_dot_product_attention(
-        q_BHTK, k_BGSK, v_BGSV, mask.defined() ? std::optional<Tensor>(mask) : std::nullopt, dropout,
-        causal_alone, scale_, /*enable_gqa=*/heads_ != groups_);
+    return at::scaled_dot_product_attention(q_BHTK, k_BGSK, v_BGSV,
+                                            mask.defined() ? std::optional<Tensor>(mask) : std::nullopt, dropout,
+                                            causal_alone, scale_, /*enable_gqa=*/heads_ != groups_);
   }
 
   std::int64_t heads_, groups_, d_k_, d_v_;

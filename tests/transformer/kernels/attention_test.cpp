@@ -39,14 +39,15 @@ Tensor heads(std::int64_t batch, std::int64_t count, std::int64_t length, std::i
 
 AttentionInputs attention_inputs(const AttentionProblem& p) {
   AttentionInputs in{.q = heads(p.batch, p.heads, p.queries, p.key_width, 1),
-            .k = heads(p.batch, p.groups, p.keys, p.key_width, 2),
-            .v = heads(p.batch, p.groups, p.keys, p.value_width, 3),
-            .upstream = normal({p.batch, p.heads, p.queries, p.value_width}, 4, at::kFloat),
-            .visible = {},
-            .bias = {}};
+                     .k = heads(p.batch, p.groups, p.keys, p.key_width, 2),
+                     .v = heads(p.batch, p.groups, p.keys, p.value_width, 3),
+                     .upstream = normal({p.batch, p.heads, p.queries, p.value_width}, 4, at::kFloat),
+                     .visible = {},
+                     .bias = {}};
   if (p.padding) {
     in.visible = at::ones({p.batch, 1, 1, p.keys}, at::kBool);
-    for (std::int64_t b = 0; b < p.batch; ++b) in.visible[b].slice(-1, std::max<std::int64_t>(0, p.keys - b)).fill_(false);
+    for (std::int64_t b = 0; b < p.batch; ++b)
+      in.visible[b].slice(-1, std::max<std::int64_t>(0, p.keys - b)).fill_(false);
     in.visible[p.batch - 1].fill_(false);  // a sentence in which nothing may be looked at
   }
   if (p.bias) in.bias = normal({p.heads, p.queries, p.keys}, 5, at::kFloat);
@@ -83,22 +84,18 @@ void check_attention(const AttentionProblem& p, std::int64_t first = 0) {
   constexpr double scale = 0.4;
   at::manual_seed(7);
   const std::uint64_t key = coming_key();
-  const Tensor actual = fused_attention(in.q, in.k, in.v,
-                                        {.keys = in.visible,
-                                         .bias = in.bias,
-                                         .causal = p.causal,
-                                         .first = first,
-                                         .scale = scale,
-                                         .dropout = p.dropout});
+  const Tensor actual = fused_attention(
+      in.q, in.k, in.v,
+      {.keys = in.visible, .bias = in.bias, .causal = p.causal, .first = first, .scale = scale, .dropout = p.dropout});
   const auto gradients = torch::autograd::grad({actual}, {in.q, in.k, in.v}, {in.upstream});
 
   const auto exact = [](const Tensor& x) { return x.detach().to(at::kDouble).requires_grad_(true); };
   const Tensor q = exact(in.q), k = exact(in.k), v = exact(in.v);
   const std::int64_t repeat = p.heads / p.groups;
-  const Tensor weights = plain_attention(q, k.repeat_interleave(repeat, 1), v.repeat_interleave(repeat, 1),
-                                         allowed_of(p, in, first), in.bias.defined() ? in.bias.to(at::kDouble) : Tensor(),
-                                         scale, 0, false)
-                             .weights;
+  const Tensor weights =
+      plain_attention(q, k.repeat_interleave(repeat, 1), v.repeat_interleave(repeat, 1), allowed_of(p, in, first),
+                      in.bias.defined() ? in.bias.to(at::kDouble) : Tensor(), scale, 0, false)
+          .weights;
   const Tensor dropped = p.dropout > 0 ? weights * dropout_mask(p, key) : weights;
   const Tensor expected = at::matmul(dropped, v.repeat_interleave(repeat, 1));
   const auto expected_gradients = torch::autograd::grad({expected}, {q, k, v}, {in.upstream.to(at::kDouble)});
@@ -140,11 +137,12 @@ TEST_CASE("fused attention takes transposed and sliced inputs", "[kernels][atten
   const Tensor packed = normal({2, 6, 3, 2, 8}, 1, at::kFloat).requires_grad_(true);  // (B, T, q k v, H, K)
   const auto part = [&](std::int64_t i) { return packed.select(2, i).transpose(1, 2); };
   const Tensor sliced = fused_attention(part(0), part(1), part(2), {.causal = true});
-  const Tensor dense = fused_attention(part(0).contiguous(), part(1).contiguous(), part(2).contiguous(), {.causal = true});
+  const Tensor dense =
+      fused_attention(part(0).contiguous(), part(1).contiguous(), part(2).contiguous(), {.causal = true});
   CHECK(sliced.equal(dense));
   const Tensor turned = normal({2, 2, 8, 6}, 2, at::kFloat).transpose(2, 3);  // rows are not dense
-  CHECK(fused_attention(turned, turned, turned, {}).equal(
-      fused_attention(turned.contiguous(), turned.contiguous(), turned.contiguous(), {})));
+  CHECK(fused_attention(turned, turned, turned, {})
+            .equal(fused_attention(turned.contiguous(), turned.contiguous(), turned.contiguous(), {})));
 }
 
 TEST_CASE("fused attention does not depend on the number of threads", "[kernels][attention]") {

@@ -34,7 +34,8 @@ TEST_CASE("several linear maps of one input are at::linear one by one", "[kernel
       }
       const auto run = [&](auto&& function) {
         std::vector<Tensor> outputs = function(x, maps), upstream;
-        for (std::size_t i = 0; i < outputs.size(); ++i) upstream.push_back(normal(outputs[i].sizes(), 30 + i, at::kFloat));
+        for (std::size_t i = 0; i < outputs.size(); ++i)
+          upstream.push_back(normal(outputs[i].sizes(), 30 + i, at::kFloat));
         std::vector<Tensor> all = torch::autograd::grad(outputs, inputs, upstream);
         all.insert(all.end(), outputs.begin(), outputs.end());
         return all;

@@ -44,7 +44,8 @@ TEST_CASE("a fused residual norm is its parts in values and gradients", "[kernel
         for (const double dropout : {0.0, 0.3}) {
           for (const bool with_bias : {false, true}) {
             if (kind == RowNorm::rms && with_bias) continue;
-            INFO((kind == RowNorm::layer ? "layer" : "rms") << ", " << rows << " x " << width << ", dropout " << dropout);
+            INFO((kind == RowNorm::layer ? "layer" : "rms")
+                 << ", " << rows << " x " << width << ", dropout " << dropout);
             const auto make = [&](at::IntArrayRef shape, std::uint64_t seed) {
               return normal(shape, seed, at::kFloat).requires_grad_(true);
             };
@@ -53,7 +54,8 @@ TEST_CASE("a fused residual norm is its parts in values and gradients", "[kernel
             std::vector<Tensor> inputs{x, f, gain};
             if (with_bias) inputs.push_back(options.bias = make({width}, 4));
             check_gradients(
-                inputs, [&] { return residual_norm(x, f, options); }, [&] { return plain_residual_norm(x, f, options); });
+                inputs, [&] { return residual_norm(x, f, options); },
+                [&] { return plain_residual_norm(x, f, options); });
           }
         }
       }

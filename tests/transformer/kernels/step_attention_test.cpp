@@ -21,7 +21,8 @@ Tensor gather(const std::vector<Tensor>& steps, const RowHistory& history, std::
 }
 
 /// q (rows, H * K), keys and values (rows, G, S, W) -> (rows, H * V)
-Tensor plain_step(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& visible, const StepAttentionOptions& o) {
+Tensor plain_step(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& visible,
+                  const StepAttentionOptions& o) {
   const std::int64_t repeat = o.heads / o.groups, rows = q.size(0);
   const Tensor bias = o.bias.defined() ? o.bias.unsqueeze(1) : Tensor();
   const Tensor y = plain_attention(q.view({rows, o.heads, 1, -1}), k.repeat_interleave(repeat, 1),
@@ -65,8 +66,8 @@ TEST_CASE("a step of self-attention is the plain formula over the row's own past
           memory.values.push_back(normal({rows, groups * (width + 2)}, 20 + step, at::kFloat));
           const Tensor q = normal({rows, 4 * width}, 30 + step, at::kFloat);
           if (bias_heads > 0) options.bias = normal({bias_heads, history.steps()}, 40 + step, at::kFloat);
-          const Tensor expected =
-              plain_step(q, gather(memory.keys, history, groups), gather(memory.values, history, groups), Tensor(), options);
+          const Tensor expected = plain_step(q, gather(memory.keys, history, groups),
+                                             gather(memory.values, history, groups), Tensor(), options);
           CHECK_CLOSE(step_attention(q, memory, history, options), expected, tolerance::same_in_float);
           history.select(parents[step]);
         }
@@ -75,7 +76,8 @@ TEST_CASE("a step of self-attention is the plain formula over the row's own past
   }
 }
 
-TEST_CASE("a step of attention to the source is the plain formula over the row's sentence", "[kernels][step_attention]") {
+TEST_CASE("a step of attention to the source is the plain formula over the row's sentence",
+          "[kernels][step_attention]") {
   RowHistory history(3);
   history.select({0, 0, 2, 1, 2});
   history.advance();
@@ -89,9 +91,11 @@ TEST_CASE("a step of attention to the source is the plain formula over the row's
   for (const bool masked : {false, true}) {
     const StepAttentionOptions options{
         .heads = 4, .groups = 2, .scale = 0.5, .bias = {}, .visible = masked ? visible : Tensor()};
-    const auto heads_of = [&](const Tensor& x) { return x.view({3, 11, 2, -1}).transpose(1, 2).index_select(0, index); };
+    const auto heads_of = [&](const Tensor& x) {
+      return x.view({3, 11, 2, -1}).transpose(1, 2).index_select(0, index);
+    };
     const Tensor expected = plain_step(q, heads_of(memory.source_keys), heads_of(memory.source_values),
-                                  masked ? visible.index_select(0, index) : Tensor(), options);
+                                       masked ? visible.index_select(0, index) : Tensor(), options);
     CHECK_CLOSE(step_attention(q, memory, history, options), expected, tolerance::same_in_float);
   }
 }

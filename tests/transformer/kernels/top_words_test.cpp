@@ -15,14 +15,14 @@ namespace {
 
 /// All log-probabilities, those of `never` put out of reach, and the best of them.
 BestTokens plain_top(const Tensor& hidden, const Tensor& weight, const Tensor& bias, std::int64_t k,
-                 const std::vector<std::int64_t>& never) {
+                     const std::vector<std::int64_t>& never) {
   const std::optional<Tensor> shift = bias.defined() ? std::optional(bias) : std::nullopt;
   const Tensor log_p = at::log_softmax(at::linear(hidden, weight, shift), -1);
   return BestTokens(log_p.index_fill(1, at::tensor(never, at::kLong), minus_infinity), k);
 }
 
 void check_top(const Tensor& hidden, const Tensor& weight, const Tensor& bias, std::int64_t k,
-           const std::vector<std::int64_t>& never) {
+               const std::vector<std::int64_t>& never) {
   const KeepPackedWeights keep;
   const auto actual = top_words(hidden, weight, bias, k, never);
   REQUIRE(actual);
@@ -43,11 +43,12 @@ void check_top(const Tensor& hidden, const Tensor& weight, const Tensor& bias, s
 TEST_CASE("the top words are the best of all log-probabilities", "[kernels][top_words]") {
   for (const std::int64_t vocabulary : {3, 7, 16, 255, 256, 257, 1000, 5000}) {
     for (const std::int64_t rows : {1, 6, 13}) {
-      for (const std::int64_t k : {std::int64_t{1}, std::int64_t{2}, std::int64_t{8}, vocabulary < 300 ? vocabulary + 1 : std::int64_t{12}}) {
+      for (const std::int64_t k :
+           {std::int64_t{1}, std::int64_t{2}, std::int64_t{8}, vocabulary < 300 ? vocabulary + 1 : std::int64_t{12}}) {
         for (const bool bias : {false, true}) {
           INFO(vocabulary << " words, " << rows << " rows, the best " << k << (bias ? ", bias" : ""));
           check_top(normal({rows, 24}, 1, at::kFloat), normal({vocabulary, 24}, 2, at::kFloat),
-                bias ? normal({vocabulary}, 3, at::kFloat) : Tensor(), k, {0, vocabulary - 1});
+                    bias ? normal({vocabulary}, 3, at::kFloat) : Tensor(), k, {0, vocabulary - 1});
         }
       }
     }
