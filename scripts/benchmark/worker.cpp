@@ -1,6 +1,6 @@
 // `ablate_bench WORK`: our side of scripts/bench. WORK is a JSON object (works.py writes it). The worker prepares the
-// work and prints {"ready": true}; then, for every line "N" on standard input, does it N times and prints the list of the
-// seconds that each time took.
+// work and prints {"ready": true}; then, for every line "N" on standard input, does it N times and prints the list of
+// the seconds that each time took.
 #include "data/batching.h"
 #include "transformer/config/reader.h"
 #include "transformer/core/error.h"

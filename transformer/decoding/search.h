@@ -22,8 +22,8 @@ Hypotheses greedy_search(const SearchProblem& problem);
 Hypotheses beam_search(const SearchProblem& problem);
 Hypotheses sampling_search(const SearchProblem& problem);
 
-/// Given the newest tokens of n paths, which the decoder has still to read, and which paths those are: one token more for
-/// each of them.
+/// Given the newest tokens of n paths, which the decoder has still to read, and which paths those are: one token more
+/// for each of them.
 using ChooseTokens = std::function<std::vector<Candidate>(const std::vector<std::int64_t>& newest,
                                                           const std::vector<std::size_t>& paths)>;
 

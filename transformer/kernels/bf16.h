@@ -1,7 +1,7 @@
 #pragma once
-// Matrix products in bfloat16 on processors that have no instructions for them, where LibTorch's own take a hundred times
-// as long as in 32 bits: operands and results are rounded to bfloat16, and the product between them is one in 32 bits.
-// That is what a processor with the instructions computes, whose sums are in 32 bits too.
+// Matrix products in bfloat16 on processors that have no instructions for them, where LibTorch's own take a hundred
+// times as long as in 32 bits: operands and results are rounded to bfloat16, and the product between them is one in 32
+// bits. That is what a processor with the instructions computes, whose sums are in 32 bits too.
 #include "transformer/core/torch.h"
 
 namespace ablate {

@@ -1,8 +1,8 @@
 #pragma once
 // The fused cross-entropy, a few hundred tokens at a time. The vocabulary is cut into blocks whose logits stay in the
 // second-level cache: there a block's logits become exponentials relative to the block's own maximum, and later, when
-// the maximum of the whole row is known, gradients, which are multiplied at once by the weights and by the hidden states
-// while they are still there. All sums have one order, whatever the number of threads.
+// the maximum of the whole row is known, gradients, which are multiplied at once by the weights and by the hidden
+// states while they are still there. All sums have one order, whatever the number of threads.
 #include "transformer/core/torch.h"
 
 #include <vector>

@@ -1,6 +1,6 @@
 #pragma once
-// Attention of one decoding step: every row has one query, and its keys lie where earlier steps, of whatever row was its
-// ancestor, left them. Nothing is moved when hypotheses change places: a row's history says where its keys are.
+// Attention of one decoding step: every row has one query, and its keys lie where earlier steps, of whatever row was
+// its ancestor, left them. Nothing is moved when hypotheses change places: a row's history says where its keys are.
 #include "transformer/core/torch.h"
 
 #include <vector>

@@ -85,9 +85,9 @@ inline float dot(const float* a, const float* b, std::int64_t size) {
   return sum;
 }
 
-/// exp(x) for x <= 0, below exp(-87) 0: x = n log 2 + r with |r| <= log(2) / 2, exp(r) by a polynomial, times 2^n by its
-/// exponent bits. The coefficients are those of the minimax polynomial for exp(r) = 1 + r + r^2 q(r) in Cephes' expf
-/// (Moshier 1989). The relative error is below 2e-7.
+/// exp(x) for x <= 0, below exp(-87) 0: x = n log 2 + r with |r| <= log(2) / 2, exp(r) by a polynomial, times 2^n by
+/// its exponent bits. The coefficients are those of the minimax polynomial for exp(r) = 1 + r + r^2 q(r) in Cephes'
+/// expf (Moshier 1989). The relative error is below 2e-7.
 inline Floats exp_of(Floats x) {
   constexpr float round_to_integer = 12582912.0F;  // 1.5 * 2^23: adding it leaves no bits for a fraction
   const Floats shifted = x * 1.44269504F + round_to_integer;

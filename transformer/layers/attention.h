@@ -23,8 +23,8 @@ struct AttentionConfig {
   std::int64_t value_width(std::int64_t d_model) const { return d_v.value_or(d_model / heads); }
 };
 
-/// Keys and values of earlier steps. Self-attention appends to it; cross-attention fills it once. With a RowHistory they
-/// are in `steps`, otherwise in the two tensors.
+/// Keys and values of earlier steps. Self-attention appends to it; cross-attention fills it once. With a RowHistory
+/// they are in `steps`, otherwise in the two tensors.
 struct AttentionCache {
   Tensor key_BGSK;    ///< (B, key-value heads, S, d_k), already rotated
   Tensor value_BGSV;  ///< (B, key-value heads, S, d_v)

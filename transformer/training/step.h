@@ -1,6 +1,6 @@
 #pragma once
-// One update of the weights: gradients of a group of batches, clipping, optimizer. What repeats it, and when it ends, is
-// the business of trainer.h.
+// One update of the weights: gradients of a group of batches, clipping, optimizer. What repeats it, and when it ends,
+// is the business of trainer.h.
 #include "transformer/training/config.h"
 
 namespace ablate {
