@@ -51,6 +51,6 @@ row = Row(WORKS["tiny"], "fp32", "fairseq", [1.0, 3.0, 2.0], [4.0, 4.0, 4.0], 10
 assert row.record()["ratio"] == 2 and set(row.record()) >= {"work", "precision", "peer", "ours", "theirs", "ratio"}
 print_table([row])
 EOF
-grep -q '| tiny | fp32 *| fairseq | *2.00 | 1.33 to 4.00 |' "$sandbox/table" || report_failure "table: $(<"$sandbox/table")"
+grep -q '| tiny | fp32 *| fairseq | *2.00 | *1.33 to 4.00 |' "$sandbox/table" || report_failure "table: $(<"$sandbox/table")"
 
 finish

@@ -2,6 +2,8 @@
 
 #include "transformer/core/error.h"
 
+#include <ATen/autocast_mode.h>
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -28,7 +30,7 @@ StepDecoder::StepDecoder(Transformer& model, const Tensor& source, const TargetS
       never_yet_{symbols.bos, symbols.pad, symbols.eos} {
   const Tensor& weight = model.embeddings().output_weight();
   if (caching == Caching::on && model.reads_history() && weight.device().is_cpu() &&
-      weight.scalar_type() == at::kFloat) {
+      weight.scalar_type() == at::kFloat && !at::autocast::is_autocast_enabled(at::kCPU)) {
     cache_.history.emplace(source.size(0));
   }
 }

@@ -154,7 +154,9 @@ void check(const Tensor& q, const Tensor& k, const Tensor& v, const FusedAttenti
                                 std::to_string(q.size(1)) + " heads of queries");
   }
   if (options.keys.defined()) check_shape(options.keys, {q.size(0), 1, 1, k.size(2)}, "keys");
-  if (options.bias.defined()) check_shape(options.bias, {any, q.size(2), k.size(2)}, "bias");
+  if (options.bias.defined()) {
+    check_shape(options.bias, {options.bias.size(0) == 1 ? 1 : q.size(1), q.size(2), k.size(2)}, "bias");
+  }
   if (!(options.scale > 0)) throw std::invalid_argument("fused_attention: the scale must be positive");
 }
 

@@ -17,7 +17,8 @@ std::vector<float> floats(std::int64_t count) { return std::vector<float>(static
 /// Scores of `block` queries stay in the second-level cache.
 std::int64_t block_of(std::int64_t keys) {
   constexpr std::int64_t most = 48, floats_in_cache = 96 * 1024;
-  return std::clamp(floats_in_cache / padded(keys) / tile_rows * tile_rows, std::int64_t{tile_rows}, most);
+  return std::clamp(floats_in_cache / std::max<std::int64_t>(padded(keys), panel_width) / tile_rows * tile_rows,
+                    std::int64_t{tile_rows}, most);
 }
 
 }  // namespace

@@ -28,6 +28,8 @@ struct LinearMaps : torch::autograd::Function<LinearMaps> {
                                          : at::mm(input, weight.t()));
       saved.push_back(weight);
     }
+    // An output that nobody uses has no gradient, and its weight none either.
+    context->set_materialize_grads(false);
     context->save_for_backward(saved);
     context->saved_data["biased"] = biased;
     return outputs;
@@ -35,6 +37,7 @@ struct LinearMaps : torch::autograd::Function<LinearMaps> {
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     if (at::GradMode::is_enabled()) throw std::logic_error("linear has no second derivative: use plain_linear");
+    const WithoutAutocast in_32_bits;
     const variable_list saved = context->get_saved_variables();
     const Tensor& input = saved[0];
     const std::vector<std::int64_t> biased = context->saved_data["biased"].toIntVector();
@@ -75,7 +78,9 @@ std::vector<Tensor> emulated_bf16_linear(const Tensor& x, const std::vector<Line
   for (const LinearMap& map : maps) {
     rounded.push_back({rounded_to_bf16(map.weight), map.bias.defined() ? rounded_to_bf16(map.bias) : Tensor()});
   }
-  std::vector<Tensor> outputs = linear(rounded_to_bf16(x), rounded);
+  const Tensor rounded_x = rounded_to_bf16(x);
+  std::vector<Tensor> outputs =
+      at::GradMode::is_enabled() ? linear(rounded_x, rounded) : plain_linear(rounded_x, rounded);
   for (Tensor& y : outputs) y = y.to(at::kBFloat16);
   return outputs;
 }
@@ -87,7 +92,7 @@ constexpr std::int64_t few_rows = 512;
 Tensor try_packed_linear(const Tensor& x, const LinearMap& map) {
   if (x.scalar_type() != at::kFloat || x.dim() == 0 || x.numel() > few_rows * x.size(-1)) return {};
   const PackedWeight* const weight = KeepPackedWeights::find(map.weight);
-  if (weight == nullptr) return {};
+  if (weight == nullptr || weight->in() != x.size(-1)) return {};
   std::vector<std::int64_t> shape = x.sizes().vec();
   shape.back() = weight->out();
   return packed_linear(x.reshape({-1, x.size(-1)}).contiguous(), *weight, map.bias).view(shape);

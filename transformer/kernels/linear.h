@@ -10,8 +10,8 @@ struct LinearMap {
   Tensor bias;    ///< (out) or undefined
 };
 
-/// x (…, in) -> for every map (…, out). Differentiable once; under autocast and where no gradient is wanted it is
-/// at::linear.
+/// x (…, in) -> for every map (…, out). Differentiable once. Without gradients it is at::linear, or packed_linear while
+/// KeepPackedWeights lives; under autocast at::linear, or what bf16.h says.
 std::vector<Tensor> linear(const Tensor& x, const std::vector<LinearMap>& maps);
 Tensor linear(const Tensor& x, const LinearMap& map);
 

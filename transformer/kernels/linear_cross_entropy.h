@@ -1,7 +1,8 @@
 #pragma once
-// The output layer and its label-smoothed cross-entropy in one: the (tokens, vocabulary) matrix of logits
-// never exists as a whole, only a few rows at a time that stay in cache. Which tokens count, and what the sum
-// is divided by, is the caller's business.
+// The output layer and its label-smoothed cross-entropy in one: the (tokens, vocabulary) matrix of logits never exists
+// as a whole, only at most 240 rows at a time, in blocks that stay in cache while they are worked on. Beside them the
+// kernel holds the weight in two other orders, and its gradient. Which tokens count, and what the sum is divided by, is
+// the caller's business.
 #include "transformer/core/torch.h"
 
 namespace ablate {

@@ -28,7 +28,8 @@ struct TileLoop {
   std::ptrdiff_t b_step;
 };
 
-template <int rows>
+/// `dense`: a.step is 1, which leaves one index to count instead of a pointer for every row.
+template <int rows, bool dense>
 void multiply_tile(LeftOperand a, const float* b, TileLoop loop, float* c, std::ptrdiff_t c_row, bool add) {
   Floats sums[rows][2] = {};
   // C may have left the nearer caches; it is back when the sums are done.
@@ -38,13 +39,13 @@ void multiply_tile(LeftOperand a, const float* b, TileLoop loop, float* c, std::
     const float* from[rows];
 #pragma GCC unroll 8
     for (int i = 0; i < rows; ++i) from[i] = a.data + i * a.row + o * a.jump;
+#pragma GCC unroll 4
     for (std::int64_t k = 0; k < loop.inner; ++k) {
       const Floats b0 = load(b), b1 = load(b + vector_width);
       b += loop.b_step;
 #pragma GCC unroll 8
       for (int i = 0; i < rows; ++i) {
-        const Floats x = broadcast(*from[i]);
-        from[i] += a.step;
+        const Floats x = broadcast(from[i][dense ? k : k * a.step]);
         sums[i][0] += x * b0;
         sums[i][1] += x * b1;
       }
@@ -63,11 +64,13 @@ inline void multiply_panel(std::int64_t rows, LeftOperand a, const float* b, Til
                            std::ptrdiff_t c_row, bool add) {
   using Tile = void (*)(LeftOperand, const float*, TileLoop, float*, std::ptrdiff_t, bool);
   static constexpr auto tiles = []<int... n>(std::integer_sequence<int, n...>) {
-    return std::array<Tile, sizeof...(n)>{multiply_tile<n + 1>...};
+    return std::array<std::array<Tile, 2>, sizeof...(n)>{
+        {{multiply_tile<n + 1, false>, multiply_tile<n + 1, true>}...}};
   }(std::make_integer_sequence<int, tile_rows>());
+  const std::size_t dense = a.step == 1 ? 1 : 0;
   while (rows > 0) {
     const std::int64_t count = rows < tile_rows ? rows : tile_rows;
-    tiles[static_cast<std::size_t>(count - 1)](a, b, loop, c, c_row, add);
+    tiles[static_cast<std::size_t>(count - 1)][dense](a, b, loop, c, c_row, add);
     a.data += count * a.row;
     c += count * c_row;
     rows -= count;

@@ -64,12 +64,21 @@ Tensor packed_linear(const Tensor& x, const PackedWeight& weight, const Tensor& 
 }
 
 KeepPackedWeights::KeepPackedWeights() : before_(std::exchange(keeper, this)) {}
-KeepPackedWeights::~KeepPackedWeights() { keeper = before_; }
+KeepPackedWeights::~KeepPackedWeights() {
+  TORCH_INTERNAL_ASSERT(keeper == this, "packed weights are let go in the order in which they were kept");
+  keeper = before_;
+}
 
 const PackedWeight* KeepPackedWeights::find(const Tensor& weight) {
-  if (keeper == nullptr || !weight.device().is_cpu() || weight.scalar_type() != at::kFloat) return nullptr;
+  if (keeper == nullptr || weight.dim() != 2 || weight.size(1) == 0 || !weight.device().is_cpu() ||
+      weight.scalar_type() != at::kFloat)
+    return nullptr;
   const auto found = keeper->weights_.find(weight.const_data_ptr());
-  if (found != keeper->weights_.end()) return &found->second.packed;
+  if (found != keeper->weights_.end()) {
+    // Another view that begins at the same place is another weight.
+    const Tensor& kept = found->second.weight;
+    return kept.sizes() == weight.sizes() && kept.strides() == weight.strides() ? &found->second.packed : nullptr;
+  }
   return &keeper->weights_.emplace(weight.const_data_ptr(), Kept{weight, PackedWeight(weight)}).first->second.packed;
 }
 

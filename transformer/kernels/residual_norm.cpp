@@ -190,7 +190,8 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
     const Tensor sums_over_rows = partial.sum(1);
     variable_list result(8);
     result[0] = x_gradient.view(gradients[0].sizes());
-    result[1] = f_gradient.view(gradients[0].sizes());
+    // One handle where both are one tensor: the engine then copies before it adds to either.
+    result[1] = drops ? f_gradient.view(gradients[0].sizes()) : result[0];
     result[2] = sums_over_rows[0];
     if (with_bias) result[3] = sums_over_rows[1];
     return result;

@@ -1,5 +1,6 @@
 #include "transformer/kernels/step_attention.h"
 
+#include "transformer/core/shape.h"
 #include "transformer/kernels/vector.h"
 
 #include <ATen/Parallel.h>
@@ -81,9 +82,11 @@ void RowHistory::advance() {
 Tensor step_attention(const Tensor& q, const StepMemory& memory, const RowHistory& history,
                       const StepAttentionOptions& options) {
   const bool source = memory.source_keys.defined();
+  check_shape(q, {history.rows(), any}, "q");
   const Place key_place = places_of(memory.keys, memory.source_keys);
   const Place value_place = places_of(memory.values, memory.source_values);
   const auto keys = static_cast<std::int64_t>(key_place.base.size());
+  if (options.bias.defined()) check_shape(options.bias, {options.bias.size(0) == 1 ? 1 : options.heads, keys}, "bias");
   const Tensor& any_values = source ? memory.source_values : memory.values.front();
   const std::int64_t key_width = q.size(1) / options.heads, value_width = any_values.size(-1) / options.groups;
   const std::int64_t repeat = options.heads / options.groups;

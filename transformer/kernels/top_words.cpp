@@ -1,5 +1,6 @@
 #include "transformer/kernels/top_words.h"
 
+#include "transformer/core/shape.h"
 #include "transformer/kernels/packed_product.h"
 
 #include <ATen/Parallel.h>
@@ -96,7 +97,8 @@ std::vector<Candidate> merge(const RowBest* slices, std::int64_t count, std::ptr
   std::sort(all.begin(), all.end(), before);
   if (all.size() > k) all.resize(k);
   const double log_normalizer = static_cast<double>(maximum) + std::log(sum);
-  if (std::isnan(log_normalizer)) return {{0, log_normalizer}};
+  // Where all words are impossible nothing is left to choose from, as with NaN.
+  if (std::isnan(log_normalizer) || maximum == lowest) return {{0, std::numeric_limits<double>::quiet_NaN()}};
   std::vector<Candidate> candidates;
   for (const ScoredWord& word : all) {
     candidates.push_back({word.id, static_cast<double>(word.score) - log_normalizer});
@@ -120,6 +122,7 @@ std::optional<std::vector<std::vector<Candidate>>> top_words(const Tensor& hidde
   if (hidden.scalar_type() != at::kFloat) return std::nullopt;
   const PackedWeight* const packed = KeepPackedWeights::find(weight);
   if (packed == nullptr) return std::nullopt;
+  check_shape(hidden, {any, packed->in()}, "hidden");
   const Tensor x = hidden.detach().contiguous();
   const float* const from = x.const_data_ptr<float>();
   const float* const shift = bias.defined() ? bias.const_data_ptr<float>() : nullptr;

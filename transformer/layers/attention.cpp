@@ -11,6 +11,7 @@
 
 #include <cmath>
 #include <limits>
+#include <stdexcept>
 
 namespace ablate {
 
@@ -78,6 +79,9 @@ class ScaledDotProduct final : public Attention {
 
   /// One query per row: nothing is copied but the new keys and values into the list of steps.
   Tensor attend_step(const AttentionInput& in) {
+    if (in.trace != nullptr || (is_training() && dropout_ > 0) || at::GradMode::is_enabled()) {
+      throw std::logic_error("a step with a RowHistory has no trace, no dropout and no gradient");
+    }
     StepMemory& memory = in.cache->steps;
     const bool self = in.query_BTD.is_same(in.memory_BSD);
     std::vector<Tensor> y;
@@ -100,7 +104,7 @@ class ScaledDotProduct final : public Attention {
                            .groups = groups_,
                            .scale = scale_,
                            .bias = bias.defined() ? bias.select(1, 0).contiguous() : bias,
-                           .visible = self ? Tensor() : in.mask.keys});
+                           .visible = self || !in.mask.keys.defined() ? Tensor() : in.mask.keys.contiguous()});
   }
 
   struct Projections {

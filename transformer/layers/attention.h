@@ -46,7 +46,8 @@ struct AttentionInput {
   AttentionCache* cache = nullptr;  ///< step-by-step decoding
   bool cache_is_complete = false;   ///< the cache already holds all of `memory` (cross-attention, later steps)
   AttentionTrace* trace = nullptr;
-  const RowHistory* history = nullptr;  ///< one query per row, whose earlier keys are where it says; with a cache alone
+  /// One query per row, whose earlier keys are where it says: with a cache, without trace, dropout and gradients.
+  const RowHistory* history = nullptr;
 };
 
 /// The role. Contract: (B, T, D) and (B, S, D) -> (B, T, D).

@@ -1,6 +1,7 @@
 #include "transformer/model/decoder.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace ablate {
 namespace {
@@ -14,11 +15,13 @@ void select_rows(AttentionCache& cache, const Tensor& index) {
 }  // namespace
 
 void DecoderCache::select(const Tensor& index) {
+  if (history) throw std::logic_error("rows of a cache with a history are selected by the history");
   select_within_sentences(index);
   for (Layer& layer : layers) select_rows(layer.cross_attention, index);
 }
 
 void DecoderCache::select_within_sentences(const Tensor& index) {
+  if (history) throw std::logic_error("rows of a cache with a history are selected by the history");
   for (Layer& layer : layers) select_rows(layer.self_attention, index);
 }
 

@@ -15,7 +15,7 @@ struct DecoderCache {
   std::vector<Layer> layers;
   std::int64_t length = 0;  ///< number of target positions already read
   /// Given, it says where each row's keys are, so that they are never moved; steps are then of one position, and the
-  /// memory has a row for each sentence instead of one for each hypothesis.
+  /// memory has a row for each sentence instead of one for each hypothesis; rows are selected by it.
   std::optional<RowHistory> history{};
 
   /// Keeps and reorders rows: row i becomes the former row index[i]. index (n) int64.

@@ -205,3 +205,10 @@ TEST_CASE("wrong input to decoding is told", "[decoding]") {
     CHECK_THROWS_AS(decode(*model, source, symbols, config, 0), RunError);
   }
 }
+
+TEST_CASE("decoding does not depend on how the source lies in memory", "[decoding]") {
+  const auto model = tiny_model();
+  const Tensor source = random_sources(6);
+  check_equal(decode(*model, source.t().contiguous().t(), symbols, beam_of(3), 1),
+              decode(*model, source, symbols, beam_of(3), 1));
+}

@@ -168,3 +168,11 @@ TEST_CASE("fused attention refuses what it cannot mean", "[kernels][attention]")
   CHECK_FALSE(has_fused_attention(q.to(at::kDouble), q, q, Tensor()));
   CHECK_FALSE(has_fused_attention(q, q, q, at::zeros({3, 2, 2}).requires_grad_(true)));
 }
+
+TEST_CASE("fused attention over no keys is zero", "[kernels][attention]") {
+  const Tensor q = at::ones({1, 1, 2, 4}).requires_grad_(true), none = at::ones({1, 1, 0, 4});
+  const Tensor y = fused_attention(q, none, none, {});
+  CHECK(y.equal(at::zeros({1, 1, 2, 4})));
+  y.sum().backward();
+  CHECK(q.grad().equal(at::zeros({1, 1, 2, 4})));
+}

@@ -53,7 +53,7 @@ TEST_CASE("a map whose output is not used leaves the others' gradients as they a
   const Tensor y = linear(x, maps)[1];
   y.sum().backward();
   CHECK_CLOSE(x.grad(), maps[1].weight.detach().sum(0).expand({8, 6}), tolerance::same_in_float);
-  CHECK((!maps[0].weight.grad().defined() || maps[0].weight.grad().abs().max().item<float>() == 0));
+  CHECK_FALSE(maps[0].weight.grad().defined());
 }
 
 TEST_CASE("packed weights give the product of the weight itself", "[kernels][linear]") {

@@ -98,3 +98,15 @@ TEST_CASE("a residual norm has a kernel for float on the CPU", "[kernels][residu
   CHECK_FALSE(has_residual_norm(x, at::ones({1, 3}), gain));
   CHECK_THROWS_MENTION(residual_norm(x, x, {.gain = at::ones({4})}), "gain");
 }
+
+TEST_CASE("two gradients of a residual norm do not share their memory", "[kernels][residual_norm]") {
+  const Tensor x = normal({3, 8}, 1, at::kFloat).requires_grad_(true);
+  const Tensor f = normal({3, 8}, 2, at::kFloat).requires_grad_(true);
+  const Tensor gain = at::ones({8});
+  const auto backward = [&] { residual_norm(x, f, {.gain = gain}).backward(normal({3, 8}, 3, at::kFloat)); };
+  backward();
+  const Tensor once = x.grad().clone();
+  backward();
+  CHECK_CLOSE(x.grad(), 2 * once, tolerance::same_in_float);
+  CHECK_CLOSE(f.grad(), 2 * once, tolerance::same_in_float);
+}
