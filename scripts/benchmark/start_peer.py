@@ -15,6 +15,7 @@ def ids(tokenizer, sentence):
 def prepare_ctranslate2(folder, work):
     from benchmark.peers import ctranslate2
 
+    folder.mkdir()
     ctranslate2.write_model(work, str(folder))
 
 
