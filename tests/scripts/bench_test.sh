@@ -6,7 +6,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/harness.sh"
 
 sandbox=$(mktemp -d)
-worker=$project_root/build/ablate_bench
+worker=${ABLATE_TEST_BUILD:-$project_root/build}/ablate_bench
 export PYTHONPATH=$project_root/scripts PYTHONDONTWRITEBYTECODE=1
 output="" errors=""
 
