@@ -145,18 +145,14 @@ void AttentionHead::backward(const Rows& q, const Rows& output, const Rows& upst
       for (std::int64_t i = 0; i < padded(reach); i += vector_width) {
         store(scores + i, exp_of(load(scores + i) - log_normalizer[query]));
       }
-      const float* used = scores;
+      std::copy_n(scores, padded(reach), weights);
       if (rules.drop > 0) {
-        std::copy_n(scores, padded(reach), weights);
         drop(rules, query, reach, weights);
         drop(rules, query, reach, gradients);
-        used = weights;
       }
       // weights_: what the values were multiplied by; scores_: the gradient of the scores.
       for (std::int64_t i = 0; i < padded(reach); i += vector_width) {
-        const Floats p = load(scores + i), kept = load(used + i);
-        store(scores + i, p * (load(gradients + i) - delta) * rules.scale);
-        store(weights + i, kept);
+        store(scores + i, load(scores + i) * (load(gradients + i) - delta) * rules.scale);
       }
     }
     pack_rows({q.at(begin), rows, key_width_, q.row}, q_rows_.data());

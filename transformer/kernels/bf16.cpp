@@ -15,9 +15,13 @@ bool has_bf16_products(at::Device device) {
   return true;
 }
 
+bool asks_for_autocast(at::DeviceType device) {
+  return at::autocast::is_autocast_enabled(device) &&
+         !c10::impl::tls_is_dispatch_key_excluded(at::autocast::get_autocast_dispatch_key_from_device_type(device));
+}
+
 bool emulates_bf16(at::Device device) {
-  return device.is_cpu() && at::autocast::is_autocast_enabled(at::kCPU) &&
-         !c10::impl::tls_is_dispatch_key_excluded(c10::DispatchKey::AutocastCPU) &&
+  return device.is_cpu() && asks_for_autocast(at::kCPU) &&
          at::autocast::get_autocast_dtype(at::kCPU) == at::kBFloat16 && !has_bf16_products(device);
 }
 

@@ -9,6 +9,9 @@ namespace ablate {
 /// Whether LibTorch multiplies in bfloat16 by instructions of this device. On x86 it needs AVX-512.
 bool has_bf16_products(at::Device device);
 
+/// Whether autocast acts on products of this device: asked for, and not put off by WithoutAutocast.
+bool asks_for_autocast(at::DeviceType device);
+
 /// Whether products on this device are asked for in bfloat16 (autocast) and have to be put together from 32 bits.
 bool emulates_bf16(at::Device device);
 

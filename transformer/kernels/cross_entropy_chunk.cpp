@@ -1,7 +1,5 @@
 #include "transformer/kernels/cross_entropy_chunk.h"
 
-#include "transformer/kernels/matrix_tile.h"
-
 #include <ATen/Parallel.h>
 
 #include <algorithm>
@@ -13,8 +11,6 @@ namespace {
 constexpr std::int64_t block_words = 256, block_panels = block_words / panel_width;
 /// Work is shared in slices of the vocabulary; a fixed number of them fixes the order of sums.
 constexpr std::int64_t most_slices = 16;
-/// As many products at a time that a panel stays in the first-level cache.
-constexpr std::int64_t deep = 256;
 static_assert(block_words % panel_width == 0);
 
 template <class Body>
@@ -44,10 +40,10 @@ CrossEntropyChunks::CrossEntropyChunks(const Tensor& weight, const Tensor& bias,
       most_rows_(most_rows),
       eps_(eps),
       wanted_(wanted),
-      bias_(bias) {
+      bias_(bias),
+      columns_(weight) {
   const at::TensorOptions options = weight.options().requires_grad(false);
   const std::int64_t panels = panels_of(vocabulary_), width_panels = panels_of(width_);
-  columns_ = at::empty({panels, width_, panel_width}, options);
   values_ = at::empty({blocks_, block_words, most_rows}, options);
   if (wanted.hidden) {
     rows_ = at::empty({blocks_, width_panels, block_words, panel_width}, options);
@@ -62,7 +58,7 @@ CrossEntropyChunks::CrossEntropyChunks(const Tensor& weight, const Tensor& bias,
   parts_.resize(static_cast<std::size_t>(blocks_) * rows);
   target_logits_.resize(rows);
   beaten_.resize(rows);
-  pack_weights(weight.const_data_ptr<float>());
+  if (wanted.hidden) pack_rows_of(weight.const_data_ptr<float>());
 }
 
 std::int64_t CrossEntropyChunks::words_in(std::int64_t block) const {
@@ -74,22 +70,17 @@ std::pair<std::int64_t, std::int64_t> CrossEntropyChunks::blocks_of(std::int64_t
   return {slice * blocks_ / slices_, (slice + 1) * blocks_ / slices_};
 }
 
-/// Words beyond the vocabulary's end, which fill up the last panel, have weights of zero.
-void CrossEntropyChunks::pack_weights(const float* weight) {
-  float* const columns = columns_.mutable_data_ptr<float>();
-  float* const rows = wanted_.hidden ? rows_.mutable_data_ptr<float>() : nullptr;
+/// Words beyond the vocabulary's end, which fill up the last block, have weights of zero.
+void CrossEntropyChunks::pack_rows_of(const float* weight) {
   const std::int64_t width_panels = panels_of(width_);
+  float* const rows = rows_.mutable_data_ptr<float>();
   for_each_slice(blocks_, [&](std::int64_t block) {
     for (std::int64_t word = block * block_words; word < (block + 1) * block_words; ++word) {
       const bool real = word < vocabulary_;
-      if (word < panels_of(vocabulary_) * panel_width) {
-        float* const to = columns + word / panel_width * width_ * panel_width + word % panel_width;
-        for (std::int64_t k = 0; k < width_; ++k) to[k * panel_width] = real ? weight[word * width_ + k] : 0;
-      }
-      for (std::int64_t panel = 0; rows != nullptr && panel < width_panels; ++panel) {
+      for (std::int64_t panel = 0; panel < width_panels; ++panel) {
         float* const to = rows + ((block * width_panels + panel) * block_words + word % block_words) * panel_width;
         const std::int64_t count = real ? std::min<std::int64_t>(panel_width, width_ - panel * panel_width) : 0;
-        std::copy_n(weight + word * width_ + panel * panel_width, count, to);
+        if (real) std::copy_n(weight + word * width_ + panel * panel_width, count, to);
         std::fill(to + count, to + panel_width, 0.0F);
       }
     }
@@ -140,7 +131,6 @@ void CrossEntropyChunks::run(const float* hidden, std::int64_t rows, const std::
 }
 
 void CrossEntropyChunks::compute_logits(const Chunk& chunk, std::int64_t block) {
-  const float* const columns = columns_.const_data_ptr<float>();
   const float* const bias = bias_.defined() ? bias_.const_data_ptr<float>() : nullptr;
   for (std::int64_t panel = 0; panel < panels_in(block); ++panel) {
     const std::int64_t word = block * block_words + panel * panel_width;
@@ -149,11 +139,8 @@ void CrossEntropyChunks::compute_logits(const Chunk& chunk, std::int64_t block) 
     for (std::int64_t row = 0; bias != nullptr && row < chunk.rows; ++row) {
       std::copy_n(bias + word, words, logits + row * panel_width);
     }
-    const float* const weights = columns + word * width_;
-    for (std::int64_t k = 0; k < width_; k += deep) {
-      multiply_panel(chunk.rows, {chunk.hidden + k, width_, 1, 0}, weights + k * panel_width,
-                     {1, std::min(deep, width_ - k), panel_width}, logits, panel_width, bias != nullptr || k > 0);
-    }
+    multiply_by_panel(chunk.rows, chunk.hidden, width_, columns_, word / panel_width, logits, panel_width,
+                      /*add=*/bias != nullptr);
     for (std::int64_t row = 0; words < panel_width && row < chunk.rows; ++row) {
       std::fill(logits + row * panel_width + words, logits + (row + 1) * panel_width,
                 -std::numeric_limits<float>::infinity());

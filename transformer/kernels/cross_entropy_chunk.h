@@ -3,7 +3,7 @@
 // second-level cache: there a block's logits become exponentials relative to the block's own maximum, and later, when
 // the maximum of the whole row is known, gradients, which are multiplied at once by the weights and by the hidden
 // states while they are still there. All sums have one order, whatever the number of threads.
-#include "transformer/core/torch.h"
+#include "transformer/kernels/packed_product.h"
 
 #include <vector>
 
@@ -38,7 +38,7 @@ class CrossEntropyChunks {
 
  private:
   struct Chunk;
-  void pack_weights(const float* weight);
+  void pack_rows_of(const float* weight);
   std::pair<std::int64_t, std::int64_t> blocks_of(std::int64_t slice) const;
   std::int64_t panels_in(std::int64_t block) const;
   std::int64_t words_in(std::int64_t block) const;
@@ -52,12 +52,12 @@ class CrossEntropyChunks {
   double eps_;
   WantedGradients wanted_;
   Tensor bias_;
-  Tensor columns_;          ///< (panels of words, D, panel): W^T in panels, for logits
+  PackedWeight columns_;    ///< W^T in panels of words, for logits
   Tensor rows_;             ///< (blocks, panels of D, words of a block, panel): W in panels, for the gradient of h
   Tensor values_;           ///< (blocks, panels of a block, rows, panel): logits, exponentials, gradients
   Tensor hidden_columns_;   ///< (D, rows): h^T
   Tensor hidden_partial_;   ///< (slices, rows, D padded): each slice's part of the gradient of h
-  Tensor weight_gradient_;  ///< as columns_
+  Tensor weight_gradient_;  ///< (panels of words, D, panel)
   Tensor bias_gradient_;    ///< (panels of words, panel)
   bool first_chunk_ = true;
   /// Of a block's part of a row.

@@ -4,10 +4,8 @@
 #include "transformer/kernels/bf16.h"
 #include "transformer/kernels/packed_product.h"
 
-#include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include <algorithm>
 #include <stdexcept>
 
 namespace ablate {
@@ -65,12 +63,6 @@ struct LinearMaps : torch::autograd::Function<LinearMaps> {
     return result;
   }
 };
-
-/// Asked for, and not put off by WithoutAutocast.
-bool asks_for_autocast(at::DeviceType device) {
-  return at::autocast::is_autocast_enabled(device) &&
-         !c10::impl::tls_is_dispatch_key_excluded(at::autocast::get_autocast_dispatch_key_from_device_type(device));
-}
 
 std::vector<Tensor> emulated_bf16_linear(const Tensor& x, const std::vector<LinearMap>& maps) {
   const WithoutAutocast in_32_bits;

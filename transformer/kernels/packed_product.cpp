@@ -28,10 +28,10 @@ PackedWeight::PackedWeight(const Tensor& weight)
 }
 
 void multiply_by_panel(std::int64_t rows, const float* x, std::ptrdiff_t x_row, const PackedWeight& weight,
-                       std::int64_t panel, float* c, std::ptrdiff_t c_row) {
+                       std::int64_t panel, float* c, std::ptrdiff_t c_row, bool add) {
   for (std::int64_t k = 0; k < weight.in(); k += deep) {
     multiply_panel(rows, {x + k, x_row, 1, 0}, weight.panel(panel) + k * panel_width,
-                   {1, std::min(deep, weight.in() - k), panel_width}, c, c_row, /*add=*/k > 0);
+                   {1, std::min(deep, weight.in() - k), panel_width}, c, c_row, add || k > 0);
   }
 }
 

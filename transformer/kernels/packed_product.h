@@ -23,10 +23,10 @@ class PackedWeight {
   std::unique_ptr<float[]> panels_;
 };
 
-/// `rows` x panel_width = rows of x by one panel, rows `c_row` apart; deep products are summed in parts that stay in
-/// the first-level cache.
+/// `rows` x panel_width = rows of x by one panel (`add`: += it), rows `c_row` apart; deep products are summed in parts
+/// that stay in the first-level cache.
 void multiply_by_panel(std::int64_t rows, const float* x, std::ptrdiff_t x_row, const PackedWeight& weight,
-                       std::int64_t panel, float* c, std::ptrdiff_t c_row);
+                       std::int64_t panel, float* c, std::ptrdiff_t c_row, bool add = false);
 
 /// x (N, in) float, contiguous -> x W^T + bias (N, out); `bias` (out) or undefined.
 Tensor packed_linear(const Tensor& x, const PackedWeight& weight, const Tensor& bias);
