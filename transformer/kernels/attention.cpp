@@ -1,10 +1,10 @@
 #include "transformer/kernels/attention.h"
 
+#include "transformer/core/parallel.h"
 #include "transformer/core/shape.h"
 #include "transformer/kernels/attention_head.h"
 #include "transformer/kernels/dropout.h"
 
-#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <stdexcept>
@@ -88,9 +88,9 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
     float* const log_normalizers = log_normalizer.mutable_data_ptr<float>();
     const Rules rules(hide.value_or(Tensor()), bias.value_or(Tensor()), causal, first, scale, dropout,
                       static_cast<std::uint64_t>(key), q);
-    at::parallel_for(0, q.size(0) * groups, /*grain_size=*/1, [&](std::int64_t begin, std::int64_t end) {
+    share_units(q.size(0) * groups, [&](SharedUnits& units) {
       AttentionHead work(keys, k.size(3), v.size(3), /*backward=*/false);
-      for (std::int64_t i = begin; i < end; ++i) {
+      for (std::int64_t i; (i = units.take()) >= 0;) {
         const std::int64_t sentence = i / groups, group = i % groups;
         work.set_memory(head_of(k, sentence, group), head_of(v, sentence, group));
         for (std::int64_t head = group * repeat; head < (group + 1) * repeat; ++head) {
@@ -123,9 +123,9 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
     const Rules rules(saved[5], saved[6], data.at("causal").toBool(), data.at("first").toInt(),
                       data.at("scale").toDouble(), data.at("dropout").toDouble(),
                       static_cast<std::uint64_t>(data.at("key").toInt()), q);
-    at::parallel_for(0, q.size(0) * groups, /*grain_size=*/1, [&](std::int64_t begin, std::int64_t end) {
+    share_units(q.size(0) * groups, [&](SharedUnits& units) {
       AttentionHead work(keys, k.size(3), v.size(3), /*backward=*/true);
-      for (std::int64_t i = begin; i < end; ++i) {
+      for (std::int64_t i; (i = units.take()) >= 0;) {
         const std::int64_t sentence = i / groups, group = i % groups;
         work.set_memory(head_of(k, sentence, group), head_of(v, sentence, group));
         for (std::int64_t head = group * repeat; head < (group + 1) * repeat; ++head) {

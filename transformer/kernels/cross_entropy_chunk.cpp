@@ -1,6 +1,6 @@
 #include "transformer/kernels/cross_entropy_chunk.h"
 
-#include <ATen/Parallel.h>
+#include "transformer/core/parallel.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,15 +10,8 @@ namespace {
 
 constexpr std::int64_t block_words = 256, block_panels = block_words / panel_width;
 /// Work is shared in slices of the vocabulary; a fixed number of them fixes the order of sums.
-constexpr std::int64_t most_slices = 16;
+constexpr std::int64_t most_slices = 20;
 static_assert(block_words % panel_width == 0);
-
-template <class Body>
-void for_each_slice(std::int64_t slices, const Body& body) {
-  at::parallel_for(0, slices, /*grain_size=*/1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t slice = begin; slice < end; ++slice) body(slice);
-  });
-}
 
 }  // namespace
 
@@ -74,7 +67,7 @@ std::pair<std::int64_t, std::int64_t> CrossEntropyChunks::blocks_of(std::int64_t
 void CrossEntropyChunks::pack_rows_of(const float* weight) {
   const std::int64_t width_panels = panels_of(width_);
   float* const rows = rows_.mutable_data_ptr<float>();
-  for_each_slice(blocks_, [&](std::int64_t block) {
+  for_each_unit(blocks_, [&](std::int64_t block) {
     for (std::int64_t word = block * block_words; word < (block + 1) * block_words; ++word) {
       const bool real = word < vocabulary_;
       for (std::int64_t panel = 0; panel < width_panels; ++panel) {
@@ -90,7 +83,7 @@ void CrossEntropyChunks::pack_rows_of(const float* weight) {
 void CrossEntropyChunks::run(const float* hidden, std::int64_t rows, const std::int64_t* targets, TokenLoss* losses,
                              float* hidden_gradient) {
   const Chunk chunk{hidden, rows, targets, losses, values_.mutable_data_ptr<float>()};
-  for_each_slice(slices_, [&](std::int64_t slice) {
+  for_each_unit(slices_, [&](std::int64_t slice) {
     for (auto [block, end] = blocks_of(slice); block < end; ++block) {
       compute_logits(chunk, block);
       exponentiate(chunk, block);
@@ -108,7 +101,7 @@ void CrossEntropyChunks::run(const float* hidden, std::int64_t rows, const std::
       }
     });
   }
-  for_each_slice(slices_, [&](std::int64_t slice) {
+  for_each_unit(slices_, [&](std::int64_t slice) {
     for (auto [block, end] = blocks_of(slice); block < end; ++block) {
       differentiate(chunk, block);
       accumulate(chunk, block, slice);

@@ -2,7 +2,7 @@
 
 #include "transformer/core/shape.h"
 #include "transformer/kernels/bf16.h"
-#include "transformer/kernels/packed_product.h"
+#include "transformer/kernels/matrix_product.h"
 
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -14,6 +14,40 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
+Rows rows_of_matrix(const Tensor& x) { return {x.const_data_ptr<float>(), x.size(0), x.size(1), x.size(1)}; }
+
+/// Whether our own product is the faster one: packing the weight is to be little beside the product.
+bool has_own_product(const Tensor& x, const Tensor& weight) {
+  return x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat && x.device().is_cpu() &&
+         x.size(0) >= 192 && weight.numel() > 0;
+}
+
+/// x W^T + bias.
+Tensor multiply_forward(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  if (!has_own_product(x, weight)) return bias.defined() ? at::addmm(bias, x, weight.t()) : at::mm(x, weight.t());
+  const Tensor y = at::empty({x.size(0), weight.size(0)}, x.options());
+  const Tensor dense_bias = bias.defined() ? bias.contiguous() : Tensor();
+  multiply_rows(rows_of_matrix(x), PackedWeight(weight), bias.defined() ? dense_bias.const_data_ptr<float>() : nullptr,
+                y.mutable_data_ptr<float>(), y.size(1), /*add=*/false);
+  return y;
+}
+
+/// gradient += dy W, where it is defined, otherwise = dy W.
+void add_input_gradient(const Tensor& upstream, const Tensor& weight, Tensor& gradient) {
+  const bool add = gradient.defined();
+  if (!has_own_product(upstream, weight)) {
+    if (add) {
+      gradient.addmm_(upstream, weight);
+    } else {
+      gradient = at::mm(upstream, weight);
+    }
+    return;
+  }
+  if (!add) gradient = at::empty({upstream.size(0), weight.size(1)}, upstream.options());
+  multiply_rows(rows_of_matrix(upstream), PackedWeight::for_gradient(weight), nullptr,
+                gradient.mutable_data_ptr<float>(), gradient.size(1), add);
+}
+
 /// Of all maps of one input. Every map has its weight in `parameters`, and behind it its bias where `biased` says so.
 struct LinearMaps : torch::autograd::Function<LinearMaps> {
   static variable_list forward(AutogradContext* context, const Tensor& x, at::TensorList parameters,
@@ -22,8 +56,8 @@ struct LinearMaps : torch::autograd::Function<LinearMaps> {
     variable_list saved{input}, outputs;
     for (std::size_t map = 0, i = 0; map < biased.size(); ++map) {
       const Tensor weight = parameters[i++].detach();
-      outputs.push_back(biased[map] != 0 ? at::addmm(parameters[i++].detach(), input, weight.t())
-                                         : at::mm(input, weight.t()));
+      const Tensor bias = biased[map] != 0 ? parameters[i++].detach() : Tensor();
+      outputs.push_back(multiply_forward(input, weight, bias));
       saved.push_back(weight);
     }
     // An output that nobody uses has no gradient, and its weight none either.
@@ -47,11 +81,7 @@ struct LinearMaps : torch::autograd::Function<LinearMaps> {
       const Tensor upstream = gradients[map].contiguous();
       const Tensor& weight = saved[map + 1];
       if (context->needs_input_grad(0)) {
-        if (result[0].defined()) {
-          result[0].addmm_(upstream, weight);
-        } else {
-          result[0] = at::mm(upstream, weight);
-        }
+        add_input_gradient(upstream, weight, result[0]);
       }
       if (context->needs_input_grad(weight_place)) {
         // In the weight's own layout: the engine would copy the transpose that autograd's own formula gives.

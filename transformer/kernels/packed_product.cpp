@@ -9,15 +9,14 @@ namespace {
 
 thread_local KeepPackedWeights* keeper = nullptr;
 
-/// Products that are summed before C is written.
-constexpr std::int64_t deep = 256;
-
 }  // namespace
 
-PackedWeight::PackedWeight(const Tensor& weight)
-    : in_(weight.size(1)),
-      out_(weight.size(0)),
-      panels_(std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(panels_of(out_) * in_ * panel_width))) {
+PackedWeight::PackedWeight(std::int64_t in, std::int64_t out)
+    : in_(in),
+      out_(out),
+      panels_(std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(panels_of(out) * in * panel_width))) {}
+
+PackedWeight::PackedWeight(const Tensor& weight) : PackedWeight(weight.size(1), weight.size(0)) {
   const Tensor dense = weight.detach().contiguous();
   const float* const from = dense.const_data_ptr<float>();
   at::parallel_for(0, panels_of(out_), /*grain_size=*/2, [&](std::int64_t begin, std::int64_t end) {
@@ -27,11 +26,23 @@ PackedWeight::PackedWeight(const Tensor& weight)
   });
 }
 
+PackedWeight PackedWeight::for_gradient(const Tensor& weight) {
+  const Tensor dense = weight.detach().contiguous();
+  const std::int64_t in = dense.size(0), out = dense.size(1);
+  PackedWeight packed(in, out);
+  const float* const from = dense.const_data_ptr<float>();
+  at::parallel_for(0, panels_of(out), /*grain_size=*/2, [&](std::int64_t begin, std::int64_t end) {
+    const std::int64_t first = begin * panel_width;
+    pack_rows({from + first, in, std::min(out, end * panel_width) - first, out}, packed.panels_.get() + first * in);
+  });
+  return packed;
+}
+
 void multiply_by_panel(std::int64_t rows, const float* x, std::ptrdiff_t x_row, const PackedWeight& weight,
                        std::int64_t panel, float* c, std::ptrdiff_t c_row, bool add) {
-  for (std::int64_t k = 0; k < weight.in(); k += deep) {
+  for (std::int64_t k = 0; k < weight.in(); k += most_products) {
     multiply_panel(rows, {x + k, x_row, 1, 0}, weight.panel(panel) + k * panel_width,
-                   {1, std::min(deep, weight.in() - k), panel_width}, c, c_row, add || k > 0);
+                   {1, std::min(most_products, weight.in() - k), panel_width}, c, c_row, add || k > 0);
   }
 }
 

@@ -8,23 +8,28 @@
 
 namespace ablate {
 
-/// W^T (in, out) of a weight W (out, in) in panels: (panels of out, in, panel_width).
+/// A weight as the right operand (in, out) of a product, in panels: (panels of out, in, panel_width).
 class PackedWeight {
  public:
-  /// weight: float on the CPU. In all threads.
+  /// W^T of W (out, in), which y = x W^T is multiplied by. float on the CPU. In all threads.
   explicit PackedWeight(const Tensor& weight);
+  /// W itself, which the gradient of x = dy W is multiplied by: its in() is W's out.
+  static PackedWeight for_gradient(const Tensor& weight);
   std::int64_t in() const { return in_; }
   std::int64_t out() const { return out_; }
   /// (in, panel_width): the columns panel * panel_width, …
   const float* panel(std::int64_t index) const { return panels_.get() + index * in_ * panel_width; }
 
  private:
+  PackedWeight(std::int64_t in, std::int64_t out);
   std::int64_t in_, out_;
   std::unique_ptr<float[]> panels_;
 };
 
-/// `rows` x panel_width = rows of x by one panel (`add`: += it), rows `c_row` apart; deep products are summed in parts
-/// that stay in the first-level cache.
+/// Products that are summed before C is written: a panel's part stays near, and C is seldom read again.
+inline constexpr std::int64_t most_products = 1024;
+
+/// `rows` x panel_width = rows of x by one panel (`add`: += it), rows `c_row` apart.
 void multiply_by_panel(std::int64_t rows, const float* x, std::ptrdiff_t x_row, const PackedWeight& weight,
                        std::int64_t panel, float* c, std::ptrdiff_t c_row, bool add = false);
 

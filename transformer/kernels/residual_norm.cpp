@@ -1,10 +1,10 @@
 #include "transformer/kernels/residual_norm.h"
 
+#include "transformer/core/parallel.h"
 #include "transformer/core/shape.h"
 #include "transformer/kernels/dropout.h"
 #include "transformer/kernels/vector.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -64,10 +64,8 @@ void for_each_vector(std::int64_t width, const Body& body) {
 
 template <class Body>
 void for_each_part(std::int64_t rows, const Body& body) {
-  at::parallel_for(0, (rows + part_rows - 1) / part_rows, /*grain_size=*/1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t part = begin; part < end; ++part) {
-      body(part, part * part_rows, std::min(rows, (part + 1) * part_rows));
-    }
+  for_each_unit((rows + part_rows - 1) / part_rows, [&](std::int64_t part) {
+    body(part, part * part_rows, std::min(rows, (part + 1) * part_rows));
   });
 }
 
