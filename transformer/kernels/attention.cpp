@@ -3,10 +3,11 @@
 #include "transformer/core/parallel.h"
 #include "transformer/core/shape.h"
 #include "transformer/kernels/attention_head.h"
-#include "transformer/kernels/dropout.h"
+#include "transformer/kernels/dropout_rows.h"
 
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace ablate {
@@ -22,6 +23,35 @@ Tensor with_dense_rows(const Tensor& x) {
 
 Rows head_of(const Tensor& x, std::int64_t sentence, std::int64_t head) {
   return {x.const_data_ptr<float>() + sentence * x.stride(0) + head * x.stride(1), x.size(2), x.size(3), x.stride(2)};
+}
+
+/// A thread takes the heads of a sentence together, because they share its rows; where sentences are few, one by one.
+std::int64_t heads_taken(std::int64_t sentences, std::int64_t groups) { return sentences >= 16 ? groups : 1; }
+
+/// Rows of a head are short pieces of long rows, which the processor does not foresee.
+void fetch(const Rows& rows) {
+  constexpr std::int64_t floats_in_line = 16, most_rows = 64;  // longer heads keep it busy in the meantime
+  for (std::int64_t row = 0; row < std::min(rows.count, most_rows); ++row) {
+    for (std::int64_t k = 0; k < rows.width; k += floats_in_line) __builtin_prefetch(rows.at(row) + k);
+  }
+}
+
+/// run(work, sentence, group) for each, while the rows of `inputs` that the next one reads come from memory.
+template <class Run>
+void for_each_group(const AttentionHead& start, std::int64_t sentences, std::int64_t groups,
+                    const std::vector<Tensor>& inputs, const Run& run) {
+  const std::int64_t together = heads_taken(sentences, groups);
+  share_units(sentences * groups / together, [&](SharedUnits& units) {
+    AttentionHead work = start;
+    for (std::int64_t unit; (unit = units.take()) >= 0;) {
+      for (std::int64_t i = unit * together; i < (unit + 1) * together; ++i) {
+        if (const std::int64_t next = i + 1; next < sentences * groups) {
+          for (const Tensor& x : inputs) fetch(head_of(x, next / groups, next % groups * (x.size(1) / groups)));
+        }
+        run(work, i / groups, i % groups);
+      }
+    }
+  });
 }
 
 /// (B, H, T, W) in the layout (B, T, H, W), which the projection that follows reads as rows.
@@ -88,17 +118,14 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
     float* const log_normalizers = log_normalizer.mutable_data_ptr<float>();
     const Rules rules(hide.value_or(Tensor()), bias.value_or(Tensor()), causal, first, scale, dropout,
                       static_cast<std::uint64_t>(key), q);
-    share_units(q.size(0) * groups, [&](SharedUnits& units) {
-      AttentionHead work(keys, k.size(3), v.size(3), /*backward=*/false);
-      for (std::int64_t i; (i = units.take()) >= 0;) {
-        const std::int64_t sentence = i / groups, group = i % groups;
-        work.set_memory(head_of(k, sentence, group), head_of(v, sentence, group));
-        for (std::int64_t head = group * repeat; head < (group + 1) * repeat; ++head) {
-          work.forward(head_of(q, sentence, head), rules.of(sentence, head, keys), mutable_head(output, sentence, head),
-                       output.stride(2), log_normalizers + (sentence * heads + head) * q.size(2));
-        }
+    const auto run = [&](AttentionHead& work, std::int64_t sentence, std::int64_t group) {
+      work.set_memory(head_of(k, sentence, group), head_of(v, sentence, group));
+      for (std::int64_t head = group * repeat; head < (group + 1) * repeat; ++head) {
+        work.forward(head_of(q, sentence, head), rules.of(sentence, head, keys), mutable_head(output, sentence, head),
+                     output.stride(2), log_normalizers + (sentence * heads + head) * q.size(2));
       }
-    });
+    };
+    for_each_group({keys, k.size(3), v.size(3), /*backward=*/false}, q.size(0), groups, {q, k, v}, run);
     context->save_for_backward({q, k, v, output, log_normalizer, hide.value_or(Tensor()), bias.value_or(Tensor())});
     context->saved_data["causal"] = causal;
     context->saved_data["first"] = first;
@@ -123,20 +150,17 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
     const Rules rules(saved[5], saved[6], data.at("causal").toBool(), data.at("first").toInt(),
                       data.at("scale").toDouble(), data.at("dropout").toDouble(),
                       static_cast<std::uint64_t>(data.at("key").toInt()), q);
-    share_units(q.size(0) * groups, [&](SharedUnits& units) {
-      AttentionHead work(keys, k.size(3), v.size(3), /*backward=*/true);
-      for (std::int64_t i; (i = units.take()) >= 0;) {
-        const std::int64_t sentence = i / groups, group = i % groups;
-        work.set_memory(head_of(k, sentence, group), head_of(v, sentence, group));
-        for (std::int64_t head = group * repeat; head < (group + 1) * repeat; ++head) {
-          work.backward(head_of(q, sentence, head), head_of(output, sentence, head), head_of(upstream, sentence, head),
-                        rules.of(sentence, head, keys), log_normalizers + (sentence * heads + head) * q.size(2),
-                        mutable_head(q_gradient, sentence, head), q_gradient.stride(2));
-        }
-        work.take_gradients(mutable_head(k_gradient, sentence, group), k_gradient.stride(2),
-                            mutable_head(v_gradient, sentence, group), v_gradient.stride(2));
+    const auto run = [&](AttentionHead& work, std::int64_t sentence, std::int64_t group) {
+      work.set_memory(head_of(k, sentence, group), head_of(v, sentence, group));
+      for (std::int64_t head = group * repeat; head < (group + 1) * repeat; ++head) {
+        work.backward(head_of(q, sentence, head), head_of(output, sentence, head), head_of(upstream, sentence, head),
+                      rules.of(sentence, head, keys), log_normalizers + (sentence * heads + head) * q.size(2),
+                      mutable_head(q_gradient, sentence, head), q_gradient.stride(2));
       }
-    });
+      work.take_gradients(mutable_head(k_gradient, sentence, group), k_gradient.stride(2),
+                          mutable_head(v_gradient, sentence, group), v_gradient.stride(2));
+    };
+    for_each_group({keys, k.size(3), v.size(3), /*backward=*/true}, q.size(0), groups, {q, k, v, output, upstream}, run);
     variable_list result(10);
     result[0] = q_gradient;
     result[1] = k_gradient;
@@ -172,8 +196,7 @@ Tensor fused_attention(const Tensor& q, const Tensor& k, const Tensor& v, const 
   const auto given = [](const Tensor& x) { return x.defined() ? std::optional(x) : std::nullopt; };
   const Tensor hide = additive_mask(options.keys);
   const Tensor bias = options.bias.defined() ? options.bias.detach().contiguous() : Tensor();
-  const bool drops = DropoutThreshold(options.dropout).drop > 0;
-  const std::uint64_t key = drops ? draw_dropout_key() : 0;
+  const std::uint64_t key = dropout_key_for(options.dropout);
   return FusedAttention::apply(q, k, v, given(hide), given(bias), options.causal, options.first, options.scale,
                                options.dropout, static_cast<std::int64_t>(key));
 }

@@ -12,6 +12,10 @@ constexpr float hidden = -std::numeric_limits<float>::infinity();
 
 std::int64_t padded(std::int64_t width) { return panels_of(width) * panel_width; }
 
+void copy_row(const float* from, std::int64_t width, float* to) {
+  for_each_vector(width, [&](std::int64_t j, int count) { store_part(to + j, load_part(from + j, count), count); });
+}
+
 std::vector<float> floats(std::int64_t count) { return std::vector<float>(static_cast<std::size_t>(count)); }
 
 /// Scores of `block` queries stay in the second-level cache.
@@ -91,9 +95,21 @@ void AttentionHead::drop(const ScoreRules& rules, std::int64_t query, std::int64
   }
 }
 
+void AttentionHead::multiply_to_rows(std::int64_t rows, const float* weights, const float* panels, std::int64_t reach,
+                                     std::int64_t width, float* to, std::ptrdiff_t to_row) {
+  // Whole panels go where they belong; otherwise the last one would write beyond the row.
+  const bool whole = width % panel_width == 0;
+  float* const c = whole ? to : output_.data();
+  const std::ptrdiff_t c_row = whole ? to_row : padded(width);
+  for (std::int64_t panel = 0; panel < panels_of(width); ++panel) {
+    multiply_panel(rows, {weights, row_, 1, 0}, panels + panel * panel_width * keys_, {1, reach, panel_width},
+                   c + panel * panel_width, c_row, false);
+  }
+  for (std::int64_t row = 0; !whole && row < rows; ++row) copy_row(c + row * c_row, width, to + row * to_row);
+}
+
 void AttentionHead::forward(const Rows& q, const ScoreRules& rules, float* output, std::ptrdiff_t output_row,
                             float* log_normalizer) {
-  const std::ptrdiff_t buffer_row = padded(value_width_);
   for (std::int64_t begin = 0; begin < q.count; begin += block_) {
     const std::int64_t end = std::min(q.count, begin + block_), reach = rules.reach(end, keys_);
     compute_scores(q, rules, begin, end);
@@ -116,13 +132,8 @@ void AttentionHead::forward(const Rows& q, const ScoreRules& rules, float* outpu
       for (std::int64_t i = 0; i < padded(reach); i += vector_width) store(scores + i, load(scores + i) * scale);
       if (rules.drop > 0) drop(rules, query, reach, scores);
     }
-    for (std::int64_t panel = 0; panel < panels_of(value_width_); ++panel) {
-      multiply_panel(end - begin, {scores_.data(), row_, 1, 0}, v_rows_.data() + panel * panel_width * keys_,
-                     {1, reach, panel_width}, output_.data() + panel * panel_width, buffer_row, false);
-    }
-    for (std::int64_t query = begin; query < end; ++query) {
-      std::copy_n(output_.data() + (query - begin) * buffer_row, value_width_, output + query * output_row);
-    }
+    multiply_to_rows(end - begin, scores_.data(), v_rows_.data(), reach, value_width_, output + begin * output_row,
+                     output_row);
   }
 }
 
@@ -142,24 +153,20 @@ void AttentionHead::backward(const Rows& q, const Rows& output, const Rows& upst
       float* const scores = scores_.data() + (query - begin) * row_;
       float* const weights = weights_.data() + (query - begin) * row_;
       float* const gradients = value_gradients_.data() + (query - begin) * row_;
-      for (std::int64_t i = 0; i < padded(reach); i += vector_width) {
-        store(scores + i, exp_of(load(scores + i) - log_normalizer[query]));
-      }
-      std::copy_n(scores, padded(reach), weights);
-      if (rules.drop > 0) {
-        drop(rules, query, reach, weights);
-        drop(rules, query, reach, gradients);
-      }
+      if (rules.drop > 0) drop(rules, query, reach, gradients);
       // weights_: what the values were multiplied by; scores_: the gradient of the scores.
       for (std::int64_t i = 0; i < padded(reach); i += vector_width) {
-        store(scores + i, load(scores + i) * (load(gradients + i) - delta) * rules.scale);
+        const Floats weight = exp_of(load(scores + i) - log_normalizer[query]);
+        store(weights + i, weight);
+        store(scores + i, weight * (load(gradients + i) - delta) * rules.scale);
       }
+      if (rules.drop > 0) drop(rules, query, reach, weights);
     }
+    multiply_to_rows(rows, scores_.data(), k_rows_.data(), reach, key_width_, q_gradient + begin * q_gradient_row,
+                     q_gradient_row);
     pack_rows({q.at(begin), rows, key_width_, q.row}, q_rows_.data());
     pack_rows({upstream.at(begin), rows, value_width_, upstream.row}, upstream_rows_.data());
     for (std::int64_t panel = 0; panel < panels_of(key_width_); ++panel) {
-      multiply_panel(rows, {scores_.data(), row_, 1, 0}, k_rows_.data() + panel * panel_width * keys_,
-                     {1, reach, panel_width}, output_.data() + panel * panel_width, k_row, false);
       multiply_panel(reach, {scores_.data(), 1, row_, 0}, q_rows_.data() + panel * panel_width * rows,
                      {1, rows, panel_width}, k_gradient_.data() + panel * panel_width, k_row, true);
     }
@@ -167,16 +174,13 @@ void AttentionHead::backward(const Rows& q, const Rows& output, const Rows& upst
       multiply_panel(reach, {weights_.data(), 1, row_, 0}, upstream_rows_.data() + panel * panel_width * rows,
                      {1, rows, panel_width}, v_gradient_.data() + panel * panel_width, v_row, true);
     }
-    for (std::int64_t query = begin; query < end; ++query) {
-      std::copy_n(output_.data() + (query - begin) * k_row, key_width_, q_gradient + query * q_gradient_row);
-    }
   }
 }
 
 void AttentionHead::take_gradients(float* k_gradient, std::ptrdiff_t k_row, float* v_gradient, std::ptrdiff_t v_row) {
   for (std::int64_t key = 0; key < keys_; ++key) {
-    std::copy_n(k_gradient_.data() + key * padded(key_width_), key_width_, k_gradient + key * k_row);
-    std::copy_n(v_gradient_.data() + key * padded(value_width_), value_width_, v_gradient + key * v_row);
+    copy_row(k_gradient_.data() + key * padded(key_width_), key_width_, k_gradient + key * k_row);
+    copy_row(v_gradient_.data() + key * padded(value_width_), value_width_, v_gradient + key * v_row);
   }
   std::fill(k_gradient_.begin(), k_gradient_.end(), 0.0F);
   std::fill(v_gradient_.begin(), v_gradient_.end(), 0.0F);

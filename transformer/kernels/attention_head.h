@@ -40,6 +40,9 @@ class AttentionHead {
  private:
   /// scale * q k^T + bias of queries begin … end - 1, -inf where a key is hidden -> scores_.
   void compute_scores(const Rows& q, const ScoreRules& rules, std::int64_t begin, std::int64_t end);
+  /// `to` (rows, width) = weights (rows, reach) by the packed rows of keys or values.
+  void multiply_to_rows(std::int64_t rows, const float* weights, const float* panels, std::int64_t reach,
+                        std::int64_t width, float* to, std::ptrdiff_t to_row);
   /// Weights of one query after dropout's mask: w -> keep_scale * w or 0.
   void drop(const ScoreRules& rules, std::int64_t query, std::int64_t reach, float* weights) const;
 

@@ -24,6 +24,14 @@ struct CrossEntropyChunks::Chunk {
   float* block(std::int64_t index) const { return values + index * block_words * rows; }
 };
 
+/// A thread's own. The exponentials of all blocks have left the nearer caches by then and need not be written again.
+struct CrossEntropyChunks::Scratch {
+  explicit Scratch(std::int64_t rows)
+      : gradients(static_cast<std::size_t>(block_words * rows)), factors(static_cast<std::size_t>(rows)) {}
+  std::vector<float> gradients;  ///< (panels of a block, rows, panel)
+  std::vector<float> factors;    ///< (rows)
+};
+
 CrossEntropyChunks::CrossEntropyChunks(const Tensor& weight, const Tensor& bias, double eps, WantedGradients wanted,
                                        std::int64_t most_rows)
     : width_(weight.size(1)),
@@ -95,16 +103,15 @@ void CrossEntropyChunks::run(const float* hidden, std::int64_t rows, const std::
   if (!wanted_.any()) return;
   if (wanted_.weight) {
     float* const columns = hidden_columns_.mutable_data_ptr<float>();
-    at::parallel_for(0, width_, /*grain_size=*/16, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t row = 0; row < rows; ++row) {
-        for (std::int64_t k = begin; k < end; ++k) columns[k * rows + row] = hidden[row * width_ + k];
-      }
-    });
+    transpose_rows({hidden, rows, width_, width_}, columns, rows);
   }
-  for_each_unit(slices_, [&](std::int64_t slice) {
-    for (auto [block, end] = blocks_of(slice); block < end; ++block) {
-      differentiate(chunk, block);
-      accumulate(chunk, block, slice);
+  share_units(slices_, [&](SharedUnits& units) {
+    Scratch scratch(rows);
+    for (std::int64_t slice; (slice = units.take()) >= 0;) {
+      for (auto [block, end] = blocks_of(slice); block < end; ++block) {
+        differentiate(chunk, block, scratch);
+        accumulate(chunk, block, slice, scratch.gradients.data());
+      }
     }
   });
   first_chunk_ = false;
@@ -114,11 +121,13 @@ void CrossEntropyChunks::run(const float* hidden, std::int64_t rows, const std::
   at::parallel_for(0, rows, /*grain_size=*/16, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row) {
       float* const to = hidden_gradient + row * width_;
-      std::copy_n(partial + row * padded, width_, to);
-      for (std::int64_t slice = 1; slice < slices_; ++slice) {
-        const float* const from = partial + (slice * rows + row) * padded;
-        for (std::int64_t k = 0; k < width_; ++k) to[k] += from[k];
-      }
+      for_each_vector(width_, [&](std::int64_t k, int count) {
+        Floats sum{};
+        for (std::int64_t slice = 0; slice < slices_; ++slice) {
+          sum += load_part(partial + (slice * rows + row) * padded + k, count);
+        }
+        store_part(to + k, sum, count);
+      });
     }
   });
 }
@@ -210,29 +219,33 @@ void CrossEntropyChunks::normalize(const Chunk& chunk, std::int64_t row) {
 }
 
 /// Exponentials -> softmax(z) - q, with q = (1 - eps) at the target and eps / V everywhere.
-void CrossEntropyChunks::differentiate(const Chunk& chunk, std::int64_t block) {
+void CrossEntropyChunks::differentiate(const Chunk& chunk, std::int64_t block, Scratch& scratch) const {
   const auto shift = static_cast<float>(eps_ / static_cast<double>(vocabulary_));
   const std::int64_t stride = chunk.rows * panel_width;
+  const Part* const parts = parts_.data() + block * most_rows_;
+  for (std::int64_t row = 0; row < chunk.rows; ++row) scratch.factors[static_cast<std::size_t>(row)] = parts[row].factor;
+  const float *from = chunk.block(block), *const factors = scratch.factors.data();
+  float* to = scratch.gradients.data();
+  for (std::int64_t panel = 0; panel < panels_in(block); ++panel) {
+    for (std::int64_t row = 0; row < chunk.rows; ++row, from += panel_width, to += panel_width) {
+      store(to, load(from) * factors[row] - shift);
+      store(to + vector_width, load(from + vector_width) * factors[row] - shift);
+    }
+  }
   for (std::int64_t row = 0; row < chunk.rows; ++row) {
-    const float factor = parts_[static_cast<std::size_t>(block * most_rows_ + row)].factor;
-    float* const values = chunk.block(block) + row * panel_width;
-    for (std::int64_t panel = 0; panel < panels_in(block); ++panel) {
-      float* const at = values + panel * stride;
-      store(at, load(at) * factor - shift);
-      store(at + vector_width, load(at + vector_width) * factor - shift);
-    }
-    if (const std::int64_t target = chunk.targets[row] - block * block_words; target >= 0 && target < words_in(block)) {
-      values[target / panel_width * stride + target % panel_width] -= static_cast<float>(1 - eps_);
-    }
+    const std::int64_t target = chunk.targets[row] - block * block_words;
+    if (target < 0 || target >= words_in(block)) continue;
+    scratch.gradients[static_cast<std::size_t>(target / panel_width * stride + row * panel_width +
+                                               target % panel_width)] -= static_cast<float>(1 - eps_);
   }
 }
 
-void CrossEntropyChunks::accumulate(const Chunk& chunk, std::int64_t block, std::int64_t slice) {
+void CrossEntropyChunks::accumulate(const Chunk& chunk, std::int64_t block, std::int64_t slice,
+                                    const float* gradients) {
   const std::int64_t stride = chunk.rows * panel_width, panels = panels_in(block);
-  const float* const values = chunk.block(block);
   for (std::int64_t panel = 0; panel < panels; ++panel) {
     const std::int64_t place = block * block_panels + panel;
-    const float* const gradient = values + panel * stride;
+    const float* const gradient = gradients + panel * stride;
     if (wanted_.weight) {
       multiply_panel(
           width_, {hidden_columns_.const_data_ptr<float>(), chunk.rows, 1, 0}, gradient, {1, chunk.rows, panel_width},
@@ -246,7 +259,7 @@ void CrossEntropyChunks::accumulate(const Chunk& chunk, std::int64_t block, std:
   if (!wanted_.hidden) return;
   const std::int64_t width_panels = panels_of(width_), padded = width_panels * panel_width;
   for (std::int64_t panel = 0; panel < width_panels; ++panel) {
-    multiply_panel(chunk.rows, {values, panel_width, 1, stride},
+    multiply_panel(chunk.rows, {gradients, panel_width, 1, stride},
                    rows_.const_data_ptr<float>() + (block * width_panels + panel) * block_words * panel_width,
                    {panels, panel_width, panel_width},
                    hidden_partial_.mutable_data_ptr<float>() + slice * chunk.rows * padded + panel * panel_width,

@@ -38,6 +38,7 @@ class CrossEntropyChunks {
 
  private:
   struct Chunk;
+  struct Scratch;
   void pack_rows_of(const float* weight);
   std::pair<std::int64_t, std::int64_t> blocks_of(std::int64_t slice) const;
   std::int64_t panels_in(std::int64_t block) const;
@@ -45,8 +46,8 @@ class CrossEntropyChunks {
   void compute_logits(const Chunk& chunk, std::int64_t block);
   void exponentiate(const Chunk& chunk, std::int64_t block);
   void normalize(const Chunk& chunk, std::int64_t row);
-  void differentiate(const Chunk& chunk, std::int64_t block);
-  void accumulate(const Chunk& chunk, std::int64_t block, std::int64_t slice);
+  void differentiate(const Chunk& chunk, std::int64_t block, Scratch& scratch) const;
+  void accumulate(const Chunk& chunk, std::int64_t block, std::int64_t slice, const float* gradients);
 
   std::int64_t width_, vocabulary_, blocks_, slices_, most_rows_;
   double eps_;
@@ -54,7 +55,7 @@ class CrossEntropyChunks {
   Tensor bias_;
   PackedWeight columns_;    ///< W^T in panels of words, for logits
   Tensor rows_;             ///< (blocks, panels of D, words of a block, panel): W in panels, for the gradient of h
-  Tensor values_;           ///< (blocks, panels of a block, rows, panel): logits, exponentials, gradients
+  Tensor values_;           ///< (blocks, panels of a block, rows, panel): logits, then exponentials
   Tensor hidden_columns_;   ///< (D, rows): h^T
   Tensor hidden_partial_;   ///< (slices, rows, D padded): each slice's part of the gradient of h
   Tensor weight_gradient_;  ///< (panels of words, D, panel)

@@ -2,6 +2,7 @@
 
 #include "transformer/core/shape.h"
 #include "transformer/kernels/bf16.h"
+#include "transformer/kernels/linear_maps.h"
 #include "transformer/kernels/matrix_product.h"
 
 #include <torch/csrc/autograd/custom_function.h>
@@ -14,52 +15,17 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-Rows rows_of_matrix(const Tensor& x) { return {x.const_data_ptr<float>(), x.size(0), x.size(1), x.size(1)}; }
-
-/// Whether our own product is the faster one: packing the weight is to be little beside the product.
-bool has_own_product(const Tensor& x, const Tensor& weight) {
-  return x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat && x.device().is_cpu() &&
-         x.size(0) >= 192 && weight.numel() > 0;
-}
-
-/// x W^T + bias.
-Tensor multiply_forward(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  if (!has_own_product(x, weight)) return bias.defined() ? at::addmm(bias, x, weight.t()) : at::mm(x, weight.t());
-  const Tensor y = at::empty({x.size(0), weight.size(0)}, x.options());
-  const Tensor dense_bias = bias.defined() ? bias.contiguous() : Tensor();
-  multiply_rows(rows_of_matrix(x), PackedWeight(weight), bias.defined() ? dense_bias.const_data_ptr<float>() : nullptr,
-                y.mutable_data_ptr<float>(), y.size(1), /*add=*/false);
-  return y;
-}
-
-/// gradient += dy W, where it is defined, otherwise = dy W.
-void add_input_gradient(const Tensor& upstream, const Tensor& weight, Tensor& gradient) {
-  const bool add = gradient.defined();
-  if (!has_own_product(upstream, weight)) {
-    if (add) {
-      gradient.addmm_(upstream, weight);
-    } else {
-      gradient = at::mm(upstream, weight);
-    }
-    return;
-  }
-  if (!add) gradient = at::empty({upstream.size(0), weight.size(1)}, upstream.options());
-  multiply_rows(rows_of_matrix(upstream), PackedWeight::for_gradient(weight), nullptr,
-                gradient.mutable_data_ptr<float>(), gradient.size(1), add);
-}
-
 /// Of all maps of one input. Every map has its weight in `parameters`, and behind it its bias where `biased` says so.
 struct LinearMaps : torch::autograd::Function<LinearMaps> {
   static variable_list forward(AutogradContext* context, const Tensor& x, at::TensorList parameters,
                                const std::vector<std::int64_t>& biased) {
     const Tensor input = x.detach().contiguous();
-    variable_list saved{input}, outputs;
+    variable_list saved{input}, biases;
     for (std::size_t map = 0, i = 0; map < biased.size(); ++map) {
-      const Tensor weight = parameters[i++].detach();
-      const Tensor bias = biased[map] != 0 ? parameters[i++].detach() : Tensor();
-      outputs.push_back(multiply_forward(input, weight, bias));
-      saved.push_back(weight);
+      saved.push_back(parameters[i++].detach().contiguous());
+      biases.push_back(biased[map] != 0 ? parameters[i++].detach().contiguous() : Tensor());
     }
+    const variable_list outputs = multiply_forward(input, {saved.begin() + 1, saved.end()}, biases, {});
     // An output that nobody uses has no gradient, and its weight none either.
     context->set_materialize_grads(false);
     context->save_for_backward(saved);
@@ -74,20 +40,23 @@ struct LinearMaps : torch::autograd::Function<LinearMaps> {
     const Tensor& input = saved[0];
     const std::vector<std::int64_t> biased = context->saved_data["biased"].toIntVector();
     variable_list result(1);
+    std::vector<MapGradient> maps;
+    std::vector<std::size_t> bias_places;
     for (std::size_t map = 0; map < gradients.size(); ++map) {
       const std::size_t weight_place = result.size();
       result.resize(weight_place + (biased[map] != 0 ? 2 : 1));
       if (!gradients[map].defined()) continue;
-      const Tensor upstream = gradients[map].contiguous();
-      const Tensor& weight = saved[map + 1];
-      if (context->needs_input_grad(0)) {
-        add_input_gradient(upstream, weight, result[0]);
-      }
+      const bool with_bias = biased[map] != 0 && context->needs_input_grad(weight_place + 1);
+      maps.push_back({gradients[map].contiguous(), saved[map + 1], with_bias});
+      bias_places.push_back(weight_place + 1);
       if (context->needs_input_grad(weight_place)) {
         // In the weight's own layout: the engine would copy the transpose that autograd's own formula gives.
-        result[weight_place] = at::mm(upstream.t(), input);
+        result[weight_place] = multiply_transposed(maps.back().upstream, input);
       }
-      if (biased[map] != 0 && context->needs_input_grad(weight_place + 1)) result[weight_place + 1] = upstream.sum(0);
+    }
+    result[0] = multiply_backward(maps, context->needs_input_grad(0), {});
+    for (std::size_t map = 0; map < maps.size(); ++map) {
+      if (maps[map].with_bias) result[bias_places[map]] = maps[map].bias_gradient;
     }
     result.emplace_back();  // biased
     return result;

@@ -30,7 +30,8 @@ struct TileLoop {
 
 /// `dense`: a.step is 1, which leaves one index to count instead of a pointer for every row.
 template <int rows, bool dense>
-void multiply_tile(LeftOperand a, const float* b, TileLoop loop, float* c, std::ptrdiff_t c_row, bool add) {
+void multiply_tile(LeftOperand a, const float* b, TileLoop loop, float* c, std::ptrdiff_t c_row, bool add,
+                   const float* shift) {
   Floats sums[rows][2] = {};
   // C may have left the nearer caches; it is back when the sums are done.
 #pragma GCC unroll 8
@@ -51,6 +52,14 @@ void multiply_tile(LeftOperand a, const float* b, TileLoop loop, float* c, std::
       }
     }
   }
+  if (shift != nullptr) {
+    const Floats shift0 = load(shift), shift1 = load(shift + vector_width);
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; ++i) {
+      sums[i][0] += shift0;
+      sums[i][1] += shift1;
+    }
+  }
 #pragma GCC unroll 8
   for (int i = 0; i < rows; ++i) {
     float* const to = c + i * c_row;
@@ -59,10 +68,11 @@ void multiply_tile(LeftOperand a, const float* b, TileLoop loop, float* c, std::
   }
 }
 
-/// C (rows x panel_width, its rows `c_row` apart) = A B, or += with `add`, for any number of rows.
+/// C (rows x panel_width, its rows `c_row` apart) = A B, or += with `add`, for any number of rows. `shift` (panel_width),
+/// if not null, is added to every row.
 inline void multiply_panel(std::int64_t rows, LeftOperand a, const float* b, TileLoop loop, float* c,
-                           std::ptrdiff_t c_row, bool add) {
-  using Tile = void (*)(LeftOperand, const float*, TileLoop, float*, std::ptrdiff_t, bool);
+                           std::ptrdiff_t c_row, bool add, const float* shift = nullptr) {
+  using Tile = void (*)(LeftOperand, const float*, TileLoop, float*, std::ptrdiff_t, bool, const float*);
   static constexpr auto tiles = []<int... n>(std::integer_sequence<int, n...>) {
     return std::array<std::array<Tile, 2>, sizeof...(n)>{
         {{multiply_tile<n + 1, false>, multiply_tile<n + 1, true>}...}};
@@ -70,7 +80,7 @@ inline void multiply_panel(std::int64_t rows, LeftOperand a, const float* b, Til
   const std::size_t dense = a.step == 1 ? 1 : 0;
   while (rows > 0) {
     const std::int64_t count = rows < tile_rows ? rows : tile_rows;
-    tiles[static_cast<std::size_t>(count - 1)][dense](a, b, loop, c, c_row, add);
+    tiles[static_cast<std::size_t>(count - 1)][dense](a, b, loop, c, c_row, add, shift);
     a.data += count * a.row;
     c += count * c_row;
     rows -= count;

@@ -10,6 +10,7 @@ struct Rows {
   std::int64_t count, width;
   std::ptrdiff_t row;
   const float* at(std::int64_t i) const { return data + i * row; }
+  Rows part(std::int64_t first, std::int64_t rows) const { return {at(first), rows, width, row}; }
 };
 
 /// (rows, width) as the right operand of a product over rows: (panels of width, rows, panel_width), zeros in the last
@@ -19,5 +20,8 @@ void pack_rows(const Rows& from, float* to);
 /// The transpose of (rows, width) as the right operand of a product over width: (panels of rows, width, panel_width),
 /// zeros in the last panel's surplus columns.
 void pack_transposed(const Rows& from, float* to);
+
+/// The transpose of (rows, width): (width, rows), its rows `to_row` apart.
+void transpose_rows(const Rows& from, float* to, std::ptrdiff_t to_row);
 
 }  // namespace ablate

@@ -2,7 +2,7 @@
 
 #include "transformer/core/parallel.h"
 #include "transformer/core/shape.h"
-#include "transformer/kernels/dropout.h"
+#include "transformer/kernels/dropout_rows.h"
 #include "transformer/kernels/vector.h"
 
 #include <ATen/autocast_mode.h>
@@ -20,47 +20,6 @@ using torch::autograd::variable_list;
 
 /// Rows that one thread takes at a time. The sums over rows are made by these parts, so that their order is fixed.
 constexpr std::int64_t part_rows = 64;
-
-/// The factors of dropout for one row after the other: 0 or the scale of what is kept.
-class RowFactors {
- public:
-  RowFactors(double rate, std::uint64_t key, std::int64_t width)
-      : threshold_(rate), key_(key), width_(width), factors_(static_cast<std::size_t>(width + 2 * dropout_tile)) {}
-
-  bool any() const { return threshold_.drop > 0; }
-
-  /// Of the elements row * width …
-  const float* of(std::int64_t row) {
-    const std::int64_t begin = row * width_, end = begin + width_, first = begin / dropout_tile;
-    for (std::int64_t tile = first; tile * dropout_tile < end; ++tile) {
-      std::uint16_t bits[dropout_tile];
-      fill_dropout_tile(key_, static_cast<std::uint64_t>(tile), bits);
-      write_tile(bits, factors_.data() + (tile - first) * dropout_tile);
-    }
-    return factors_.data() + begin % dropout_tile;
-  }
-
- private:
-  /// A constant length and pointers without aliases: what the vectoriser needs.
-  void write_tile(const std::uint16_t* __restrict bits, float* __restrict to) const {
-    const auto scale = static_cast<float>(threshold_.scale());
-    const std::uint32_t drop = threshold_.drop;
-    for (int i = 0; i < dropout_tile; ++i) to[i] = bits[i] < drop ? 0.0F : scale;
-  }
-
-  DropoutThreshold threshold_;
-  std::uint64_t key_;
-  std::int64_t width_;
-  std::vector<float> factors_;
-};
-
-/// body(j, count): `count` elements from j on, all lanes or, at the end, fewer.
-template <class Body>
-void for_each_vector(std::int64_t width, const Body& body) {
-  std::int64_t j = 0;
-  for (; j + vector_width <= width; j += vector_width) body(j, vector_width);
-  if (j < width) body(j, static_cast<int>(width - j));
-}
 
 template <class Body>
 void for_each_part(std::int64_t rows, const Body& body) {
@@ -121,10 +80,10 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
     float *const to_z = z.mutable_data_ptr<float>(), *const to_y = y.mutable_data_ptr<float>();
     auto* const to_moments = reinterpret_cast<Moments*>(moments.mutable_data_ptr<float>());
     for_each_part(rows, [&](std::int64_t, std::int64_t begin, std::int64_t end) {
-      RowFactors factors(rate, static_cast<std::uint64_t>(key), width);
+      DropoutRows factors(rate, static_cast<std::uint64_t>(key), width);
       for (std::int64_t row = begin; row < end; ++row) {
         float* const sum = to_z + row * width;
-        add_row(from_x + row * width, from_f + row * width, factors.any() ? factors.of(row) : nullptr, width, sum);
+        add_row(from_x + row * width, from_f + row * width, factors.of(row), width, sum);
         const Moments m = moments_of(sum, width, static_cast<RowNorm>(kind), eps);
         to_moments[row] = m;
         for_each_vector(width, [&](std::int64_t j, int count) {
@@ -160,7 +119,7 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
     const float* const sums = z.const_data_ptr<float>();
     float *const to_x = x_gradient.mutable_data_ptr<float>(), *const to_f = f_gradient.mutable_data_ptr<float>();
     for_each_part(rows, [&](std::int64_t part, std::int64_t begin, std::int64_t end) {
-      RowFactors factors(rate, key, width);
+      DropoutRows factors(rate, key, width);
       float* const gain_sums = partial.mutable_data_ptr<float>() + part * width;
       float* const bias_sums = gain_sums + parts * width;
       for (std::int64_t row = begin; row < end; ++row) {
@@ -205,7 +164,7 @@ struct ResidualSum : torch::autograd::Function<ResidualSum> {
     const float *const from_x = x.const_data_ptr<float>(), *const from_f = f.const_data_ptr<float>();
     float* const to = sum.mutable_data_ptr<float>();
     for_each_part(x.size(0), [&](std::int64_t, std::int64_t begin, std::int64_t end) {
-      RowFactors factors(rate, static_cast<std::uint64_t>(key), width);
+      DropoutRows factors(rate, static_cast<std::uint64_t>(key), width);
       for (std::int64_t row = begin; row < end; ++row) {
         add_row(from_x + row * width, from_f + row * width, factors.of(row), width, to + row * width);
       }
@@ -224,7 +183,7 @@ struct ResidualSum : torch::autograd::Function<ResidualSum> {
     const float* const from = upstream.const_data_ptr<float>();
     float* const to = dropped.mutable_data_ptr<float>();
     for_each_part(upstream.size(0), [&](std::int64_t, std::int64_t begin, std::int64_t end) {
-      RowFactors factors(rate, key, width);
+      DropoutRows factors(rate, key, width);
       for (std::int64_t row = begin; row < end; ++row) {
         multiply_row(from + row * width, factors.of(row), width, to + row * width);
       }
@@ -232,10 +191,6 @@ struct ResidualSum : torch::autograd::Function<ResidualSum> {
     return {gradients[0], dropped.view(gradients[0].sizes()), Tensor(), Tensor()};
   }
 };
-
-std::int64_t key_for(double rate) {
-  return DropoutThreshold(rate).drop > 0 ? static_cast<std::int64_t>(draw_dropout_key()) : 0;
-}
 
 }  // namespace
 
@@ -249,12 +204,12 @@ Tensor residual_norm(const Tensor& x, const Tensor& f, const ResidualNormOptions
   if (options.bias.defined()) check_shape(options.bias, {x.size(-1)}, "bias");
   return ResidualNorm::apply(x, f, options.gain, options.bias.defined() ? std::optional(options.bias) : std::nullopt,
                              static_cast<std::int64_t>(options.kind), options.eps, options.dropout,
-                             key_for(options.dropout));
+                             static_cast<std::int64_t>(dropout_key_for(options.dropout)));
 }
 
 Tensor residual_sum(const Tensor& x, const Tensor& f, double dropout) {
   if (DropoutThreshold(dropout).drop == 0) return x + f;
-  return ResidualSum::apply(x, f, dropout, key_for(dropout));
+  return ResidualSum::apply(x, f, dropout, static_cast<std::int64_t>(dropout_key_for(dropout)));
 }
 
 }  // namespace ablate

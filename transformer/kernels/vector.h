@@ -40,6 +40,14 @@ inline void store_part(float* p, Floats v, int count) {
   std::memcpy(p, &v, static_cast<std::size_t>(count) * sizeof(float));
 }
 
+/// body(j, count): `count` elements from j on, all lanes or, at the end, fewer.
+template <class Body>
+void for_each_vector(std::int64_t width, const Body& body) {
+  std::int64_t j = 0;
+  for (; j + vector_width <= width; j += vector_width) body(j, vector_width);
+  if (j < width) body(j, static_cast<int>(width - j));
+}
+
 inline Floats broadcast(float x) { return x - Floats{}; }
 
 inline Floats maximum_of(Floats a, Floats b) { return a > b ? a : b; }
@@ -50,6 +58,24 @@ Floats turn_lanes(Floats v) {
   return [v]<int... lane>(std::integer_sequence<int, lane...>) {
     return __builtin_shufflevector(v, v, ((lane + distance) % vector_width)...);
   }(std::make_integer_sequence<int, vector_width>());
+}
+
+/// Rows become columns, by halves of ever larger squares.
+template <int distance = 1>
+void transpose(Floats (&rows)[vector_width]) {
+  if constexpr (distance < vector_width) {
+    [&]<int... lane>(std::integer_sequence<int, lane...>) {
+#pragma GCC unroll 16
+      for (int i = 0; i < vector_width; ++i) {
+        if ((i & distance) != 0) continue;
+        const Floats a = rows[i], b = rows[i + distance];
+        rows[i] = __builtin_shufflevector(a, b, ((lane & distance) == 0 ? lane : vector_width + lane - distance)...);
+        rows[i + distance] =
+            __builtin_shufflevector(a, b, ((lane & distance) == 0 ? lane + distance : vector_width + lane)...);
+      }
+    }(std::make_integer_sequence<int, vector_width>());
+    transpose<2 * distance>(rows);
+  }
 }
 
 template <int distance = vector_width / 2>

@@ -1,5 +1,6 @@
 #include "transformer/layers/feed_forward.h"
 
+#include "transformer/kernels/activated_linear.h"
 #include "transformer/layers/activation.h"
 #include "transformer/layers/dropout.h"
 
@@ -9,7 +10,8 @@ namespace {
 using Activation = Tensor (*)(const Tensor&);
 
 /// y = act(x W1 + b1) W2 + b2 (Vaswani et al. 2017, eq. (2)).
-template <Activation act>
+/// `fused`: the kernel's name for the activation, if it has one.
+template <Activation act, RowActivation fused = RowActivation::none>
 struct Plain final : FeedForward {
   Plain(const FeedForwardConfig& config, std::int64_t d_model, const WeightInitialization& init,
         ParameterFactory& factory)
@@ -18,6 +20,10 @@ struct Plain final : FeedForward {
     outer = register_module("outer", std::make_shared<Linear>(config.d_ff, d_model, config.bias, init, factory));
   }
   Tensor forward(const Tensor& x) override {
+    if (has_activated_linear(x, fused)) {
+      return outer->forward(activated_linear(
+          x, {.map = inner->map(), .activation = fused, .dropout = is_training() ? rate : 0}));
+    }
     return outer->forward(apply_dropout(act(inner->forward(x)), rate, is_training()));
   }
   double rate;
@@ -25,7 +31,7 @@ struct Plain final : FeedForward {
 };
 
 /// y = (act(x W) * (x V)) W2 (Shazeer 2020, eq. (6)); the biases, which that paper leaves out, are an option.
-template <Activation act>
+template <Activation act, RowActivation fused = RowActivation::none>
 struct Gated final : FeedForward {
   Gated(const FeedForwardConfig& config, std::int64_t d_model, const WeightInitialization& init,
         ParameterFactory& factory)
@@ -35,6 +41,12 @@ struct Gated final : FeedForward {
     outer = register_module("outer", std::make_shared<Linear>(config.d_ff, d_model, config.bias, init, factory));
   }
   Tensor forward(const Tensor& x) override {
+    if (has_activated_linear(x, fused)) {
+      return outer->forward(activated_linear(x, {.map = gate->map(),
+                                                 .inner = inner->map(),
+                                                 .activation = fused,
+                                                 .dropout = is_training() ? rate : 0}));
+    }
     const std::vector<Tensor> y = linear(x, {gate->map(), inner->map()});
     return outer->forward(apply_dropout(act(y[0]) * y[1], rate, is_training()));
   }
@@ -49,23 +61,24 @@ std::shared_ptr<FeedForward> make(const FeedForwardConfig& config, std::int64_t 
 }
 
 namespace act = activation;
+using Fused = RowActivation;
 constexpr config::Variant<MakeFeedForward> feed_forward_rows[] = {
-    {{"relu", "max(0, x W1) W2", "Vaswani et al. 2017, eq. (2)", ""}, make<Plain<act::relu>>},
-    {{"gelu", "GELU(x W1) W2, exact", "Hendrycks & Gimpel 2016", ""}, make<Plain<act::gelu>>},
-    {{"gelu_tanh", "GELU by its tanh approximation", "Hendrycks & Gimpel 2016", ""}, make<Plain<act::gelu_tanh>>},
-    {{"swish", "(z * sigmoid(z)) W2, z = x W1", "Ramachandran et al. 2017", ""}, make<Plain<act::swish>>},
-    {{"tanh", "tanh(x W1) W2", "", ""}, make<Plain<act::tanh>>},
-    {{"elu", "ELU(x W1) W2", "Clevert et al. 2015", ""}, make<Plain<act::elu>>},
-    {{"selu", "SELU(x W1) W2", "Klambauer et al. 2017", ""}, make<Plain<act::selu>>},
-    {{"sigmoid", "sigmoid(x W1) W2", "", ""}, make<Plain<act::sigmoid>>},
+    {{"relu", "max(0, x W1) W2", "Vaswani et al. 2017, eq. (2)", ""}, make<Plain<act::relu, Fused::relu>>},
+    {{"gelu", "GELU(x W1) W2, exact", "Hendrycks & Gimpel 2016", ""}, make<Plain<act::gelu, Fused::gelu>>},
+    {{"gelu_tanh", "GELU by its tanh approximation", "Hendrycks & Gimpel 2016", ""}, make<Plain<act::gelu_tanh, Fused::gelu_tanh>>},
+    {{"swish", "(z * sigmoid(z)) W2, z = x W1", "Ramachandran et al. 2017", ""}, make<Plain<act::swish, Fused::swish>>},
+    {{"tanh", "tanh(x W1) W2", "", ""}, make<Plain<act::tanh, Fused::tanh>>},
+    {{"elu", "ELU(x W1) W2", "Clevert et al. 2015", ""}, make<Plain<act::elu, Fused::elu>>},
+    {{"selu", "SELU(x W1) W2", "Klambauer et al. 2017", ""}, make<Plain<act::selu, Fused::selu>>},
+    {{"sigmoid", "sigmoid(x W1) W2", "", ""}, make<Plain<act::sigmoid, Fused::sigmoid>>},
     {{"softplus", "log(1 + exp(x W1)) W2", "Dugas et al. 2001", ""}, make<Plain<act::softplus>>},
-    {{"squared_relu", "max(0, x W1)^2 W2", "So et al. 2021", ""}, make<Plain<act::squared_relu>>},
-    {{"identity", "x W1 W2", "", ""}, make<Plain<act::identity>>},
-    {{"glu", "(sigmoid(x W) * x V) W2", "Dauphin et al. 2016; Shazeer 2020", ""}, make<Gated<act::sigmoid>>},
-    {{"bilinear", "(x W * x V) W2, also LiGLU", "Shazeer 2020, eq. (5)", ""}, make<Gated<act::identity>>},
-    {{"reglu", "(max(0, x W) * x V) W2", "Shazeer 2020, eq. (5)", ""}, make<Gated<act::relu>>},
-    {{"geglu", "(GELU(x W) * x V) W2", "Shazeer 2020, eq. (5)", ""}, make<Gated<act::gelu>>},
-    {{"swiglu", "(swish(x W) * x V) W2", "Shazeer 2020, eq. (5)", ""}, make<Gated<act::swish>>},
+    {{"squared_relu", "max(0, x W1)^2 W2", "So et al. 2021", ""}, make<Plain<act::squared_relu, Fused::squared_relu>>},
+    {{"identity", "x W1 W2", "", ""}, make<Plain<act::identity, Fused::identity>>},
+    {{"glu", "(sigmoid(x W) * x V) W2", "Dauphin et al. 2016; Shazeer 2020", ""}, make<Gated<act::sigmoid, Fused::sigmoid>>},
+    {{"bilinear", "(x W * x V) W2, also LiGLU", "Shazeer 2020, eq. (5)", ""}, make<Gated<act::identity, Fused::identity>>},
+    {{"reglu", "(max(0, x W) * x V) W2", "Shazeer 2020, eq. (5)", ""}, make<Gated<act::relu, Fused::relu>>},
+    {{"geglu", "(GELU(x W) * x V) W2", "Shazeer 2020, eq. (5)", ""}, make<Gated<act::gelu, Fused::gelu>>},
+    {{"swiglu", "(swish(x W) * x V) W2", "Shazeer 2020, eq. (5)", ""}, make<Gated<act::swish, Fused::swish>>},
 };
 constexpr config::VariantTable<MakeFeedForward> feed_forwards{"feed_forward", feed_forward_rows};
 
