@@ -8,7 +8,7 @@
 namespace ablate {
 
 struct ActivatedLinearOptions {
-  LinearMap map;     ///< what the activation acts on: the gate, if there is an inner map
+  LinearMap map;      ///< what the activation acts on: the gate, if there is an inner map
   LinearMap inner{};  ///< what the gate is multiplied by; its weight is undefined where there is no gate
   RowActivation activation;
   double dropout = 0;  ///< in [0, 1]; takes one key from the CPU's default generator, as counter_dropout(y) would

@@ -160,7 +160,8 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
       work.take_gradients(mutable_head(k_gradient, sentence, group), k_gradient.stride(2),
                           mutable_head(v_gradient, sentence, group), v_gradient.stride(2));
     };
-    for_each_group({keys, k.size(3), v.size(3), /*backward=*/true}, q.size(0), groups, {q, k, v, output, upstream}, run);
+    for_each_group({keys, k.size(3), v.size(3), /*backward=*/true}, q.size(0), groups, {q, k, v, output, upstream},
+                   run);
     variable_list result(10);
     result[0] = q_gradient;
     result[1] = k_gradient;

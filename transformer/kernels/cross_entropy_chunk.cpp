@@ -223,7 +223,8 @@ void CrossEntropyChunks::differentiate(const Chunk& chunk, std::int64_t block, S
   const auto shift = static_cast<float>(eps_ / static_cast<double>(vocabulary_));
   const std::int64_t stride = chunk.rows * panel_width;
   const Part* const parts = parts_.data() + block * most_rows_;
-  for (std::int64_t row = 0; row < chunk.rows; ++row) scratch.factors[static_cast<std::size_t>(row)] = parts[row].factor;
+  for (std::int64_t row = 0; row < chunk.rows; ++row)
+    scratch.factors[static_cast<std::size_t>(row)] = parts[row].factor;
   const float *from = chunk.block(block), *const factors = scratch.factors.data();
   float* to = scratch.gradients.data();
   for (std::int64_t panel = 0; panel < panels_in(block); ++panel) {

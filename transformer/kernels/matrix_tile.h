@@ -68,8 +68,8 @@ void multiply_tile(LeftOperand a, const float* b, TileLoop loop, float* c, std::
   }
 }
 
-/// C (rows x panel_width, its rows `c_row` apart) = A B, or += with `add`, for any number of rows. `shift` (panel_width),
-/// if not null, is added to every row.
+/// C (rows x panel_width, its rows `c_row` apart) = A B, or += with `add`, for any number of rows. `shift`
+/// (panel_width), if not null, is added to every row.
 inline void multiply_panel(std::int64_t rows, LeftOperand a, const float* b, TileLoop loop, float* c,
                            std::ptrdiff_t c_row, bool add, const float* shift = nullptr) {
   using Tile = void (*)(LeftOperand, const float*, TileLoop, float*, std::ptrdiff_t, bool, const float*);

@@ -23,9 +23,8 @@ constexpr std::int64_t part_rows = 64;
 
 template <class Body>
 void for_each_part(std::int64_t rows, const Body& body) {
-  for_each_unit((rows + part_rows - 1) / part_rows, [&](std::int64_t part) {
-    body(part, part * part_rows, std::min(rows, (part + 1) * part_rows));
-  });
+  for_each_unit((rows + part_rows - 1) / part_rows,
+                [&](std::int64_t part) { body(part, part * part_rows, std::min(rows, (part + 1) * part_rows)); });
 }
 
 /// to = x + factor * f

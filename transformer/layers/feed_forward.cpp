@@ -21,8 +21,8 @@ struct Plain final : FeedForward {
   }
   Tensor forward(const Tensor& x) override {
     if (has_activated_linear(x, fused)) {
-      return outer->forward(activated_linear(
-          x, {.map = inner->map(), .activation = fused, .dropout = is_training() ? rate : 0}));
+      return outer->forward(
+          activated_linear(x, {.map = inner->map(), .activation = fused, .dropout = is_training() ? rate : 0}));
     }
     return outer->forward(apply_dropout(act(inner->forward(x)), rate, is_training()));
   }
@@ -42,10 +42,8 @@ struct Gated final : FeedForward {
   }
   Tensor forward(const Tensor& x) override {
     if (has_activated_linear(x, fused)) {
-      return outer->forward(activated_linear(x, {.map = gate->map(),
-                                                 .inner = inner->map(),
-                                                 .activation = fused,
-                                                 .dropout = is_training() ? rate : 0}));
+      return outer->forward(activated_linear(
+          x, {.map = gate->map(), .inner = inner->map(), .activation = fused, .dropout = is_training() ? rate : 0}));
     }
     const std::vector<Tensor> y = linear(x, {gate->map(), inner->map()});
     return outer->forward(apply_dropout(act(y[0]) * y[1], rate, is_training()));
@@ -65,7 +63,8 @@ using Fused = RowActivation;
 constexpr config::Variant<MakeFeedForward> feed_forward_rows[] = {
     {{"relu", "max(0, x W1) W2", "Vaswani et al. 2017, eq. (2)", ""}, make<Plain<act::relu, Fused::relu>>},
     {{"gelu", "GELU(x W1) W2, exact", "Hendrycks & Gimpel 2016", ""}, make<Plain<act::gelu, Fused::gelu>>},
-    {{"gelu_tanh", "GELU by its tanh approximation", "Hendrycks & Gimpel 2016", ""}, make<Plain<act::gelu_tanh, Fused::gelu_tanh>>},
+    {{"gelu_tanh", "GELU by its tanh approximation", "Hendrycks & Gimpel 2016", ""},
+     make<Plain<act::gelu_tanh, Fused::gelu_tanh>>},
     {{"swish", "(z * sigmoid(z)) W2, z = x W1", "Ramachandran et al. 2017", ""}, make<Plain<act::swish, Fused::swish>>},
     {{"tanh", "tanh(x W1) W2", "", ""}, make<Plain<act::tanh, Fused::tanh>>},
     {{"elu", "ELU(x W1) W2", "Clevert et al. 2015", ""}, make<Plain<act::elu, Fused::elu>>},
@@ -74,8 +73,10 @@ constexpr config::Variant<MakeFeedForward> feed_forward_rows[] = {
     {{"softplus", "log(1 + exp(x W1)) W2", "Dugas et al. 2001", ""}, make<Plain<act::softplus>>},
     {{"squared_relu", "max(0, x W1)^2 W2", "So et al. 2021", ""}, make<Plain<act::squared_relu, Fused::squared_relu>>},
     {{"identity", "x W1 W2", "", ""}, make<Plain<act::identity, Fused::identity>>},
-    {{"glu", "(sigmoid(x W) * x V) W2", "Dauphin et al. 2016; Shazeer 2020", ""}, make<Gated<act::sigmoid, Fused::sigmoid>>},
-    {{"bilinear", "(x W * x V) W2, also LiGLU", "Shazeer 2020, eq. (5)", ""}, make<Gated<act::identity, Fused::identity>>},
+    {{"glu", "(sigmoid(x W) * x V) W2", "Dauphin et al. 2016; Shazeer 2020", ""},
+     make<Gated<act::sigmoid, Fused::sigmoid>>},
+    {{"bilinear", "(x W * x V) W2, also LiGLU", "Shazeer 2020, eq. (5)", ""},
+     make<Gated<act::identity, Fused::identity>>},
     {{"reglu", "(max(0, x W) * x V) W2", "Shazeer 2020, eq. (5)", ""}, make<Gated<act::relu, Fused::relu>>},
     {{"geglu", "(GELU(x W) * x V) W2", "Shazeer 2020, eq. (5)", ""}, make<Gated<act::gelu, Fused::gelu>>},
     {{"swiglu", "(swish(x W) * x V) W2", "Shazeer 2020, eq. (5)", ""}, make<Gated<act::swish, Fused::swish>>},
