@@ -74,6 +74,12 @@ class AxisCollector final : public config::Fields {
   std::vector<const config::VariantInfo*> identities_;  ///< of the axes, in their order
 };
 
+/// The section of an experiment file beside those of a run.
+struct TableSection {
+  TableConfig table;
+  void describe(config::Fields& f) { f.object("table", table, "what the table shows"); }
+};
+
 /// The metrics know nothing of configurations, so they have a table of their own.
 Axis metric_axis() {
   Axis axis{"metric",
@@ -123,6 +129,7 @@ std::string axis_markdown(const Axis& axis) {
 std::vector<Axis> catalogue() {
   AxisCollector collector;
   RunConfig().describe(collector);
+  TableSection().describe(collector);
   std::vector<Axis> axes = std::move(collector.axes);
   axes.push_back(metric_axis());
   axes.push_back(

@@ -1,5 +1,6 @@
 #include "experiments/lab/config.h"
 
+#include "experiments/lab/noise.h"
 #include "experiments/metrics/score.h"
 
 #include <algorithm>
@@ -28,8 +29,16 @@ void check_once(config::Fields& f, const char* key, const std::vector<std::strin
 
 const config::VariantTable<CheckpointChoice>& checkpoint_choice_table() { return checkpoint_choices; }
 
+void VaryConfig::describe(config::Fields& f) {
+  f.field("initialization", initialization, "the first weights");
+  f.field("data_order", data_order, "the batches and their order");
+  f.field("dropout", dropout, "what is dropped");
+  f.check(initialization || data_order || dropout, "initialization", "something must differ between seeds");
+}
+
 void RunTrainingConfig::describe(config::Fields& f) {
   f.object("batch", batch, "how sentences become batches");
+  f.object("vary", vary, "what differs between seeds; false: the same for all of them");
   TrainingConfig::describe(f);
 }
 
@@ -84,6 +93,16 @@ void TableConfig::describe(config::Fields& f) {
       "columns, such as bleu@test, perplexity@dev, perplexity_per_word@test, accuracy@test; nothing given: all scores "
       "and the dev perplexity");
   f.field("caption", caption, "the sentence under the table");
+  f.object("significance", significance, "tests of the differences between rows");
+  f.field("differences", differences,
+          "differences worth seeing, such as bleu@test=0.5: the table says how many seeds a row that takes");
+  for (const std::string& difference : differences) {
+    try {
+      parse_difference(difference);
+    } catch (const std::invalid_argument& error) {
+      f.check(false, "differences", error.what());
+    }
+  }
 }
 
 }  // namespace ablate::lab

@@ -2,15 +2,23 @@
 // What one row of an experiment is made of: the sections `model`, `data`, `training`, `decoding`, `evaluation`.
 #include "data/batching.h"
 #include "data/config.h"
+#include "experiments/lab/comparison.h"
 #include "transformer/decoding/config.h"
 #include "transformer/model/config.h"
 #include "transformer/training/config.h"
 
 namespace ablate::lab {
 
+/// What the seed of a run decides. Where one is off, that is the same in the runs of all seeds.
+struct VaryConfig {
+  bool initialization = true, data_order = true, dropout = true;
+  void describe(config::Fields& f);
+};
+
 /// The trainer knows nothing of sentences, so their batching joins its section here.
 struct RunTrainingConfig : TrainingConfig {
   data::BatchConfig batch;
+  VaryConfig vary;
   void describe(config::Fields& f);
 };
 
@@ -38,6 +46,8 @@ struct RunConfig {
 struct TableConfig {
   std::vector<std::string> metrics;
   std::string caption;
+  SignificanceConfig significance;
+  std::vector<std::string> differences;
   void describe(config::Fields& f);
 };
 

@@ -17,19 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-metrics::Lines reference_lines(const data::Split& split) {
-  metrics::Lines lines;
-  for (std::int64_t i = 0; i < split.size(); ++i) lines.emplace_back(split.target_text(i));
-  return lines;
-}
-
-metrics::Lines read_lines(const fs::path& file) {
-  metrics::Lines lines;
-  data::LineReader reader(file);
-  for (std::string line; reader.next(line);) lines.push_back(line);
-  return lines;
-}
-
 class SplitEvaluation {
  public:
   SplitEvaluation(const PreparedRow& row, std::int64_t seed, const std::string& split, Progress& progress)
@@ -37,7 +24,7 @@ class SplitEvaluation {
         seed_(seed),
         name_(split),
         split_(row.corpus->split(split)),
-        references_(reference_lines(split_)),
+        references_(target_lines(split_)),
         progress_(progress) {
     data::BatchConfig batch;
     batch.tokens = row.row->config.evaluation.batch_tokens;
@@ -131,6 +118,19 @@ bool is_scored(const Json& entry, const EvaluationConfig& config) {
 }
 
 }  // namespace
+
+metrics::Lines target_lines(const data::Split& split) {
+  metrics::Lines lines;
+  for (std::int64_t i = 0; i < split.size(); ++i) lines.emplace_back(split.target_text(i));
+  return lines;
+}
+
+metrics::Lines read_lines(const fs::path& file) {
+  metrics::Lines lines;
+  data::LineReader reader(file);
+  for (std::string line; reader.next(line);) lines.push_back(line);
+  return lines;
+}
 
 std::string as_line(std::string_view text) {
   std::string line;

@@ -1,6 +1,7 @@
 #pragma once
 // After training: the chosen weights, their loss on every split, their outputs and the scores of these.
 #include "experiments/lab/runner.h"
+#include "experiments/metrics/corpus.h"
 
 namespace ablate::lab {
 
@@ -10,6 +11,10 @@ std::vector<std::filesystem::path> chosen_checkpoints(const EvaluationConfig& co
 
 /// Text of a model as one line of a file: characters and bytes may hold line breaks, and bytes may be no UTF-8.
 std::string as_line(std::string_view text);
+
+/// The references of a split, and the lines of a file of outputs.
+metrics::Lines target_lines(const data::Split& split);
+metrics::Lines read_lines(const std::filesystem::path& file);
 
 /// A model of a run with these weights.
 std::shared_ptr<Transformer> load_model(const ModelConfig& config, const VocabularyInfo& vocabulary,

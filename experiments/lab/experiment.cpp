@@ -2,6 +2,7 @@
 
 #include "experiments/lab/figures.h"
 #include "experiments/lab/identity.h"
+#include "experiments/lab/noise.h"
 #include "experiments/lab/row_label.h"
 #include "transformer/config/reader.h"
 #include "transformer/config/suggest.h"
@@ -277,10 +278,19 @@ void check_table(const Experiment& experiment, const std::string& source, Proble
       if (!contains(measured, metric)) measured.push_back(metric);
     }
   }
-  for (const std::string& column : experiment.table.metrics) {
+  if (experiment.table.significance.kind == "welch" && experiment.seeds.size() < 2) {
+    problems.add(source + ": table.significance: Welch's test needs two seeds or more; the experiment has " +
+                 std::to_string(experiment.seeds.size()));
+  }
+  const auto check_column = [&](const std::string& column, const char* key) {
     const std::string metric = column.substr(0, column.find('@'));
-    if (contains(measured, metric)) continue;
-    problems.add(source + ": table.metrics: no row measures '" + metric + "'" + config::suggestion(metric, measured));
+    if (contains(measured, metric)) return;
+    problems.add(source + ": table." + key + ": no row measures '" + metric + "'" +
+                 config::suggestion(metric, measured));
+  };
+  for (const std::string& column : experiment.table.metrics) check_column(column, "metrics");
+  for (const std::string& difference : experiment.table.differences) {
+    check_column(parse_difference(difference).key, "differences");
   }
 }
 

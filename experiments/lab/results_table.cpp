@@ -1,8 +1,12 @@
 #include "experiments/lab/results_table.h"
 
+#include "experiments/lab/comparison.h"
+#include "experiments/lab/evaluation.h"
 #include "experiments/lab/figures.h"
 #include "experiments/lab/identity.h"
+#include "experiments/lab/noise.h"
 #include "experiments/lab/row_label.h"
+#include "experiments/metrics/score.h"
 #include "transformer/core/error.h"
 
 #include <algorithm>
@@ -140,6 +144,70 @@ Table build(const std::string& title, const std::string& caption, const std::vec
   return table;
 }
 
+/// "bleu:tokenize=none" and "test" of "bleu:tokenize=none@test".
+Figure figure_of(const Column& column) {
+  const std::size_t at = column.key.rfind('@');
+  return {column.key.substr(0, at), column.key.substr(at + 1)};
+}
+
+bool is_loss(const Figure& figure) {
+  const std::vector<std::string> losses = loss_figure_names();
+  return std::find(losses.begin(), losses.end(), figure.metric) != losses.end();
+}
+
+/// What the tests of significance read again: the rows' data, and the outputs in their runs' folders.
+class MeasuredRows {
+ public:
+  MeasuredRows(const std::vector<PreparedRow>& rows, fs::path out, const Table& table)
+      : rows_(rows), out_(std::move(out)), table_(table) {}
+
+  /// Of a figure of text the references alone count: rows may tokenize them in different ways.
+  std::string data(std::size_t row, std::size_t column) const {
+    const Figure figure = figure_of(table_.columns[column]);
+    if (is_loss(figure)) return rows_[row].corpus->split_hash(figure.split);
+    std::string text;
+    for (const std::string& line : target_lines(rows_[row].corpus->split(figure.split))) text += line + "\n";
+    return text;
+  }
+
+  std::optional<metrics::SentenceStatistics> sentences(std::size_t row, std::size_t column,
+                                                       const std::vector<std::int64_t>& seeds) const {
+    const Figure figure = figure_of(table_.columns[column]);
+    const metrics::MetricRequest request = metrics::parse_request(figure.metric);
+    const metrics::Lines references = target_lines(rows_[row].corpus->split(figure.split));
+    std::optional<metrics::SentenceStatistics> sum;
+    for (const std::int64_t seed : seeds) {
+      const std::optional<metrics::Lines> lines = outputs(row, figure.split, seed);
+      if (!lines || lines->size() != references.size()) return std::nullopt;
+      const metrics::SentenceStatistics found =
+          metrics::sentence_statistics(request.name, *lines, {references}, request.options);
+      if (sum) {
+        metrics::add_outputs(*sum, found);
+      } else {
+        sum = found;
+      }
+    }
+    return sum;
+  }
+
+ private:
+  /// Nothing where they are not there, or were made from other data than the split has now.
+  std::optional<metrics::Lines> outputs(std::size_t row, const std::string& split, std::int64_t seed) const {
+    const PreparedRow& prepared = rows_[row];
+    const RunFolder folder(out_, prepared, seed);
+    const std::string key = decoding_hash(prepared.row->config);
+    const Json known = folder.result().value("decodings", Json::object());
+    if (!known.contains(key) || !known[key].at("splits").contains(split)) return std::nullopt;
+    const fs::path file = folder.hypotheses_file(key, split);
+    const bool is_current = known[key]["splits"][split].value("data", "") == prepared.corpus->split_hash(split);
+    return is_current && fs::exists(file) ? std::optional(read_lines(file)) : std::nullopt;
+  }
+
+  const std::vector<PreparedRow>& rows_;
+  fs::path out_;
+  const Table& table_;
+};
+
 RunRecord read_run(const RunFolder& folder, std::int64_t seed, const std::string& decoding) {
   const bool exists = folder.exists();
   Json result = exists ? folder.result() : Json::object();
@@ -192,8 +260,18 @@ Table results_table(const Experiment& experiment, const std::vector<PreparedRow>
     }
     records.push_back(std::move(record));
   }
-  return build(experiment.title, experiment.table.caption, records,
-               metrics.empty() ? experiment.table.metrics : metrics);
+  Table table =
+      build(experiment.title, experiment.table.caption, records, metrics.empty() ? experiment.table.metrics : metrics);
+  const MeasuredRows measured(rows, out, table);
+  compare_rows(table, experiment.table.significance,
+               {[&](std::size_t row, std::size_t column) { return measured.data(row, column); },
+                [&](std::size_t row, std::size_t column, const std::vector<std::int64_t>& of_seeds) {
+                  return measured.sentences(row, column, of_seeds);
+                }});
+  for (std::string& note : describe_noise(table, experiment.table.differences)) {
+    table.footnotes.push_back(std::move(note));
+  }
+  return table;
 }
 
 Table folder_table(const fs::path& folder, const std::vector<std::string>& metrics) {

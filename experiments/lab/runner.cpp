@@ -91,7 +91,7 @@ void compare_environment(const RunFolder& folder, const Json& now, Progress& pro
 Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, const RunOptions& options,
            Progress& progress) {
   const RunConfig& config = row.row->config;
-  const RunSeeds seeds = derive_seeds(seed);
+  const RunSeeds seeds = derive_seeds(seed, config.training.vary);
   const data::LengthLimits limits{config.model.max_length, config.model.max_length};
   auto batches = data::BatchPlan::training(*row.corpus, "train", config.training.batch, limits, seeds.data_order);
   if (batches.skipped() > 0) {
@@ -144,11 +144,12 @@ Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, c
 
 }  // namespace
 
-RunSeeds derive_seeds(std::int64_t seed) {
-  const auto stream = [seed](std::uint64_t number) {
-    return SplitMix64(static_cast<std::uint64_t>(seed), number).next();
+RunSeeds derive_seeds(std::int64_t seed, const VaryConfig& vary) {
+  constexpr std::int64_t common = 0;
+  const auto stream = [seed](std::uint64_t number, bool varies) {
+    return SplitMix64(static_cast<std::uint64_t>(varies ? seed : common), number).next();
   };
-  return {stream(0), stream(1), stream(2), stream(3)};
+  return {stream(0, vary.initialization), stream(1, vary.data_order), stream(2, vary.dropout), stream(3, true)};
 }
 
 bool is_complete(const PreparedRow& row, const Json& result) {

@@ -21,6 +21,6 @@ void execute_run(const PreparedRow& row, std::int64_t seed, const RunOptions& op
 struct RunSeeds {
   std::uint64_t initialization, data_order, dropout, decoding;
 };
-RunSeeds derive_seeds(std::int64_t seed);
+RunSeeds derive_seeds(std::int64_t seed, const VaryConfig& vary = {});
 
 }  // namespace ablate::lab

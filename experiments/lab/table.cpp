@@ -173,6 +173,19 @@ std::vector<bool> best_rows(const Table& table, std::size_t column) {
   return best;
 }
 
+const Comparison* comparison_with_baseline(const Table& table, std::size_t row, std::size_t column) {
+  for (const Comparison& found : table.comparisons) {
+    if (found.row == row && found.column == column && table.rows[found.other].is_baseline) return &found;
+  }
+  return nullptr;
+}
+
+bool is_tested(const Table& table, std::size_t column) {
+  return std::any_of(table.comparisons.begin(), table.comparisons.end(), [&](const Comparison& found) {
+    return found.column == column && table.rows[found.other].is_baseline;
+  });
+}
+
 std::vector<std::int64_t> seeds_of(const Table& table) {
   std::set<std::int64_t> seeds;
   for (const Row& row : table.rows) {

@@ -79,6 +79,14 @@ struct Row {
   std::vector<Cell> cells;  ///< one per column, in the order of the columns
 };
 
+/// The test of one difference.
+struct Comparison {
+  std::size_t column = 0, row = 0, other = 0;  ///< as indices into Table
+  double difference = 0;                       ///< of the means: row - other
+  double p = 1, corrected = 1;
+  bool significant = false;
+};
+
 struct Table {
   std::string title;
   std::string caption;
@@ -86,6 +94,8 @@ struct Table {
   std::string row_heading = "Model";
   std::vector<Column> columns;
   std::vector<Row> rows;
+  std::vector<Comparison> comparisons;  ///< none unless the experiment asks for tests
+  bool marks_comparisons = false;       ///< cells that differ from the baseline bear a mark
 };
 
 /// Throws std::logic_error, naming row and column, if a row has not one cell per column, a cell does not fit
@@ -107,6 +117,12 @@ std::vector<Section> sections(const Table& table);
 /// a direction none is, nor while only one row has a result. A row with diverged seeds competes with the mean
 /// of the others, and the table says so beside it.
 std::vector<bool> best_rows(const Table& table, std::size_t column);
+
+/// The test of a row's cell against the baseline's, or null.
+const Comparison* comparison_with_baseline(const Table& table, std::size_t row, std::size_t column);
+
+/// Whether any cell of the column was tested against the baseline.
+bool is_tested(const Table& table, std::size_t column);
 
 /// All seeds of the table's measurements, ascending.
 std::vector<std::int64_t> seeds_of(const Table& table);

@@ -49,33 +49,38 @@ double Share::percent() const {
   return total > 0 ? 100 * static_cast<double>(correct) / static_cast<double>(total) : 0;
 }
 
-Share exact_match(const Lines& hypotheses, const References& references, const AccuracyOptions& options) {
+std::vector<Share> exact_match_shares(const Lines& hypotheses, const References& references,
+                                      const AccuracyOptions& options) {
   check_corpus(hypotheses, references);
-  Share share;
+  std::vector<Share> shares;
   for (std::size_t i = 0; i < hypotheses.size(); ++i) {
     const std::string hypothesis = seen(hypotheses[i], options);
     const bool right = std::any_of(references.begin(), references.end(),
                                    [&](const Lines& reference) { return seen(reference[i], options) == hypothesis; });
-    share += {right ? 1 : 0, 1};
+    shares.push_back({right ? 1 : 0, 1});
   }
-  return share;
+  return shares;
 }
 
-Share token_accuracy(const Lines& hypotheses, const References& references, const AccuracyOptions& options) {
+std::vector<Share> token_accuracy_shares(const Lines& hypotheses, const References& references,
+                                         const AccuracyOptions& options) {
   check_corpus(hypotheses, references);
-  Share share;
-  for (std::size_t i = 0; i < hypotheses.size(); ++i) share += best_share(hypotheses, references, i, options);
-  return share;
+  std::vector<Share> shares;
+  for (std::size_t i = 0; i < hypotheses.size(); ++i) shares.push_back(best_share(hypotheses, references, i, options));
+  return shares;
 }
 
-Share sequence_accuracy(const Lines& hypotheses, const References& references, const AccuracyOptions& options) {
-  check_corpus(hypotheses, references);
-  Share share;
-  for (std::size_t i = 0; i < hypotheses.size(); ++i) {
-    const Share line = best_share(hypotheses, references, i, options);
-    share += {line.correct == line.total ? 1 : 0, 1};
-  }
-  return share;
+std::vector<Share> sequence_accuracy_shares(const Lines& hypotheses, const References& references,
+                                            const AccuracyOptions& options) {
+  std::vector<Share> shares = token_accuracy_shares(hypotheses, references, options);
+  for (Share& share : shares) share = {share.correct == share.total ? 1 : 0, 1};
+  return shares;
+}
+
+Share sum_of(const std::vector<Share>& shares) {
+  Share sum;
+  for (const Share& share : shares) sum += share;
+  return sum;
 }
 
 Score share_report(const std::string& name, const Share& share, const std::string& unit, const AccuracyOptions& options,

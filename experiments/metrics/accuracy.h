@@ -28,17 +28,23 @@ struct AccuracyOptions {
   bool lowercase = false;
 };
 
-// Lines that equal one of their references, byte for byte (white space included) unless lower-cased. Throws
-// as check_corpus does, as the two below.
-Share exact_match(const Lines& hypotheses, const References& references, const AccuracyOptions& options = {});
+// A share for every line; that of the corpus is their sum. All three throw as check_corpus does.
+//
+// Lines that equal one of their references, byte for byte (white space included) unless lower-cased.
+std::vector<Share> exact_match_shares(const Lines& hypotheses, const References& references,
+                                      const AccuracyOptions& options = {});
 
 // Tokens, as white space separates them, that are right at their position, out of the longer of hypothesis and
 // reference: a token that is missing or too many is wrong. Of several references the one that gives a line the
 // greatest share, the first of equals.
-Share token_accuracy(const Lines& hypotheses, const References& references, const AccuracyOptions& options = {});
+std::vector<Share> token_accuracy_shares(const Lines& hypotheses, const References& references,
+                                         const AccuracyOptions& options = {});
 
 // Lines all of whose tokens are right: exact match but for the white space between tokens.
-Share sequence_accuracy(const Lines& hypotheses, const References& references, const AccuracyOptions& options = {});
+std::vector<Share> sequence_accuracy_shares(const Lines& hypotheses, const References& references,
+                                            const AccuracyOptions& options = {});
+
+Share sum_of(const std::vector<Share>& shares);
 
 // A figure with its name, signature (`nrefs:1|case:mixed|version:...`) and line; `unit` is what was counted.
 Score share_report(const std::string& name, const Share& share, const std::string& unit, const AccuracyOptions& options,

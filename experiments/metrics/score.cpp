@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <stdexcept>
 
@@ -91,6 +92,30 @@ Score score_bleu(const Lines& hypotheses, const References& references, const Me
   return bleu_report(corpus_bleu(hypotheses, references, bleu), bleu, references.size());
 }
 
+constexpr std::size_t bleu_width = 2 * bleu_order + 2;
+
+SentenceStatistics bleu_sentences(const Lines& hypotheses, const References& references, const MetricOptions& options) {
+  const BleuOptions bleu = read_bleu(options);
+  SentenceStatistics sentences{bleu_width, {}, {}};
+  for (const BleuStatistics& counts : bleu_statistics(hypotheses, references, bleu)) {
+    for (const std::int64_t count : counts.correct) sentences.values.push_back(static_cast<double>(count));
+    for (const std::int64_t count : counts.total) sentences.values.push_back(static_cast<double>(count));
+    sentences.values.push_back(static_cast<double>(counts.hyp_len));
+    sentences.values.push_back(static_cast<double>(counts.ref_len));
+  }
+  sentences.score = [bleu](std::span<const double> sums) {
+    BleuStatistics counts;
+    for (std::size_t n = 0; n < bleu_order; ++n) {
+      counts.correct[n] = std::llround(sums[n]);
+      counts.total[n] = std::llround(sums[bleu_order + n]);
+    }
+    counts.hyp_len = std::llround(sums[2 * bleu_order]);
+    counts.ref_len = std::llround(sums[2 * bleu_order + 1]);
+    return bleu_score(counts, bleu).value;
+  };
+  return sentences;
+}
+
 constexpr std::array<OptionRow, 6> chrf_options{{
     {"char_order", "longest character n-gram (default 6)"},
     {"word_order", "longest word n-gram (default 0 for chrf, 2 for chrf++)"},
@@ -120,6 +145,27 @@ Score score_chrf(const Lines& hypotheses, const References& references, const Me
   return chrf_report(corpus_chrf(hypotheses, references, chrf), chrf, references.size());
 }
 
+template <int word_order>
+SentenceStatistics chrf_sentences(const Lines& hypotheses, const References& references, const MetricOptions& options) {
+  const ChrfOptions chrf = read_chrf<word_order>(options);
+  SentenceStatistics sentences{3 * static_cast<std::size_t>(chrf.char_order + chrf.word_order), {}, {}};
+  for (const ChrfStatistics& counts : chrf_statistics(hypotheses, references, chrf)) {
+    for (const NgramMatches& order : counts.orders) {
+      for (const std::int64_t count : {order.hypothesis, order.reference, order.matched}) {
+        sentences.values.push_back(static_cast<double>(count));
+      }
+    }
+  }
+  sentences.score = [chrf](std::span<const double> sums) {
+    ChrfStatistics counts;
+    for (std::size_t i = 0; i < sums.size(); i += 3) {
+      counts.orders.push_back({std::llround(sums[i]), std::llround(sums[i + 1]), std::llround(sums[i + 2])});
+    }
+    return chrf_score(counts, chrf);
+  };
+  return sentences;
+}
+
 constexpr std::array<OptionRow, 1> accuracy_options{{
     {"lowercase", "true or false (default): compare lower-cased text"},
 }};
@@ -131,10 +177,24 @@ AccuracyOptions read_accuracy(const MetricOptions& options) {
 }
 
 /// One of the three shares of accuracy.h, its name and what it counts.
-template <auto share, const char* name, const char* unit>
+template <auto shares, const char* name, const char* unit>
 Score score_share(const Lines& hypotheses, const References& references, const MetricOptions& options) {
   const AccuracyOptions accuracy = read_accuracy(options);
-  return share_report(name, share(hypotheses, references, accuracy), unit, accuracy, references.size());
+  return share_report(name, sum_of(shares(hypotheses, references, accuracy)), unit, accuracy, references.size());
+}
+
+template <auto shares>
+SentenceStatistics share_sentences(const Lines& hypotheses, const References& references,
+                                   const MetricOptions& options) {
+  SentenceStatistics sentences{2, {}, {}};
+  for (const Share& share : shares(hypotheses, references, read_accuracy(options))) {
+    sentences.values.push_back(static_cast<double>(share.correct));
+    sentences.values.push_back(static_cast<double>(share.total));
+  }
+  sentences.score = [](std::span<const double> sums) {
+    return Share{std::llround(sums[0]), std::llround(sums[1])}.percent();
+  };
+  return sentences;
 }
 
 constexpr char exact_match_name[] = "exact match";
@@ -150,18 +210,22 @@ void check(const MetricOptions& options) {
 
 constexpr std::array<MetricRow, 6> metric_table{{
     {"bleu", "BLEU", "", "n-gram precision with a penalty for brevity, percent", "Papineni et al. 2002", bleu_options,
-     check<read_bleu>, score_bleu},
+     check<read_bleu>, score_bleu, bleu_sentences},
     {"chrf", "chrF", "", "F-score of character n-grams, percent", "Popović 2015", chrf_options, check<read_chrf<0>>,
-     score_chrf<0>},
+     score_chrf<0>, chrf_sentences<0>},
     {"chrf++", "chrF++", "", "F-score of character and word n-grams, percent", "Popović 2017", chrf_options,
-     check<read_chrf<2>>, score_chrf<2>},
+     check<read_chrf<2>>, score_chrf<2>, chrf_sentences<2>},
     {"exact_match", "Exact match", "%", "lines that equal a reference, percent", "", accuracy_options,
-     check<read_accuracy>, score_share<exact_match, exact_match_name, lines_unit>},
+     check<read_accuracy>, score_share<exact_match_shares, exact_match_name, lines_unit>,
+     share_sentences<exact_match_shares>},
     {"token_accuracy", "Token accuracy", "%",
      "tokens between white space that are right at their place, percent of the longer line", "", accuracy_options,
-     check<read_accuracy>, score_share<token_accuracy, token_accuracy_name, tokens_unit>},
+     check<read_accuracy>, score_share<token_accuracy_shares, token_accuracy_name, tokens_unit>,
+     share_sentences<token_accuracy_shares>},
     {"sequence_accuracy", "Sequence accuracy", "%", "lines all of whose tokens between white space are right, percent",
-     "", accuracy_options, check<read_accuracy>, score_share<sequence_accuracy, sequence_accuracy_name, lines_unit>},
+     "", accuracy_options, check<read_accuracy>,
+     score_share<sequence_accuracy_shares, sequence_accuracy_name, lines_unit>,
+     share_sentences<sequence_accuracy_shares>},
 }};
 
 const MetricRow& find_metric(std::string_view name) {
@@ -196,6 +260,12 @@ Score score(std::string_view name, const Lines& hypotheses, const References& re
             const MetricOptions& options) {
   check_metric(name, options);
   return find_metric(name).score(hypotheses, references, options);
+}
+
+SentenceStatistics sentence_statistics(std::string_view name, const Lines& hypotheses, const References& references,
+                                       const MetricOptions& options) {
+  check_metric(name, options);
+  return find_metric(name).sentences(hypotheses, references, options);
 }
 
 MetricRequest parse_request(std::string_view text) {

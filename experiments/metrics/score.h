@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "experiments/metrics/corpus.h"
+#include "experiments/metrics/sentence_statistics.h"
 #include "experiments/metrics/signature.h"
 
 namespace ablate::metrics {
@@ -29,6 +30,7 @@ struct MetricRow {
   std::span<const OptionRow> options;
   void (*check)(const MetricOptions&);
   Score (*score)(const Lines&, const References&, const MetricOptions&);
+  SentenceStatistics (*sentences)(const Lines&, const References&, const MetricOptions&);
 };
 
 // All metrics, in the order in which tables show them.
@@ -41,6 +43,10 @@ void check_metric(std::string_view name, const MetricOptions& options = {});
 // The figure of a whole corpus. Throws as check_metric and check_corpus do.
 Score score(std::string_view name, const Lines& hypotheses, const References& references,
             const MetricOptions& options = {});
+
+// The same figure's statistics, sentence by sentence. Throws as score() does.
+SentenceStatistics sentence_statistics(std::string_view name, const Lines& hypotheses, const References& references,
+                                       const MetricOptions& options = {});
 
 // A metric with its options.
 struct MetricRequest {

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from benchmark import start, workers
+from benchmark import growth, start, workers
 from benchmark.machine import gemm_descriptions, has_bf16, product_flops
 from benchmark.table import Row, print_table
 from benchmark.works import WORKS
@@ -21,11 +21,27 @@ def parse_arguments():
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="turns of each program (default 5)")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)), metavar="N")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all seconds there")
+    parser.add_argument("--against", type=Path, metavar="FILE",
+                        help="in the place of the peers another build's ablate_bench: what a change brought")
+    parser.add_argument("--growth", type=Path, metavar="FILE.svg",
+                        help="instead of the table: how time and memory grow, as a figure and a table")
     parser.add_argument("--build", type=Path, required=True, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.against and arguments.peers:
+        parser.error("--against takes the place of --peers")
+    if arguments.growth and (arguments.only or arguments.peers or arguments.against or arguments.json):
+        parser.error("--growth has works of its own: of the other options it takes --rounds and --threads")
+    if arguments.against:
+        arguments.against = arguments.against.resolve(strict=True)
     if arguments.rounds < 1 or arguments.threads < 1:
         parser.error("--rounds and --threads are at least 1")
     return arguments
+
+
+def peers_of(work, arguments):
+    if not arguments.against:
+        return work.peers
+    return () if work.kind in ("start", "batching") else ("other_build",)
 
 
 def say(text):
@@ -43,6 +59,8 @@ def measure(work, precision, peer, arguments):
         mine = stack.enter_context(workers.ours(binary, description))
         if peer == "training_step":  # not a peer: our own update, of which batching is a share
             other = stack.enter_context(workers.ours(binary, WORKS["tiny"].description(precision, arguments.threads)))
+        elif arguments.against:
+            other = stack.enter_context(workers.ours(arguments.against, description))
         else:
             other = stack.enter_context(workers.peer(peer, description))
         machine = [stack.enter_context(workers.ours(binary, product)) for product in products]
@@ -53,6 +71,8 @@ def measure(work, precision, peer, arguments):
 
 def main():
     arguments = parse_arguments()
+    if arguments.growth:
+        return growth.main(arguments, say)
     rows, failures = [], 0
     for name in arguments.only or WORKS:
         work = WORKS[name]
@@ -62,7 +82,7 @@ def main():
             if precision == "bf16" and not has_bf16():
                 say(f"{name} in bf16 is left out: this processor has no matrix products in bf16.")
                 continue
-            for peer in work.peers:
+            for peer in peers_of(work, arguments):
                 if arguments.peers and peer not in arguments.peers:
                     continue
                 try:

@@ -22,6 +22,7 @@ class Worker:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, cwd=SCRIPTS,
             env=environment)
         self.answer()
+        self.memory_at_rest = self.peak_memory()
         self.run(1)
 
     def answer(self):

@@ -47,7 +47,7 @@ class Work:
         """What a worker needs to know, as it is written for ablate_bench."""
         s = self.shape
         model = {
-            "d_model": s.d_model, "max_length": max(64, self.length), "dropout": DROPOUT,
+            "d_model": s.d_model, "max_length": max(64, self.length, self.new_tokens), "dropout": DROPOUT,
             "attention": {"heads": s.heads}, "feed_forward": {"d_ff": s.d_ff},
             "encoder": {"layers": s.layers}, "decoder": {"layers": s.layers},
         }
@@ -87,8 +87,8 @@ def attention_flops(s, rows, length):
 TRAINING_PEERS = ("torch_nn", "torch_nn_compiled", "x_transformers", "marian", "fairseq")
 
 
-def _train(name, shape, rows, repeat=1):
-    return Work(name, "train", shape, rows, 32, peers=TRAINING_PEERS, precisions=("fp32", "bf16"), repeat=repeat,
+def training_work(name, shape, rows):
+    return Work(name, "train", shape, rows, 32, peers=TRAINING_PEERS, precisions=("fp32", "bf16"),
                 flops=training_flops(shape, rows, 32))
 
 
@@ -97,21 +97,20 @@ def _decode(name, shape, beam):
                 peers=("ctranslate2", "ctranslate2_int8", "marian", "fairseq"))
 
 
-def _attention(length):
-    rows = 8192 // length
-    return Work(f"long_{length}", "attention", BASE, rows, length, peers=("torch_nn", "x_transformers", "fairseq"),
+def attention_work(name, length, rows):
+    return Work(name, "attention", BASE, rows, length, peers=("torch_nn", "x_transformers", "fairseq"),
                 flops=attention_flops(BASE, rows, length), precisions=("fp32", "bf16"))
 
 
 WORKS = {
     work.name: work
     for work in (
-        _train("tiny", TINY, 128),
-        _train("iwslt", IWSLT, 64),
-        _train("base", BASE, 64),
+        training_work("tiny", TINY, 128),
+        training_work("iwslt", IWSLT, 64),
+        training_work("base", BASE, 64),
         *(_decode("decode_tiny", TINY, beam) for beam in (1, 4)),
         *(_decode("decode_base", BASE, beam) for beam in (1, 4)),
-        *(_attention(length) for length in (512, 1024, 2048, 4096)),
+        *(attention_work(f"long_{length}", length, 8192 // length) for length in (512, 1024, 2048, 4096)),
         Work("batching", "batching", TINY, 128, 32, peers=("training_step",), repeat=20),
         Work("start", "start", TINY, 1, 10, peers=("ctranslate2", "marian", "fairseq")),
     )

@@ -53,4 +53,13 @@ print_table([row])
 EOF
 grep -q '| tiny | fp32 *| fairseq | *2.00 | *1.33 to 4.00 |' "$sandbox/table" || report_failure "table: $(<"$sandbox/table")"
 
+# How cost grows: the exponent between the last two points, and the axes of the figure.
+python3 - <<'EOF' || report_failure "growth"
+from benchmark import growth
+assert abs(growth.order([1, 2, 4], [5, 8, 32]) - 2) < 1e-12
+assert [axis.name for axis in growth.axes()] == ["length", "width", "decode"]
+assert [value for value, _ in growth.axes()[0].points] == [512, 1024, 2048, 4096, 8192]
+assert all(work.tokens > 0 for axis in growth.axes() for _, work in axis.points)
+EOF
+
 finish

@@ -57,7 +57,7 @@ void differentiate_row(const float* upstream, const float* z, const float* inner
 void differentiate_relu_row(const float* upstream, const float* y, float scale, std::int64_t width, float* gradient) {
   for_each_vector(width, [&](std::int64_t j, int count) {
     const Floats d = load_part(upstream + j, count) * scale;
-    store_part(gradient + j, load_part(y + j, count) > 0.0F ? d : Floats{}, count);
+    store_part(gradient + j, load_part(y + j, count) <= 0.0F ? Floats{} : d, count);
   });
 }
 
@@ -104,6 +104,7 @@ struct ActivatedLinear : torch::autograd::Function<ActivatedLinear> {
     if (at::GradMode::is_enabled()) {
       throw std::logic_error("activated_linear has no second derivative: use the plain layers");
     }
+    const WithoutAutocast in_32_bits;
     const variable_list saved = context->get_saved_variables();
     const std::vector<std::int64_t> biased = context->saved_data["biased"].toIntVector();
     const Activated activated{static_cast<RowActivation>(context->saved_data["kind"].toInt()),
@@ -164,6 +165,7 @@ struct ActivatedLinear : torch::autograd::Function<ActivatedLinear> {
 }  // namespace
 
 bool has_activated_linear(const Tensor& x, RowActivation activation) {
+  if (KeepPackedWeights::are_kept()) return false;
   return activation != RowActivation::none && x.device().is_cpu() && x.scalar_type() == at::kFloat && x.dim() > 0 &&
          x.size(-1) > 0 && pays_to_pack(x.numel() / x.size(-1)) && !asks_for_autocast(at::kCPU) &&
          !emulates_bf16(x.device());

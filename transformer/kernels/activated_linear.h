@@ -17,7 +17,7 @@ struct ActivatedLinearOptions {
 /// x (…, in) -> (…, out). Float on the CPU; differentiable once.
 Tensor activated_linear(const Tensor& x, const ActivatedLinearOptions& options);
 
-/// Whether there is a kernel: not for a few rows, where the packed weights of decoding are faster, and not for bf16.
+/// Whether there is a kernel: not for a few rows, not while decoding keeps packed weights, and not for bf16.
 bool has_activated_linear(const Tensor& x, RowActivation activation);
 
 }  // namespace ablate

@@ -8,9 +8,12 @@
 namespace ablate {
 namespace {
 
-bool has_own_product(const Tensor& x, const std::vector<Tensor>& weights) {
+bool has_own_product(const Tensor& x, const std::vector<Tensor>& weights, const std::vector<Tensor>& biases) {
   const auto fits = [](const Tensor& y) { return y.scalar_type() == at::kFloat && y.device().is_cpu(); };
-  return fits(x) && pays_to_pack(x.size(0)) && std::all_of(weights.begin(), weights.end(), fits);
+  const auto is_weight = [&](const Tensor& y) { return fits(y) && y.numel() > 0; };
+  const auto is_bias = [&](const Tensor& y) { return !y.defined() || fits(y); };
+  return fits(x) && pays_to_pack(x.size(0)) && std::all_of(weights.begin(), weights.end(), is_weight) &&
+         std::all_of(biases.begin(), biases.end(), is_bias);
 }
 
 Rows rows_of_matrix(const Tensor& x) { return {x.const_data_ptr<float>(), x.size(0), x.size(1), x.size(1)}; }
@@ -54,9 +57,9 @@ std::vector<Tensor> multiply_forward(const Tensor& x, const std::vector<Tensor>&
   const auto call_then = [&](std::int64_t block) {
     if (then) then({block, blocks.begin(block), blocks.rows(block)});
   };
-  if (!has_own_product(x, weights)) {
+  if (!has_own_product(x, weights, biases)) {
     library_forward(x, weights, biases, outputs);
-    for_each_unit(blocks.count(), call_then);
+    if (then) for_each_unit(blocks.count(), call_then);
     return outputs;
   }
   std::vector<PackedWeight> packed;
@@ -89,8 +92,8 @@ Tensor multiply_backward(std::vector<MapGradient>& maps, bool with_input, const 
   const auto call_first = [&](std::int64_t block) {
     if (first) first({block, blocks.begin(block), blocks.rows(block)});
   };
-  if (!has_own_product(maps[0].upstream, weights)) {
-    for_each_unit(blocks.count(), call_first);
+  if (!has_own_product(maps[0].upstream, weights, {})) {
+    if (first) for_each_unit(blocks.count(), call_first);
     return library_backward(maps, with_input);
   }
   std::vector<PackedWeight> packed;

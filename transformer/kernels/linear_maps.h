@@ -13,8 +13,8 @@ struct RowsInCache {
 };
 using OnRows = std::function<void(const RowsInCache&)>;
 
-/// x (rows, in) by every weight (out, in), + bias (out) or undefined. All contiguous. `allocated` is told of the outputs;
-/// what it returns is called where the rows of all of them are there.
+/// x (rows, in) by every weight (out, in), + bias (out) or undefined, all contiguous. `allocated` is told of the
+/// outputs; what it returns is called where the rows of all of them are there.
 std::vector<Tensor> multiply_forward(const Tensor& x, const std::vector<Tensor>& weights,
                                      const std::vector<Tensor>& biases,
                                      const std::function<OnRows(const std::vector<Tensor>&)>& allocated);

@@ -42,6 +42,24 @@ void multiply_first_panel(const Rows& a, const float* b, TileLoop loop, float* c
   }
 }
 
+/// (parts, size) -> (size), part after part: a library's sum may be in another order for another number of threads.
+Tensor sum_parts(const Tensor& parts) {
+  constexpr std::int64_t most_floats = 4096;  // that a thread takes at a time
+  const std::int64_t count = parts.size(0), size = parts.size(1);
+  const Tensor sum = at::empty({size}, parts.options());
+  const float* const from = parts.const_data_ptr<float>();
+  float* const to = sum.mutable_data_ptr<float>();
+  for_each_unit((size + most_floats - 1) / most_floats, [&](std::int64_t unit) {
+    const std::int64_t begin = unit * most_floats;
+    for_each_vector(std::min(most_floats, size - begin), [&](std::int64_t j, int lanes) {
+      Floats total{};
+      for (std::int64_t part = 0; part < count; ++part) total += load_part(from + part * size + begin + j, lanes);
+      store_part(to + begin + j, total, lanes);
+    });
+  });
+  return sum;
+}
+
 }  // namespace
 
 RowBlocks::RowBlocks(std::int64_t rows) : rows_(rows) {
@@ -96,7 +114,8 @@ Tensor multiply_transposed(const Tensor& a, const Tensor& b) {
       }
     }
   });
-  return partial.sum(0).narrow(1, 0, width).contiguous();
+  const Tensor sum = sum_parts(partial.view({parts, -1})).view({height, panels * panel_width});
+  return sum.narrow(1, 0, width).contiguous();
 }
 
 RowSums::RowSums(std::int64_t blocks, std::int64_t width)
@@ -110,6 +129,6 @@ void RowSums::add(std::int64_t block, const float* row) {
   });
 }
 
-Tensor RowSums::total() const { return sums_.sum(0); }
+Tensor RowSums::total() const { return sum_parts(sums_); }
 
 }  // namespace ablate

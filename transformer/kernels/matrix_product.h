@@ -1,6 +1,6 @@
 #pragma once
-// Products of many tokens with a weight, on the CPU in float. The weight, the smaller of the two, is packed; tokens are
-// read where they lie, while a library copies both. They pass in blocks of rows, so that what stands before and behind
+// Products of many tokens with a weight, on the CPU in float. The weight is packed; tokens are read where they lie,
+// while a library copies both. They pass in blocks of rows, so that what stands before and behind
 // a product can be done while its rows are in cache.
 #include "transformer/kernels/packed_product.h"
 

@@ -80,6 +80,8 @@ KeepPackedWeights::~KeepPackedWeights() {
   keeper = before_;
 }
 
+bool KeepPackedWeights::are_kept() { return keeper != nullptr; }
+
 const PackedWeight* KeepPackedWeights::find(const Tensor& weight) {
   if (keeper == nullptr || weight.dim() != 2 || weight.size(1) == 0 || !weight.device().is_cpu() ||
       weight.scalar_type() != at::kFloat)

@@ -45,6 +45,7 @@ class KeepPackedWeights {
   KeepPackedWeights(const KeepPackedWeights&) = delete;
   KeepPackedWeights& operator=(const KeepPackedWeights&) = delete;
 
+  static bool are_kept();
   /// The packed form of a weight, or null where none are kept or the weight has no kernel.
   static const PackedWeight* find(const Tensor& weight);
 

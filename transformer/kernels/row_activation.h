@@ -1,6 +1,6 @@
 #pragma once
-// Elementwise activations and their derivatives on vectors, for kernels that apply them while a row is in cache. NaN
-// stays NaN.
+// Elementwise activations and their derivatives on vectors, for kernels that apply them while a row is in cache. The
+// value of NaN is NaN.
 #include "transformer/kernels/vector.h"
 
 namespace ablate {
@@ -39,7 +39,7 @@ struct Identity {
   static ValueAndSlope at(Floats x) { return {x, broadcast(1)}; }
 };
 struct Relu {
-  static ValueAndSlope at(Floats x) { return {x < 0.0F ? Floats{} : x, x > 0.0F ? broadcast(1) : Floats{}}; }
+  static ValueAndSlope at(Floats x) { return {x < 0.0F ? Floats{} : x, x <= 0.0F ? Floats{} : broadcast(1)}; }
 };
 struct SquaredRelu {
   static ValueAndSlope at(Floats x) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "experiments/lab/render/render.h"
+#include "experiments/lab/significance.h"
 
 namespace ablate::lab {
 namespace {
@@ -54,23 +55,34 @@ std::string number(const Sample& sample) {
 
 std::string header(const Table& table, const std::vector<std::int64_t>& seeds) {
   std::vector<std::string> fields = {"group", "label", "baseline"};
-  for (const Column& column : table.columns) {
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    const Column& column = table.columns[i];
     if (column.content != Content::measurement) {
       fields.push_back(column.key);
       continue;
     }
-    for (const char* part : {"_mean", "_sd", "_n", "_diverged"}) fields.push_back(column.key + part);
+    for (const char* part : {"_mean", "_sd", "_ci95", "_n", "_diverged"}) fields.push_back(column.key + part);
+    if (is_tested(table, i)) {
+      for (const char* part : {"_p", "_p_corrected"}) fields.push_back(column.key + part);
+    }
     for (const std::int64_t seed : seeds) fields.push_back(column.key + "_seed_" + std::to_string(seed));
   }
   return line_of(fields);
 }
 
-void append_measurement(std::vector<std::string>& fields, const Cell& cell, const std::vector<std::int64_t>& seeds) {
+/// `test`: none where the column has none; what is in it may be null for a cell that could not be tested.
+void append_measurement(std::vector<std::string>& fields, const Cell& cell, const std::vector<std::int64_t>& seeds,
+                        std::optional<const Comparison*> test) {
   const Summary summary = summarize(cell);
   fields.push_back(number(summary.statistics.mean));
   fields.push_back(number(summary.statistics.sd));
+  fields.push_back(number(confidence_half_width(summary.statistics)));
   fields.push_back(std::to_string(summary.statistics.n));
   fields.push_back(std::to_string(summary.diverged));
+  if (test) {
+    fields.push_back(*test != nullptr ? number((*test)->p) : "");
+    fields.push_back(*test != nullptr ? number((*test)->corrected) : "");
+  }
   for (const std::int64_t seed : seeds) {
     std::string& field = fields.emplace_back();
     for (const Sample& sample : cell.samples) {
@@ -79,13 +91,16 @@ void append_measurement(std::vector<std::string>& fields, const Cell& cell, cons
   }
 }
 
-std::string line_of(const Row& row, const Table& table, const std::vector<std::int64_t>& seeds) {
+std::string line_of(std::size_t index, const Table& table, const std::vector<std::int64_t>& seeds) {
+  const Row& row = table.rows[index];
   std::vector<std::string> fields = {row.group, row.label, row.is_baseline ? "true" : "false"};
   for (std::size_t i = 0; i < row.cells.size(); ++i) {
     const Cell& cell = row.cells[i];
     switch (table.columns[i].content) {
       case Content::measurement:
-        append_measurement(fields, cell, seeds);
+        append_measurement(
+            fields, cell, seeds,
+            is_tested(table, i) ? std::optional(comparison_with_baseline(table, index, i)) : std::nullopt);
         break;
       case Content::fact:
         fields.push_back(cell.samples.empty() ? "" : number(cell.samples.front()));
@@ -104,7 +119,7 @@ std::string render_csv(const Table& table) {
   const std::vector<std::int64_t> seeds = seeds_of(table);
   std::string text = header(table, seeds);
   for (const Section& section : sections(table)) {
-    for (const std::size_t index : section.rows) text += line_of(table.rows[index], table, seeds);
+    for (const std::size_t index : section.rows) text += line_of(index, table, seeds);
   }
   return text;
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "experiments/lab/render/render.h"
+#include "experiments/lab/significance.h"
 #include "transformer/config/json.h"
 
 namespace ablate::lab {
@@ -49,6 +50,7 @@ Json json_of(const Cell& cell, const Column& column, bool best) {
   }
   json["mean"] = json_number(summary.statistics.mean);
   json["sd"] = json_number(summary.statistics.sd);
+  json["ci95"] = json_number(confidence_half_width(summary.statistics));
   json["n"] = summary.statistics.n;
   json["diverged"] = summary.diverged;
   json["samples"] = samples(cell);
@@ -85,9 +87,29 @@ Json rows(const Table& table) {
       json["baseline"] = row.is_baseline;
       Json& cells = json["cells"] = Json::object();
       for (std::size_t i = 0; i < row.cells.size(); ++i) {
-        cells[table.columns[i].key] = json_of(row.cells[i], table.columns[i], best_rows(table, i)[index]);
+        Json& cell = cells[table.columns[i].key];
+        cell = json_of(row.cells[i], table.columns[i], best_rows(table, i)[index]);
+        if (!is_tested(table, i)) continue;
+        const Comparison* const test = comparison_with_baseline(table, index, i);
+        cell["p"] = test != nullptr ? Json(test->p) : Json(nullptr);
+        cell["p_corrected"] = test != nullptr ? Json(test->corrected) : Json(nullptr);
+        cell["significant"] = test != nullptr && test->significant;
       }
     }
+  }
+  return list;
+}
+
+Json comparisons(const Table& table) {
+  Json list = Json::array();
+  for (const Comparison& found : table.comparisons) {
+    list.push_back({{"column", table.columns[found.column].key},
+                    {"row", table.rows[found.row].label},
+                    {"other", table.rows[found.other].label},
+                    {"difference", found.difference},
+                    {"p", found.p},
+                    {"p_corrected", found.corrected},
+                    {"significant", found.significant}});
   }
   return list;
 }
@@ -102,6 +124,7 @@ std::string render_json(const Table& table) {
   json["row_heading"] = table.row_heading;
   json["columns"] = columns(table);
   json["rows"] = rows(table);
+  if (!table.comparisons.empty()) json["comparisons"] = comparisons(table);
   // A label that is not UTF-8 is shown with U+FFFD, as in the other formats.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

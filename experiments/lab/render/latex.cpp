@@ -22,6 +22,7 @@ std::string math_number(const std::string& number) {
 std::string latex_number(const PrintedCell& cell) {
   const std::string mean = math_number(cell.number.mean);
   std::string math = cell.best ? "\\mathbf{" + mean + "}" : mean;
+  if (cell.marked) math += "^{\\dagger}";
   if (!cell.number.sd.empty()) math += " \\pm " + math_number(cell.number.sd);
   return "$" + math + "$" + (cell.number.unit.empty() ? "" : "\\," + cell.number.unit);
 }

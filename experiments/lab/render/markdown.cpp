@@ -39,6 +39,7 @@ std::string bold(const std::string& text) { return text.empty() ? "" : "**" + te
 
 std::string markdown_number(const PrintedCell& cell) {
   std::string text = cell.best ? bold(cell.number.mean) : cell.number.mean;
+  if (cell.marked) text += "†";
   if (!cell.number.sd.empty()) text += " ± " + cell.number.sd;
   if (!cell.number.unit.empty()) text += " " + cell.number.unit;
   return text;

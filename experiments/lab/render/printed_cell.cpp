@@ -67,7 +67,10 @@ std::vector<PrintedSection> printed_sections(const Table& table, const CellMarku
       const Row& row = table.rows[index];
       PrintedRow& line = lines.rows.emplace_back(PrintedRow{row.label, {}});
       for (std::size_t i = 0; i < row.cells.size(); ++i) {
-        line.cells.push_back(cell_text(printed_cell(row.cells[i], table.columns[i], best[i][index]), markup));
+        PrintedCell cell = printed_cell(row.cells[i], table.columns[i], best[i][index]);
+        const Comparison* const test = comparison_with_baseline(table, index, i);
+        cell.marked = table.marks_comparisons && test != nullptr && test->significant;
+        line.cells.push_back(cell_text(cell, markup));
       }
     }
   }

@@ -15,6 +15,7 @@ struct PrintedCell {
   std::string text;   ///< for State::value of a column of text
   std::string note;   ///< "1 of 3 diverged, 1 of 3 missing", "" if there is nothing to add
   bool best = false;
+  bool marked = false;  ///< differs significantly from the baseline
 };
 
 /// How a format writes a number, a text and a figure that is not there.

@@ -18,9 +18,10 @@ std::string render_markdown(const Table& table);
 /// A `table` float for \input, in pure ASCII; needs \usepackage{booktabs} and nothing else.
 std::string render_latex(const Table& table);
 
-/// RFC 4180: a header and one line per row. A measurement K has the columns K_mean, K_sd, K_n (finite seeds),
-/// K_diverged (diverged seeds) and K_seed_S for each seed S of the table: a number, NaN where it diverged,
-/// empty where it is missing or running. Facts and texts have one column.
+/// RFC 4180: a header and one line per row. A measurement K has the columns K_mean, K_sd, K_ci95 (half the width of the
+/// mean's 95 % interval), K_n (finite seeds), K_diverged (diverged seeds), where there are tests K_p and K_p_corrected,
+/// and K_seed_S for each seed S of the table: a number, NaN where it diverged, empty where it is missing or running.
+/// Facts and texts have one column.
 std::string render_csv(const Table& table);
 
 /// Everything that the table holds and what is computed from it: statistics, states, which values are best.

@@ -4,6 +4,20 @@
 
 namespace ablate::metrics {
 
+namespace {
+
+Share exact_match(const Lines& hypotheses, const References& references, const AccuracyOptions& options = {}) {
+  return sum_of(exact_match_shares(hypotheses, references, options));
+}
+Share token_accuracy(const Lines& hypotheses, const References& references, const AccuracyOptions& options = {}) {
+  return sum_of(token_accuracy_shares(hypotheses, references, options));
+}
+Share sequence_accuracy(const Lines& hypotheses, const References& references, const AccuracyOptions& options = {}) {
+  return sum_of(sequence_accuracy_shares(hypotheses, references, options));
+}
+
+}  // namespace
+
 TEST_CASE("exact match: the share of lines that equal a reference", "[metrics]") {
   CHECK(exact_match({"a b", "A", "", "x "}, {{"a b", "a", "", "x"}}) == Share{2, 4});
   CHECK(exact_match({"a", "b", "c"}, {{"a", "x", "x"}, {"x", "b", "x"}}) == Share{2, 3});

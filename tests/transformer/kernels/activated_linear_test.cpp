@@ -109,10 +109,13 @@ TEST_CASE("activations of large and small numbers are LibTorch's", "[kernels][ac
 }
 
 TEST_CASE("what is not a number stays one", "[kernels][activated_linear]") {
-  const Tensor one = at::ones({1, 1}), weight = at::full({20, 1}, NAN);
-  for (const RowActivation kind : kinds) {
-    INFO("activation " << static_cast<int>(kind));
-    CHECK(activated_linear(one, {.map = {weight, {}}, .activation = kind}).isnan().all().item<bool>());
+  const Tensor weight = at::full({20, 1}, NAN);
+  for (const std::int64_t rows : {1, 200}) {
+    const Tensor x = at::ones({rows, 1});
+    for (const RowActivation kind : kinds) {
+      INFO(rows << " rows, activation " << static_cast<int>(kind));
+      CHECK(activated_linear(x, {.map = {weight, {}}, .activation = kind}).isnan().all().item<bool>());
+    }
   }
 }
 

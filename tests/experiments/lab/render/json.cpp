@@ -57,6 +57,7 @@ TEST_CASE("a table in JSON", "[lab][render]") {
           "best": false,
           "mean": 27.25,
           "sd": null,
+          "ci95": null,
           "n": 1,
           "diverged": 1,
           "samples": [

@@ -1,0 +1,26 @@
+// What a test of significance resamples: a figure's sufficient statistics, sentence by sentence.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <vector>
+
+namespace ablate::metrics {
+
+struct SentenceStatistics {
+  std::size_t width = 0;                                 // numbers of one sentence
+  std::vector<double> values;                            // (sentences, width)
+  std::function<double(std::span<const double>)> score;  // the figure that a sum over sentences gives, percent
+
+  std::size_t size() const { return width == 0 ? 0 : values.size() / width; }
+  std::span<const double> of(std::size_t sentence) const { return {values.data() + sentence * width, width}; }
+  // Of all sentences.
+  double corpus_score() const;
+};
+
+// Adds the counts of another system's outputs for the same sentences, such as those of a second seed: a test of the
+// sums asks about the mean system. Throws std::invalid_argument unless both have one shape.
+void add_outputs(SentenceStatistics& statistics, const SentenceStatistics& other);
+
+}  // namespace ablate::metrics
