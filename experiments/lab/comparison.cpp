@@ -18,9 +18,9 @@ using Correction = std::vector<double> (*)(const std::vector<double>&);
 constexpr config::Variant<Test> test_rows[] = {
     {{"none", "no tests", "", ""}, Test::none},
     {{"welch", "Welch's t-test on the figures of the seeds", "Welch 1947", ""}, Test::welch},
-    {{"paired_bootstrap", "resampled test sentences, the counts of all seeds added up", "Koehn 2004", "samples"},
+    {{"paired_bootstrap", "resampled test sentences, each with the outputs of all seeds", "Koehn 2004", "samples"},
      Test::paired_bootstrap},
-    {{"approximate_randomization", "sentences exchanged at random between the rows, the counts of all seeds added up",
+    {{"approximate_randomization", "sentences exchanged at random between the rows, each with the outputs of all seeds",
       "Riezler & Maxwell 2005", "samples"},
      Test::approximate_randomization},
 };

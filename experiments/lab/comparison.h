@@ -23,7 +23,7 @@ struct SignificanceConfig {
 struct MeasuredOn {
   /// What identifies the data that a row's figure was measured on: rows with other data are not compared.
   std::function<std::string(std::size_t row, std::size_t column)> data;
-  /// The sentence statistics of a figure of text, those of all `seeds` added up; nothing if an output is not there.
+  /// The sentence statistics of a figure of text, the mean over `seeds`; nothing if an output is not there.
   std::function<std::optional<metrics::SentenceStatistics>(std::size_t row, std::size_t column,
                                                            const std::vector<std::int64_t>& seeds)>
       sentences;

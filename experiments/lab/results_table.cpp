@@ -175,19 +175,13 @@ class MeasuredRows {
     const Figure figure = figure_of(table_.columns[column]);
     const metrics::MetricRequest request = metrics::parse_request(figure.metric);
     const metrics::Lines references = target_lines(rows_[row].corpus->split(figure.split));
-    std::optional<metrics::SentenceStatistics> sum;
+    std::vector<metrics::SentenceStatistics> found;
     for (const std::int64_t seed : seeds) {
       const std::optional<metrics::Lines> lines = outputs(row, figure.split, seed);
       if (!lines || lines->size() != references.size()) return std::nullopt;
-      const metrics::SentenceStatistics found =
-          metrics::sentence_statistics(request.name, *lines, {references}, request.options);
-      if (sum) {
-        metrics::add_outputs(*sum, found);
-      } else {
-        sum = found;
-      }
+      found.push_back(metrics::sentence_statistics(request.name, *lines, {references}, request.options));
     }
-    return sum;
+    return metrics::mean_of_outputs(found);
   }
 
  private:

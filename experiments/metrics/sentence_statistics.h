@@ -19,8 +19,8 @@ struct SentenceStatistics {
   double corpus_score() const;
 };
 
-// Adds the counts of another system's outputs for the same sentences, such as those of a second seed: a test of the
-// sums asks about the mean system. Throws std::invalid_argument unless both have one shape.
-void add_outputs(SentenceStatistics& statistics, const SentenceStatistics& other);
+// Several outputs for the same sentences, such as those of several seeds, as one: the figure is the mean of theirs, and
+// a sentence is resampled in all of them at once. Throws std::invalid_argument for none and for different shapes.
+SentenceStatistics mean_of_outputs(const std::vector<SentenceStatistics>& outputs);
 
 }  // namespace ablate::metrics

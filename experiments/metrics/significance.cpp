@@ -43,9 +43,22 @@ double SentenceStatistics::corpus_score() const {
   return score(sums);
 }
 
-void add_outputs(SentenceStatistics& statistics, const SentenceStatistics& other) {
-  check_pair(statistics, other);
-  add(statistics.values, other.values);
+SentenceStatistics mean_of_outputs(const std::vector<SentenceStatistics>& outputs) {
+  if (outputs.empty()) throw std::invalid_argument("significance: there are no outputs");
+  for (const SentenceStatistics& one : outputs) check_pair(outputs.front(), one);
+  const std::size_t width = outputs.front().width, count = outputs.size();
+  SentenceStatistics joined{width * count, {}, {}};
+  for (std::size_t sentence = 0; sentence < outputs.front().size(); ++sentence) {
+    for (const SentenceStatistics& one : outputs) {
+      joined.values.insert(joined.values.end(), one.of(sentence).begin(), one.of(sentence).end());
+    }
+  }
+  joined.score = [width, count, score = outputs.front().score](std::span<const double> sums) {
+    double sum = 0;
+    for (std::size_t i = 0; i < count; ++i) sum += score(sums.subspan(i * width, width));
+    return sum / static_cast<double>(count);
+  };
+  return joined;
 }
 
 Draw uniform_draws(std::uint64_t seed, std::uint32_t below) {

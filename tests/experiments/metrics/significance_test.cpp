@@ -82,14 +82,19 @@ TEST_CASE("sentence statistics give the corpus figure of every metric", "[metric
   CHECK_THROWS_AS(sentence_statistics("bleu", hypotheses, {references}, {{"tokenise", "none"}}), std::invalid_argument);
 }
 
-TEST_CASE("outputs of several seeds are added sentence by sentence", "[metrics][significance]") {
-  SentenceStatistics sum = sentence_statistics("exact_match", {"a", "b"}, {{"a", "x"}});
-  add_outputs(sum, sentence_statistics("exact_match", {"a", "x"}, {{"a", "x"}}));
-  CHECK(sum.values == std::vector<double>{2, 2, 1, 2});
-  CHECK(sum.corpus_score() == 75);
-  CHECK_THROWS_AS(add_outputs(sum, sentence_statistics("exact_match", {"a"}, {{"a"}})), std::invalid_argument);
-  CHECK_THROWS_AS(paired_bootstrap(sum, sentence_statistics("bleu", {"a", "b"}, {{"a", "b"}}), 10, uniform_draws(1, 2)),
-                  std::invalid_argument);
+TEST_CASE("the figure of several seeds is the mean of theirs", "[metrics][significance]") {
+  const Lines references = given_corpus().at("references").get<Lines>();
+  const SentenceStatistics one = statistics("bleu", given_corpus().at("baseline"));
+  const SentenceStatistics other = statistics("bleu", given_corpus().at("systems").at(0));
+  const SentenceStatistics mean = mean_of_outputs({one, other});
+  CHECK(mean.size() == references.size());
+  CHECK(mean.corpus_score() == Approx((one.corpus_score() + other.corpus_score()) / 2));
+  // Twice the same outputs say no more than once.
+  CHECK(paired_bootstrap(mean_of_outputs({one, one}), mean_of_outputs({other, other}), 500, uniform_draws(1, 40)) ==
+        paired_bootstrap(one, other, 500, uniform_draws(1, 40)));
+  CHECK_THROWS_AS(mean_of_outputs({}), std::invalid_argument);
+  CHECK_THROWS_AS(mean_of_outputs({one, sentence_statistics("bleu", {"a"}, {{"a"}})}), std::invalid_argument);
+  CHECK_THROWS_AS(paired_bootstrap(one, mean, 10, uniform_draws(1, 40)), std::invalid_argument);
 }
 
 TEST_CASE("draws are uniform, cover their range and depend on the seed alone", "[metrics][significance]") {
