@@ -22,7 +22,7 @@ class Worker:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, cwd=SCRIPTS,
             env=environment)
         self.answer()
-        self.memory_at_rest = self.peak_memory()
+        self.memory_at_rest = self.memory("VmRSS")
         self.run(1)
 
     def answer(self):
@@ -41,8 +41,11 @@ class Worker:
 
     def peak_memory(self):
         """In MiB, since the process began."""
+        return self.memory("VmHWM")
+
+    def memory(self, what):
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(what)) / 1024
 
     def __enter__(self):
         return self

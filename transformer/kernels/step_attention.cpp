@@ -1,9 +1,8 @@
 #include "transformer/kernels/step_attention.h"
 
+#include "transformer/core/parallel.h"
 #include "transformer/core/shape.h"
 #include "transformer/kernels/vector.h"
-
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
@@ -45,6 +44,40 @@ Place places_of(const std::vector<Tensor>& steps, const Tensor& source) {
   for (const Tensor& step : steps) place.base.push_back(step.const_data_ptr<float>());
   place.stride = steps.front().stride(0);
   return place;
+}
+
+/// Neighbours often are hypotheses of one sentence, whose keys they share.
+constexpr std::int64_t rows_together = 4;
+
+/// Keys that are fetched before they are read: their rows lie anywhere.
+constexpr std::int64_t ahead = 6;
+
+void fetch_row(const float* row, std::int64_t size) {
+  constexpr std::int64_t floats_in_line = 16;
+  for (std::int64_t i = 0; i < size; i += floats_in_line) __builtin_prefetch(row + i);
+}
+
+/// Scores -> weights, all 0 where nothing may be looked at. `padded` is `keys` up to a whole vector.
+void normalize_scores(float* scores, std::int64_t keys, std::int64_t padded) {
+  constexpr float hidden = -std::numeric_limits<float>::infinity();
+  float maximum = hidden;
+  // A score that is not a number has to stay one.
+  for (std::int64_t key = 0; key < keys; ++key) {
+    maximum = scores[key] > maximum || std::isnan(scores[key]) ? scores[key] : maximum;
+  }
+  if (maximum == hidden) {
+    std::fill_n(scores, padded, 0.0F);
+    return;
+  }
+  std::fill(scores + keys, scores + padded, hidden);
+  Floats sums{};
+  for (std::int64_t key = 0; key < padded; key += vector_width) {
+    const Floats e = exp_of(load(scores + key) - maximum);
+    store(scores + key, e);
+    sums += e;
+  }
+  const auto normalizer = static_cast<float>(1 / sum_of(sums));
+  for (std::int64_t key = 0; key < padded; key += vector_width) store(scores + key, load(scores + key) * normalizer);
 }
 
 }  // namespace
@@ -97,46 +130,56 @@ Tensor step_attention(const Tensor& q, const StepMemory& memory, const RowHistor
   const float* const bias = options.bias.defined() ? options.bias.const_data_ptr<float>() : nullptr;
   const std::ptrdiff_t bias_row = bias != nullptr && options.bias.size(0) > 1 ? keys : 0;
 
-  const auto attend = [&](std::int64_t row, std::int64_t head, const RowKeys& place, float* weights) {
-    const std::int64_t group = head / repeat;
-    const float* const query = queries + row * q.size(1) + head * key_width;
-    constexpr float hidden = -std::numeric_limits<float>::infinity();
-    float maximum = hidden;
+  // A key's heads lie beside each other: each key is read once for all of them, and those that follow are on their way.
+  const std::int64_t weights_row = (keys + vector_width - 1) / vector_width * vector_width;
+  constexpr float hidden = -std::numeric_limits<float>::infinity();
+  const auto score = [&](std::int64_t row, const RowKeys& place, float* weights) {
+    const float* const query = queries + row * q.size(1);
     for (std::int64_t key = 0; key < keys; ++key) {
       if (place.visible != nullptr && !place.visible[key]) {
-        weights[key] = hidden;
+        for (std::int64_t head = 0; head < options.heads; ++head) weights[head * weights_row + key] = hidden;
         continue;
       }
-      weights[key] = scale * dot(query, place.at(key_place, key) + group * key_width, key_width);
-      if (bias != nullptr) weights[key] += bias[head * bias_row + key];
-      // A score that is not a number has to stay one.
-      maximum = weights[key] > maximum || std::isnan(weights[key]) ? weights[key] : maximum;
+      const float* const from = place.at(key_place, key);
+      if (key + ahead < keys) fetch_row(place.at(key_place, key + ahead), options.groups * key_width);
+      for (std::int64_t head = 0; head < options.heads; ++head) {
+        float found = scale * dot(query + head * key_width, from + head / repeat * key_width, key_width);
+        if (bias != nullptr) found += bias[head * bias_row + key];
+        weights[head * weights_row + key] = found;
+      }
     }
-    if (maximum == hidden) return;
-    std::fill(weights + keys, weights + (keys + vector_width - 1) / vector_width * vector_width, hidden);
-    Floats sums{};
-    for (std::int64_t key = 0; key < keys; key += vector_width) {
-      const Floats e = exp_of(load(weights + key) - maximum);
-      store(weights + key, e);
-      sums += e;
-    }
-    const auto normalizer = static_cast<float>(1 / sum_of(sums));
-    float* const to = outputs + row * output.size(1) + head * value_width;
+  };
+  const auto add_values = [&](std::int64_t row, const RowKeys& place, const float* weights) {
+    float* const to = outputs + row * output.size(1);
     for (std::int64_t key = 0; key < keys; ++key) {
-      if (weights[key] == 0) continue;
-      add_scaled(weights[key] * normalizer, place.at(value_place, key) + group * value_width, value_width, to);
+      if (place.visible != nullptr && !place.visible[key]) continue;
+      const float* const from = place.at(value_place, key);
+      if (key + ahead < keys) fetch_row(place.at(value_place, key + ahead), options.groups * value_width);
+      for (std::int64_t head = 0; head < options.heads; ++head) {
+        const float weight = weights[head * weights_row + key];
+        if (weight == 0) continue;
+        add_scaled(weight, from + head / repeat * value_width, value_width, to + head * value_width);
+      }
     }
   };
 
-  at::parallel_for(0, q.size(0), /*grain_size=*/4, [&](std::int64_t begin, std::int64_t end) {
-    std::vector<float> weights(static_cast<std::size_t>(keys + vector_width));
-    for (std::int64_t row = begin; row < end; ++row) {
-      const std::int32_t* const sentence = history.sentences().data() + row;
-      const RowKeys place{source ? sentence : history.writers(row), source ? 0 : 1,
-                          source && options.visible.defined()
-                              ? options.visible.const_data_ptr<bool>() + *sentence * options.visible.stride(0)
-                              : nullptr};
-      for (std::int64_t head = 0; head < options.heads; ++head) attend(row, head, place, weights.data());
+  const auto attend = [&](std::int64_t row, float* weights) {
+    const std::int32_t* const sentence = history.sentences().data() + row;
+    const RowKeys place{source ? sentence : history.writers(row), source ? 0 : 1,
+                        source && options.visible.defined()
+                            ? options.visible.const_data_ptr<bool>() + *sentence * options.visible.stride(0)
+                            : nullptr};
+    score(row, place, weights);
+    for (std::int64_t head = 0; head < options.heads; ++head) {
+      normalize_scores(weights + head * weights_row, keys, weights_row);
+    }
+    add_values(row, place, weights);
+  };
+  share_units((q.size(0) + rows_together - 1) / rows_together, [&](SharedUnits& units) {
+    std::vector<float> weights(static_cast<std::size_t>(options.heads * weights_row));
+    for (std::int64_t unit; (unit = units.take()) >= 0;) {
+      const std::int64_t end = std::min(q.size(0), (unit + 1) * rows_together);
+      for (std::int64_t row = unit * rows_together; row < end; ++row) attend(row, weights.data());
     }
   });
   return output;

@@ -175,6 +175,16 @@ TEST_CASE("experiment: what is no list of rows, no grid, no seeds", "[lab]") {
   refused(R"("rows": [{"name": " "}])", "rows[0]: name: is blank");
   refused(R"("rows": [{"name": ""}])", "rows[0]: name: is blank");
   refused(R"("table": {"metrics": ["nll@dev", "blue@test"]})", "table.metrics: no row measures 'blue'");
+  refused(R"("table": {"differences": ["blue@test=1"]})", "table.differences: no row measures 'blue'");
+  refused(R"("table": {"differences": ["bleu@test"]})", "table.differences: 'bleu@test' is no column");
+  refused(R"("table": {"significance": {"kind": "welch"}})", "table.significance: Welch's test needs two seeds");
+  refused(R"("table": {"significance": {"kind": "welsh"}})",
+          "table.significance.kind: unknown significance 'welsh' (did you mean 'welch'?)");
+  refused(R"("seeds": [1, 2], "table": {"significance": {"kind": "welch", "samples": 5}})",
+          "table.significance.samples: has no effect");
+  CHECK(errors_of(folder, R"("rows": [{"name": "a", "set": {"training.vary": {"initialization": false,
+                         "data_order": false, "dropout": false}}}])")
+            .find("something must differ between seeds") != std::string::npos);
   refused(R"("evaluation": {"metrics": ["bleu", "bleu"]})", "evaluation.metrics: 'bleu' stands there twice");
   refused(R"("evaluation": {"splits": ["dev", "dev"]})", "evaluation.splits: 'dev' stands there twice");
   refused(R"("decoding": {"min_length": 512})", "decoding.min_length: no target");
