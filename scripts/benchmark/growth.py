@@ -81,7 +81,7 @@ def draw(results, path):
     import matplotlib
 
     matplotlib.use("svg")
-    from matplotlib import pyplot
+    from matplotlib import pyplot, ticker
 
     matplotlib.rcParams["svg.hashsalt"] = "ablate"
     figure, grid = pyplot.subplots(2, len(results), figsize=(4 * len(results), 6), sharex="col")
@@ -92,10 +92,12 @@ def draw(results, path):
             for who, name in enumerate(("ablate", PEER)):
                 plot.loglog(values, [getattr(pair[who], what) for pair in points], marker="o", label=name)
             plot.set_xticks(values, [str(value) for value in values])
+            plot.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
+            plot.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
             plot.minorticks_off()
             plot.set_ylabel(label)
             plot.grid(alpha=0.3)
-        grid[1][column].set_xlabel(axis.what, wrap=True)
+        grid[1][column].set_xlabel(axis.what.replace(" (", "\n("), fontsize=9)
     grid[0][0].legend()
     figure.tight_layout()
     figure.savefig(path, metadata={"Date": None})
