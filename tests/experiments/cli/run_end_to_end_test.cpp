@@ -84,7 +84,7 @@ TEST_CASE("run: every row and seed is trained, and the table is all there is on 
   const Outcome latex = run_program(folder, {"table", "experiment.json", "--format", "latex"});
   CHECK(has(latex.out, "\\toprule"));
   const Outcome csv = run_program(folder, {"table", "experiment.json", "--format", "csv", "--metrics", "nll@dev"});
-  CHECK(has(csv.out, "group,label,baseline,nll@dev_mean,nll@dev_sd,nll@dev_n,"));
+  CHECK(has(csv.out, "group,label,baseline,nll@dev_mean,nll@dev_sd,nll@dev_ci95,nll@dev_n,"));
   CHECK(std::ranges::count(csv.out, '\n') == 3);
   const Json json = Json::parse(run_program(folder, {"table", "runs/", "--format", "json"}).out);
   CHECK(json["rows"].size() == 2);
