@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 namespace ablate::lab {
 namespace {
@@ -170,8 +171,17 @@ class MeasuredRows {
     return text;
   }
 
-  std::optional<metrics::SentenceStatistics> sentences(std::size_t row, std::size_t column,
-                                                       const std::vector<std::int64_t>& seeds) const {
+  /// A row is compared more than once, the baseline with all others: its outputs are read and counted once.
+  const std::optional<metrics::SentenceStatistics>& sentences(std::size_t row, std::size_t column,
+                                                              const std::vector<std::int64_t>& seeds) {
+    const auto [place, is_new] = counted_.try_emplace({row, column, seeds});
+    if (is_new) place->second = count_sentences(row, column, seeds);
+    return place->second;
+  }
+
+ private:
+  std::optional<metrics::SentenceStatistics> count_sentences(std::size_t row, std::size_t column,
+                                                             const std::vector<std::int64_t>& seeds) const {
     const Figure figure = figure_of(table_.columns[column]);
     const metrics::MetricRequest request = metrics::parse_request(figure.metric);
     const metrics::Lines references = target_lines(rows_[row].corpus->split(figure.split));
@@ -184,7 +194,6 @@ class MeasuredRows {
     return metrics::mean_of_outputs(found);
   }
 
- private:
   /// Nothing where they are not there, or were made from other data than the split has now.
   std::optional<metrics::Lines> outputs(std::size_t row, const std::string& split, std::int64_t seed) const {
     const PreparedRow& prepared = rows_[row];
@@ -200,6 +209,8 @@ class MeasuredRows {
   const std::vector<PreparedRow>& rows_;
   fs::path out_;
   const Table& table_;
+  std::map<std::tuple<std::size_t, std::size_t, std::vector<std::int64_t>>, std::optional<metrics::SentenceStatistics>>
+      counted_;
 };
 
 RunRecord read_run(const RunFolder& folder, std::int64_t seed, const std::string& decoding) {
@@ -256,7 +267,7 @@ Table results_table(const Experiment& experiment, const std::vector<PreparedRow>
   }
   Table table =
       build(experiment.title, experiment.table.caption, records, metrics.empty() ? experiment.table.metrics : metrics);
-  const MeasuredRows measured(rows, out, table);
+  MeasuredRows measured(rows, out, table);
   compare_rows(table, experiment.table.significance,
                {[&](std::size_t row, std::size_t column) { return measured.data(row, column); },
                 [&](std::size_t row, std::size_t column, const std::vector<std::int64_t>& of_seeds) {

@@ -30,9 +30,9 @@ std::int64_t heads_taken(std::int64_t sentences, std::int64_t groups) { return s
 
 /// Rows of a head are short pieces of long rows, which the processor does not foresee.
 void fetch(const Rows& rows) {
-  constexpr std::int64_t floats_in_line = 16, most_rows = 64;  // longer heads keep it busy in the meantime
+  constexpr std::int64_t most_rows = 64;  // longer heads keep it busy in the meantime
   for (std::int64_t row = 0; row < std::min(rows.count, most_rows); ++row) {
-    for (std::int64_t k = 0; k < rows.width; k += floats_in_line) __builtin_prefetch(rows.at(row) + k);
+    prefetch_floats(rows.at(row), rows.width);
   }
 }
 

@@ -32,11 +32,10 @@ void multiply_narrow(std::int64_t rows, LeftOperand a, const float* b, TileLoop 
 /// The panel for which A comes from memory: some rows ahead, because the processor does not foresee short rows.
 void multiply_first_panel(const Rows& a, const float* b, TileLoop loop, float* c, std::ptrdiff_t c_row, bool add,
                           const float* shift) {
-  constexpr std::int64_t floats_in_line = 16;
   for (std::int64_t row = 0; row < a.count; row += tile_rows) {
     const std::int64_t next = std::min(row + tile_rows, a.count);
     for (std::int64_t ahead = next; ahead < std::min(next + tile_rows, a.count); ++ahead) {
-      for (std::int64_t k = 0; k < a.width; k += floats_in_line) __builtin_prefetch(a.at(ahead) + k);
+      prefetch_floats(a.at(ahead), a.width);
     }
     multiply_panel(next - row, {a.at(row), a.row, 1, 0}, b, loop, c + row * c_row, c_row, add, shift);
   }

@@ -13,6 +13,12 @@ struct Rows {
   Rows part(std::int64_t first, std::int64_t rows) const { return {at(first), rows, width, row}; }
 };
 
+/// Asks for `size` floats that will be read soon, where the processor does not foresee it.
+inline void prefetch_floats(const float* from, std::int64_t size) {
+  constexpr std::int64_t floats_in_line = 16;
+  for (std::int64_t i = 0; i < size; i += floats_in_line) __builtin_prefetch(from + i);
+}
+
 /// (rows, width) as the right operand of a product over rows: (panels of width, rows, panel_width), zeros in the last
 /// panel's surplus columns.
 void pack_rows(const Rows& from, float* to);

@@ -2,7 +2,7 @@
 
 #include "transformer/core/parallel.h"
 #include "transformer/core/shape.h"
-#include "transformer/kernels/vector.h"
+#include "transformer/kernels/packing.h"
 
 #include <algorithm>
 #include <cmath>
@@ -51,11 +51,6 @@ constexpr std::int64_t rows_together = 4;
 
 /// Keys that are fetched before they are read: their rows lie anywhere.
 constexpr std::int64_t ahead = 6;
-
-void fetch_row(const float* row, std::int64_t size) {
-  constexpr std::int64_t floats_in_line = 16;
-  for (std::int64_t i = 0; i < size; i += floats_in_line) __builtin_prefetch(row + i);
-}
 
 /// Scores -> weights, all 0 where nothing may be looked at. `padded` is `keys` up to a whole vector.
 void normalize_scores(float* scores, std::int64_t keys, std::int64_t padded) {
@@ -141,7 +136,7 @@ Tensor step_attention(const Tensor& q, const StepMemory& memory, const RowHistor
         continue;
       }
       const float* const from = place.at(key_place, key);
-      if (key + ahead < keys) fetch_row(place.at(key_place, key + ahead), options.groups * key_width);
+      if (key + ahead < keys) prefetch_floats(place.at(key_place, key + ahead), options.groups * key_width);
       for (std::int64_t head = 0; head < options.heads; ++head) {
         float found = scale * dot(query + head * key_width, from + head / repeat * key_width, key_width);
         if (bias != nullptr) found += bias[head * bias_row + key];
@@ -154,7 +149,7 @@ Tensor step_attention(const Tensor& q, const StepMemory& memory, const RowHistor
     for (std::int64_t key = 0; key < keys; ++key) {
       if (place.visible != nullptr && !place.visible[key]) continue;
       const float* const from = place.at(value_place, key);
-      if (key + ahead < keys) fetch_row(place.at(value_place, key + ahead), options.groups * value_width);
+      if (key + ahead < keys) prefetch_floats(place.at(value_place, key + ahead), options.groups * value_width);
       for (std::int64_t head = 0; head < options.heads; ++head) {
         const float weight = weights[head * weights_row + key];
         if (weight == 0) continue;
