@@ -114,7 +114,7 @@ int run_command(const std::vector<std::string>& words) {
 
   Progress progress(std::cerr, isatty(STDERR_FILENO) != 0);
   const std::vector<PreparedRow> rows =
-      prepare(experiment, selected, options.out, [&](const std::string& text) { progress.message(text); });
+      prepare(experiment, selected, options.out, options.device, [&](const std::string& text) { progress.message(text); });
   if (arguments.has("dry-run")) {
     print_dry_run(std::cout, rows, seeds, options);
     return success;

@@ -33,7 +33,7 @@ int table_command(const std::vector<std::string>& words) {
   const lab::Experiment experiment = lab::load_experiment(file, arguments.texts("set"));
   const std::filesystem::path out = arguments.text("out");
   const auto rows =
-      lab::prepare(experiment, experiment.select({}), out, [](const std::string& text) { std::cerr << text << "\n"; });
+      lab::prepare(experiment, experiment.select({}), out, at::kCPU, [](const std::string& text) { std::cerr << text << "\n"; });
   std::cout << lab::render(lab::results_table(experiment, rows, experiment.seeds, out, metrics), format);
   return success;
 }

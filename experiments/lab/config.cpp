@@ -19,6 +19,16 @@ constexpr config::Variant<CheckpointChoice> checkpoint_rows[] = {
 };
 constexpr config::VariantTable<CheckpointChoice> checkpoint_choices{"checkpoint", checkpoint_rows};
 
+constexpr config::Variant<int> match_kinds[] = {
+    {{"none", "rows are as they are written", "", ""}, 0},
+    {{"parameters", "as many trained parameters as the baseline", "Shazeer 2020, section 3", ""}, 0},
+    {{"flops", "as many FLOPs a target token, forward and backward, plain formulas", "", ""}, 0},
+    {{"step_time", "as long an update, the median of measurements in turn with the baseline; kept in the folder of runs",
+      "", ""},
+     0},
+};
+constexpr config::VariantTable<int> matches{"match", match_kinds};
+
 void check_once(config::Fields& f, const char* key, const std::vector<std::string>& list) {
   for (auto item = list.begin(); item != list.end(); ++item) {
     f.check(std::find(list.begin(), item, *item) == item, key, "'" + *item + "' stands there twice");
@@ -85,6 +95,20 @@ void RunConfig::describe(config::Fields& f) {
   };
   needs("average_best", training.checkpoints.keep_best, "keep_best");
   needs("average_last", training.checkpoints.keep_last, "keep_last");
+}
+
+config::Choices match_choices() { return matches.choices(); }
+
+void MatchConfig::describe(config::Fields& f) {
+  f.choice("by", by, matches.choices(), "what every row is to have as much of as the baseline");
+  const char* without = "has no effect with match.by 'none'";
+  f.only_if(by != "none", without, "by")
+      .field("adjust", adjust, "the setting, a whole number, that is solved for in every other row");
+  f.only_if(by != "none", without, "by")
+      .field("tolerance", tolerance,
+             "largest difference to the baseline, as a share of it; null: 0.01, for step_time 0.05", config::positive);
+  f.only_if(by != "none", without, "by")
+      .field("multiple_of", multiple_of, "the setting is a multiple of this", config::at_least_one);
 }
 
 void TableConfig::describe(config::Fields& f) {

@@ -43,6 +43,18 @@ struct RunConfig {
   void describe(config::Fields& f);
 };
 
+/// The section `match`: every row gets as much of something as the baseline has.
+struct MatchConfig {
+  std::string by = "none";
+  std::string adjust = "model.feed_forward.d_ff";
+  std::optional<double> tolerance;
+  std::int64_t multiple_of = 1;
+  void describe(config::Fields& f);
+  /// The largest difference to the baseline, as a share of it.
+  double allowed() const { return tolerance.value_or(by == "step_time" ? 0.05 : 0.01); }
+};
+config::Choices match_choices();
+
 struct TableConfig {
   std::vector<std::string> metrics;
   std::string caption;

@@ -3,9 +3,9 @@
 #include "experiments/lab/figures.h"
 #include "experiments/lab/identity.h"
 #include "experiments/lab/row_label.h"
+#include "experiments/lab/row_source.h"
 #include "transformer/config/reader.h"
 #include "transformer/config/suggest.h"
-#include "transformer/core/error.h"
 
 #include <algorithm>
 
@@ -18,128 +18,6 @@ using config::Problems;
 
 constexpr const char* sections[] = {"model", "data", "training", "decoding", "evaluation"};
 
-/// A row as the file writes it: `layers` go on top of the base.
-struct RowSource {
-  std::string name, group;
-  std::vector<Layer> layers;
-  Json settings = Json::object();  ///< everything that the row sets, nested
-};
-
-/// One entry of `rows`.
-struct RowKeys {
-  std::string name, group;
-  Json set = Json::object();
-  void describe(config::Fields& f) {
-    f.field("name", name, "label in the table; nothing given: the difference to the baseline");
-    f.field("group", group, "heading above the row and its neighbours of the same group");
-    f.field("set", set, "settings on top of the base: dotted paths or nested objects");
-  }
-};
-
-/// Runs `act`; its error joins the others of the file. False if there was one.
-template <class Act>
-bool try_or_add(Problems& problems, Act act) {
-  try {
-    act();
-    return true;
-  } catch (const UserError& error) {
-    problems.add(error.what());
-    return false;
-  }
-}
-
-bool is_blank(const std::string& text) { return text.find_first_not_of(" \t\r\n") == std::string::npos; }
-
-void merge(Json& target, const Json& addition) {
-  for (const auto& [key, value] : addition.items()) {
-    if (value.is_object() && target.contains(key) && target[key].is_object()) {
-      merge(target[key], value);
-    } else {
-      target[key] = value;
-    }
-  }
-}
-
-/// True if merging the one into the other would replace a setting.
-bool overlap(const Json& settings, const Json& addition) {
-  if (!settings.is_object() || !addition.is_object()) return true;
-  for (const auto& [key, value] : addition.items()) {
-    if (settings.contains(key) && overlap(settings[key], value)) return true;
-  }
-  return false;
-}
-
-std::vector<RowSource> read_rows(const Json& rows, const std::string& source, Problems& problems) {
-  std::vector<RowSource> sources;
-  if (rows.is_null()) return {RowSource{}};
-  if (!rows.is_array() || rows.empty()) {
-    problems.add(source + ": rows: expected a list of {\"name\", \"set\"} with at least one entry");
-    return {};
-  }
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const std::string where = source + ": rows[" + std::to_string(i) + "]";
-    if (!rows[i].is_object()) {
-      problems.add(where + ": expected an object with \"name\" and \"set\"");
-      continue;
-    }
-    Document document;
-    document.add({rows[i], where});
-    RowKeys keys;
-    config::Reader(document, problems).read(keys);
-    RowSource row{keys.name, keys.group, {}, Json::object()};
-    if (const auto name = rows[i].find("name"); name != rows[i].end() && name->is_string() && is_blank(keys.name)) {
-      problems.add(where + ": name: is blank: give the row a name, or leave the key out");
-    }
-    if (!keys.set.is_object()) {
-      problems.add(where + ": set: expected an object of settings");
-    } else if (try_or_add(problems, [&] { row.settings = config::expand_dotted(keys.set, where + ".set"); })) {
-      const std::string shown = keys.name.empty() ? where : source + " (row '" + keys.name + "')";
-      row.layers.push_back({row.settings, shown});
-    }
-    sources.push_back(std::move(row));
-  }
-  return sources;
-}
-
-/// Every row at every point of the grid, the last axis turning fastest.
-std::vector<RowSource> cross(std::vector<RowSource> rows, const Json& grid, const std::string& source,
-                             Problems& problems) {
-  if (grid.is_null()) return rows;
-  if (!grid.is_object() || grid.empty()) {
-    problems.add(source + ": grid: expected an object of paths, each with a list of values");
-    return rows;
-  }
-  for (const auto& [path, values] : grid.items()) {
-    if (!values.is_array() || values.empty()) {
-      problems.add(source + ": grid." + path + ": expected a list of values with at least one entry");
-      continue;
-    }
-    std::vector<Json> settings;
-    for (const Json& value : values) {
-      try_or_add(problems, [&] { settings.push_back(config::expand_dotted(Json{{path, value}}, source + ": grid")); });
-    }
-    if (settings.size() != values.size()) continue;
-    std::vector<RowSource> crossed;
-    for (const RowSource& row : rows) {
-      for (std::size_t i = 0; i < settings.size(); ++i) {
-        const Json& value = values[i];
-        if (i == 0 && overlap(row.settings, settings[i])) {
-          problems.add(source + ": grid." + path + ": would override what " +
-                       (row.name.empty() ? "a row or another axis" : "the row '" + row.name + "' or another axis") +
-                       " sets: leave one of them out");
-        }
-        RowSource point = row;
-        merge(point.settings, settings[i]);
-        point.layers.push_back({settings[i], source + " (grid)"});
-        if (!row.name.empty()) point.name += ", " + short_setting(path, value);
-        crossed.push_back(std::move(point));
-      }
-    }
-    rows = std::move(crossed);
-  }
-  return rows;
-}
-
 /// What rows may set: a typing error such as "traning.budget" must not pass for a section of its own.
 Json sections_only(const Json& json) {
   Json kept = Json::object();
@@ -149,20 +27,29 @@ Json sections_only(const Json& json) {
   return kept;
 }
 
-ExperimentRow resolve(const RowSource& source, const std::vector<Layer>& base, const std::vector<Layer>& settings,
-                      Problems& problems) {
+/// Reads what the row's layers come to.
+void read_layers(ExperimentRow& row, Problems& problems) {
   Document document;
-  for (const Layer& layer : base) document.add({sections_only(layer.json), layer.source});
-  for (const Layer& layer : source.layers) document.add(layer);
-  for (const Layer& layer : settings) document.add({sections_only(layer.json), layer.source});
-  ExperimentRow row;
-  row.name = source.name;
-  row.group = source.group;
+  for (const Layer& layer : row.layers) document.add(layer);
   Problems own;
   config::Reader(document, own).read(row.config);
   for (const std::string& error : own.errors()) problems.add(error);
   row.notes = own.notes();
   row.resolved = config::Writer::write(row.config);
+}
+
+ExperimentRow resolve(const RowSource& source, const std::vector<Layer>& base, const std::vector<Layer>& settings,
+                      Problems& problems) {
+  ExperimentRow row;
+  row.name = source.name;
+  row.group = source.group;
+  row.is_matched = source.is_matched;
+  row.paper = source.paper;
+  row.grid_point = source.grid_point;
+  for (const Layer& layer : base) row.layers.push_back({sections_only(layer.json), layer.source});
+  row.layers.insert(row.layers.end(), source.layers.begin(), source.layers.end());
+  for (const Layer& layer : settings) row.layers.push_back({sections_only(layer.json), layer.source});
+  read_layers(row, problems);
   return row;
 }
 
@@ -268,6 +155,17 @@ std::vector<std::string> join_labels(const std::vector<std::string>& parts, cons
   return names;
 }
 
+/// Dotted paths of all settings that are whole numbers.
+std::vector<std::string> whole_numbers(const Json& resolved, const std::string& prefix = "") {
+  std::vector<std::string> paths;
+  for (const auto& [key, value] : resolved.items()) {
+    if (value.is_number_integer()) paths.push_back(prefix + key);
+    if (!value.is_object()) continue;
+    for (const std::string& inner : whole_numbers(value, prefix + key + ".")) paths.push_back(inner);
+  }
+  return paths;
+}
+
 /// A column that no run will measure must not be found out when all are trained.
 void check_table(const Experiment& experiment, const std::string& source, Problems& problems) {
   if (experiment.rows.empty()) return;
@@ -293,6 +191,26 @@ void check_table(const Experiment& experiment, const std::string& source, Proble
   }
 }
 
+/// `match` solves for one setting: it must be one, and no other than `match` may set it.
+void check_match(const Experiment& experiment, const std::vector<RowSource>& sources, const std::string& source,
+                 Problems& problems) {
+  const MatchConfig& match = experiment.match;
+  if (match.by == "none" || experiment.rows.empty()) return;
+  const std::vector<std::string> known = whole_numbers(experiment.rows.front().resolved);
+  if (!contains(known, match.adjust)) {
+    problems.add(source + ": match.adjust: '" + match.adjust + "' is no setting with a whole number" +
+                 config::suggestion(match.adjust, known));
+    return;
+  }
+  const Json solved = config::expand_dotted(Json{{match.adjust, 0}}, source);
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const bool is_baseline = experiment.rows[i].is_baseline;
+    if (is_baseline || !sources[i].is_matched || !overlap(sources[i].settings, solved)) continue;
+    problems.add(source + ": row '" + experiment.rows[i].label + "' sets " + match.adjust +
+                 ", which `match` solves for: leave it out there, or give the row \"match\": false");
+  }
+}
+
 void check_seeds(const ExperimentKeys& keys, const std::string& source, Problems& problems) {
   if (keys.seeds.empty()) problems.add(source + ": seeds: expected at least one");
   for (std::size_t i = 0; i < keys.seeds.size(); ++i) {
@@ -312,6 +230,7 @@ void ExperimentKeys::describe(config::Fields& f) {
   f.field("baseline", baseline, "name of the row that the others are compared with; null: the first");
   f.field("rows", rows, "the variants: a list of {name, group, set}");
   f.field("grid", grid, "axes whose product makes the rows: a path with a list of values for each");
+  f.object("match", match, "gives every row as much of something as the baseline has");
   f.object("table", table, "what the table shows");
   for (const auto& [name, value] : {std::pair<const char*, Json*>{"model", &model},
                                     {"data", &data},
@@ -357,7 +276,8 @@ Experiment load_experiment(const std::filesystem::path& file, const std::vector<
   config::Reader(document, problems).read(keys);
   check_seeds(keys, file.string(), problems);
 
-  Experiment experiment{file, keys.title.empty() ? file.stem().string() : keys.title, keys.seeds, keys.table, {}};
+  Experiment experiment{file, keys.title.empty() ? file.stem().string() : keys.title, keys.seeds, keys.table,
+                        keys.match, {}};
   const auto origin = [&](const char* key) {
     const std::string source = document.origin(key).source;
     return source.empty() ? file.string() : source;
@@ -368,8 +288,21 @@ Experiment load_experiment(const std::filesystem::path& file, const std::vector<
   for (const RowSource& source : sources) experiment.rows.push_back(resolve(source, base, overrides, problems));
   check_table(experiment, origin("table.metrics"), problems);
   if (problems.empty()) name_rows(experiment, sources, keys, origin("baseline"), problems);
+  if (problems.empty()) check_match(experiment, sources, origin("match.adjust"), problems);
   problems.throw_if_any();
   return experiment;
+}
+
+ExperimentRow with_setting(const Experiment& experiment, const ExperimentRow& row, const std::string& path,
+                           const Json& value) {
+  ExperimentRow changed = row;
+  changed.config = {};
+  const std::string source = experiment.file.string();
+  changed.layers.push_back({config::expand_dotted(Json{{path, value}}, source), source});
+  Problems problems;
+  read_layers(changed, problems);
+  problems.throw_if_any();
+  return changed;
 }
 
 }  // namespace ablate::lab

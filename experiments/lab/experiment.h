@@ -18,6 +18,10 @@ struct ExperimentRow {
   Json resolved;                        ///< every setting that applies
   std::vector<config::Change> changes;  ///< to the baseline
   std::vector<std::string> notes;       ///< settings dropped because a `kind` changed
+  bool is_matched = true;               ///< `match` may change it
+  Json paper = Json::object();          ///< published figures
+  std::vector<std::pair<std::string, Json>> grid_point;  ///< path and value on every axis of the grid
+  std::vector<config::Layer> layers;    ///< what `config` was read from
 };
 
 struct Experiment {
@@ -25,6 +29,7 @@ struct Experiment {
   std::string title;
   std::vector<std::int64_t> seeds;
   TableConfig table;
+  MatchConfig match;
   std::vector<ExperimentRow> rows;  ///< in the order of the file
 
   const ExperimentRow& baseline() const;
@@ -39,6 +44,7 @@ struct ExperimentKeys {
   std::vector<std::int64_t> seeds{1};
   std::optional<std::string> baseline;
   Json rows, grid;
+  MatchConfig match;
   TableConfig table;
   Json model, data, training, decoding, evaluation;  ///< read with the rows
   void describe(config::Fields& f);
@@ -47,5 +53,10 @@ struct ExperimentKeys {
 /// Reads a file with everything that it extends and with `path=value` settings on top of every row.
 /// UserError lists every problem with its file and path.
 Experiment load_experiment(const std::filesystem::path& file, const std::vector<std::string>& settings);
+
+/// The row with one setting more, on top of all others; the differences to the baseline are left as they are. UserError
+/// if the row then is not allowed.
+ExperimentRow with_setting(const Experiment& experiment, const ExperimentRow& row, const std::string& path,
+                           const Json& value);
 
 }  // namespace ablate::lab

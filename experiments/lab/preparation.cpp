@@ -2,6 +2,8 @@
 
 #include "data/recipe.h"
 #include "experiments/lab/figures.h"
+#include "experiments/lab/flops.h"
+#include "experiments/lab/step_time.h"
 #include "transformer/config/suggest.h"
 #include "transformer/core/atomic_file.h"
 #include "transformer/core/error.h"
@@ -103,31 +105,85 @@ void check_length(const data::Corpus& corpus, std::int64_t max_length, const std
                   ", </s> included");
 }
 
+/// Prepares rows one after the other, each corpus once.
+class Preparation {
+ public:
+  Preparation(const Experiment& experiment, const std::filesystem::path& out, const data::Log& log)
+      : experiment_(experiment),
+        paths_{experiment.file.parent_path(), out / "corpora", data::data_root(), data::recipes_folder()},
+        log_(log) {}
+
+  PreparedRow prepare(const ExperimentRow& row) {
+    const std::string where = experiment_.file.string() + " (row '" + row.label + "')";
+    if (const std::string missing = row.config.data.missing(); !missing.empty()) {
+      throw UserError(where + ": data: " + missing);
+    }
+    std::shared_ptr<const data::Corpus>& corpus = corpora_[row.resolved.at("data").dump()];
+    if (!corpus) corpus = std::make_shared<data::Corpus>(data::prepare_corpus(row.config.data, paths_, log_));
+    if (!corpus->has_split("dev")) {
+      throw UserError(where + ": data: there is no dev set, and all choosing happens on it");
+    }
+    for (const std::string& split : evaluated_splits(row.config.evaluation, *corpus)) corpus->split(split);
+    check_length(*corpus, row.config.model.max_length, where);
+    const VocabularyInfo vocabulary = vocabulary_of(*corpus, row.config.model, where);
+    return {std::make_shared<const ExperimentRow>(row), corpus, vocabulary, {}};
+  }
+
+ private:
+  const Experiment& experiment_;
+  data::CorpusPaths paths_;
+  const data::Log& log_;
+  std::map<std::string, std::shared_ptr<const data::Corpus>> corpora_;
+};
+
+/// The amount of a row as `match` says, of the data and the vocabulary that `prepared` has.
+Amount amount_of(const Experiment& experiment, const PreparedRow& prepared, const PreparedRow& baseline,
+                 const std::filesystem::path& out, at::Device device) {
+  const auto as_trained = [prepared](const ExperimentRow& row) {
+    PreparedRow changed = prepared;
+    changed.row = std::make_shared<const ExperimentRow>(row);
+    return changed;
+  };
+  if (experiment.match.by == "flops") {
+    return [as_trained](const ExperimentRow& row) { return flops_per_token(as_trained(row)); };
+  }
+  if (experiment.match.by == "step_time") {
+    return [as_trained, baseline, out, device](const ExperimentRow& row) {
+      return known_step_time_ratio(as_trained(row), baseline, device, out);
+    };
+  }
+  return [prepared](const ExperimentRow& row) {
+    const auto model = make_transformer(row.config.model, prepared.vocabulary, at::kMeta, 0);
+    return static_cast<double>(count_parameters(*model));
+  };
+}
+
+/// Gives the rows that the experiment matches their widths.
+void match_rows(const Experiment& experiment, std::vector<PreparedRow>& rows, Preparation& preparation,
+                const std::filesystem::path& out, at::Device device, const data::Log& log) {
+  if (std::ranges::none_of(rows, [&](const PreparedRow& row) { return is_matched(experiment, *row.row); })) return;
+  const PreparedRow baseline = preparation.prepare(experiment.baseline());
+  const double target = amount_of(experiment, baseline, baseline, out, device)(*baseline.row);
+  for (PreparedRow& row : rows) {
+    if (!is_matched(experiment, *row.row)) continue;
+    if (experiment.match.by == "step_time") log("measuring the step time of '" + row.row->label + "'");
+    MatchedRow matched =
+        match_row(experiment, *row.row, target, amount_of(experiment, row, baseline, out, device));
+    row.row = std::make_shared<const ExperimentRow>(std::move(matched.row));
+    row.match = matched.outcome;
+  }
+}
+
 }  // namespace
 
 std::vector<PreparedRow> prepare(const Experiment& experiment, const std::vector<const ExperimentRow*>& rows,
-                                 const std::filesystem::path& out, const data::Log& log) {
+                                 const std::filesystem::path& out, at::Device device, const data::Log& log) {
   make_output_folder(out);
-  const data::CorpusPaths paths{experiment.file.parent_path(), out / "corpora", data::data_root(),
-                                data::recipes_folder()};
-  std::map<std::string, std::shared_ptr<const data::Corpus>> corpora;
+  Preparation preparation(experiment, out, log);
   std::vector<PreparedRow> prepared;
-  for (const ExperimentRow* row : rows) {
-    const std::string where = experiment.file.string() + " (row '" + row->label + "')";
-    if (const std::string missing = row->config.data.missing(); !missing.empty()) {
-      throw UserError(where + ": data: " + missing);
-    }
-    std::shared_ptr<const data::Corpus>& corpus = corpora[row->resolved.at("data").dump()];
-    if (!corpus) {
-      corpus = std::make_shared<data::Corpus>(data::prepare_corpus(row->config.data, paths, log));
-    }
-    if (!corpus->has_split("dev"))
-      throw UserError(where + ": data: there is no dev set, and all choosing happens on it");
-    for (const std::string& split : evaluated_splits(row->config.evaluation, *corpus)) corpus->split(split);
-    check_length(*corpus, row->config.model.max_length, where);
-    prepared.push_back({row, corpus, vocabulary_of(*corpus, row->config.model, where)});
-  }
+  for (const ExperimentRow* row : rows) prepared.push_back(preparation.prepare(*row));
   check_columns(experiment, prepared);
+  match_rows(experiment, prepared, preparation, out, device, log);
   return prepared;
 }
 

@@ -1,16 +1,17 @@
 #pragma once
 // From rows to what can be trained: corpora read and tokenised, vocabularies known, contradictions found.
 #include "data/corpus.h"
-#include "experiments/lab/experiment.h"
+#include "experiments/lab/match.h"
 #include "transformer/decoding/decode.h"
 #include "transformer/model/transformer.h"
 
 namespace ablate::lab {
 
 struct PreparedRow {
-  const ExperimentRow* row;
+  std::shared_ptr<const ExperimentRow> row;  ///< as it is trained: with the width that `match` found
   std::shared_ptr<const data::Corpus> corpus;
   VocabularyInfo vocabulary;
+  std::optional<MatchOutcome> match;  ///< nothing where the row is as it was written
 };
 
 /// Sizes and padding as the tokenizers have them; UserError where they contradict the model's settings.
@@ -23,9 +24,10 @@ TargetSymbols target_symbols(const data::Corpus& corpus);
 
 /// Prepares the corpora of the rows, each once. Caches lie in `out`/corpora. UserError if `out` cannot be a folder, if
 /// a split to be evaluated is missing, if nothing measures a column of the table, or if no training sentence fits into
-/// a row's `model.max_length`. Messages go to `log`.
+/// a row's `model.max_length`. Rows are matched to the baseline as the experiment says; only `step_time` needs to know
+/// the `device`. Messages go to `log`.
 std::vector<PreparedRow> prepare(const Experiment& experiment, const std::vector<const ExperimentRow*>& rows,
-                                 const std::filesystem::path& out, const data::Log& log);
+                                 const std::filesystem::path& out, at::Device device, const data::Log& log);
 
 /// The splits that a row is scored on: those it names, or every test set, or dev if there is none.
 std::vector<std::string> evaluated_splits(const EvaluationConfig& config, const data::Corpus& corpus);

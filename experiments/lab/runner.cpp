@@ -2,9 +2,11 @@
 
 #include "ablate_commit.h"
 #include "experiments/lab/evaluation.h"
+#include "experiments/lab/flops.h"
 #include "experiments/lab/interrupt.h"
 #include "experiments/lab/metrics_log.h"
 #include "experiments/lab/number_format.h"
+#include "transformer/core/memory.h"
 #include "transformer/core/random.h"
 
 #include <ATen/Parallel.h>
@@ -48,7 +50,8 @@ Json environment(at::Device device, const RunConfig& config) {
           {"device", device.str()},  {"threads", at::get_num_threads()}, {"precision", config.training.precision}};
 }
 
-Json training_json(const TrainingOutcome& outcome, std::int64_t parameters, const data::BatchPlan& batches) {
+Json training_json(const TrainingOutcome& outcome, std::int64_t parameters, double flops_of_token,
+                   const data::BatchPlan& batches) {
   return {{"reason", outcome.reason},
           {"steps", outcome.steps},
           {"epochs", outcome.epochs},
@@ -56,6 +59,8 @@ Json training_json(const TrainingOutcome& outcome, std::int64_t parameters, cons
           {"seconds", outcome.seconds},
           {"tokens_per_second", static_cast<double>(outcome.tokens) / std::max(1e-9, outcome.seconds)},
           {"parameters", parameters},
+          {"flops_per_token", flops_of_token},
+          {"peak_memory_bytes", peak_memory_bytes()},
           {"batches_per_epoch", batches.size()},
           {"padding_share", batches.padding_share()},
           {"sentences", batches.used()},
@@ -107,7 +112,9 @@ Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, c
 
   compare_environment(folder, environment(options.device, config), progress);
   const auto model = make_transformer(config.model, row.vocabulary, options.device, seeds.initialization);
+  const double flops_of_token = flops_per_token(row);
   std::unique_ptr<MetricsLog> log;
+  reset_peak_memory();
   TrainerHooks hooks{
       .batches = {[&](std::int64_t epoch, std::int64_t i) { return batches.batch(epoch, i); }, batches.size()},
       .evaluate =
@@ -128,6 +135,7 @@ Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, c
           },
       .on_step = [&](const LogLine& line) { progress.step(line); },
       .stop_requested = interrupt_requested,
+      .flops_per_token = flops_of_token,
   };
   Trainer trainer(*model, config.training, config.model.d_model, folder.path(), seeds.dropout, std::move(hooks));
   const TrainingOutcome outcome = trainer.run();
@@ -138,7 +146,7 @@ Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, c
   if (diverged) progress.message("diverged: " + outcome.reason);
   return {{"status", diverged ? "diverged" : "finished"},
           {"environment", environment(options.device, config)},
-          {"training", training_json(outcome, count_parameters(*model), batches)},
+          {"training", training_json(outcome, count_parameters(*model), flops_of_token, batches)},
           {"decodings", Json::object()}};
 }
 

@@ -1,6 +1,8 @@
 #include "transformer/core/memory.h"
 
 #include <climits>
+#include <fstream>
+#include <string>
 
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -13,6 +15,18 @@ void keep_freed_memory() {
   mallopt(M_MMAP_THRESHOLD, 1 << 25);  // the most that it takes
   mallopt(M_TRIM_THRESHOLD, INT_MAX);
 #endif
+}
+
+std::int64_t peak_memory_bytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return std::stoll(line.substr(6)) * 1024;  // in kB
+  }
+  return 0;
+}
+
+void reset_peak_memory() {
+  std::ofstream("/proc/self/clear_refs") << 5;  // see proc(5)
 }
 
 }  // namespace ablate

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 
 namespace ablate {
 
@@ -6,5 +7,11 @@ namespace ablate {
 /// megabytes back at once, and the kernel clears every page when the next one is written: a tenth of a small model's
 /// training step. Nothing where the library is not glibc. For programs, at their start.
 void keep_freed_memory();
+
+/// The most memory that the process has held at once since reset_peak_memory(), or since its start, in bytes; 0 where the
+/// system does not tell. Memory of a GPU is not in it.
+std::int64_t peak_memory_bytes();
+/// Begins to count anew, where the system can (Linux).
+void reset_peak_memory();
 
 }  // namespace ablate

@@ -5,6 +5,7 @@
 #include <ATen/ExpandUtils.h>
 #include <torch/library.h>
 
+#include <array>
 #include <tuple>
 
 namespace ablate {
@@ -43,6 +44,22 @@ std::tuple<Tensor, Tensor, Tensor> native_layer_norm(const Tensor& input, at::In
           at::empty(sizes, input.options())};
 }
 
+/// Gradients of (input, gain, bias), those that are asked for.
+std::tuple<Tensor, Tensor, Tensor> native_layer_norm_backward(const Tensor&, const Tensor& input, at::IntArrayRef,
+                                                              const Tensor&, const Tensor&,
+                                                              const std::optional<Tensor>& gain,
+                                                              const std::optional<Tensor>& bias,
+                                                              std::array<bool, 3> wanted) {
+  const auto like = [](bool is_wanted, const std::optional<Tensor>& x) {
+    return is_wanted && x && x->defined() ? at::empty_like(*x) : Tensor();
+  };
+  return {like(wanted[0], input), like(wanted[1], gain), like(wanted[2], bias)};
+}
+
+Tensor embedding_dense_backward(const Tensor& gradient, const Tensor&, c10::SymInt words, c10::SymInt, bool) {
+  return at::empty({words.expect_int(), gradient.size(-1)}, gradient.options());
+}
+
 }  // namespace
 
 void use_meta_kernels() {
@@ -54,6 +71,8 @@ void use_meta_kernels() {
     kernels.impl("where.self", where);
     kernels.impl("where.self_out", where_out);
     kernels.impl("native_layer_norm", native_layer_norm);
+    kernels.impl("native_layer_norm_backward", native_layer_norm_backward);
+    kernels.impl("embedding_dense_backward", embedding_dense_backward);
     return kernels;
   }();
 }

@@ -27,10 +27,10 @@ StepDecoder::StepDecoder(Transformer& model, const Tensor& source, const TargetS
       sentence_of_row_(count_up(source.size(0))),
       min_length_(min_length),
       never_{symbols.bos, symbols.pad},
-      never_yet_{symbols.bos, symbols.pad, symbols.eos} {
-  const Tensor& weight = model.embeddings().output_weight();
-  if (caching == Caching::on && model.reads_history() && weight.device().is_cpu() &&
-      weight.scalar_type() == at::kFloat && !at::autocast::is_autocast_enabled(at::kCPU)) {
+      never_yet_{symbols.bos, symbols.pad, symbols.eos},
+      output_weight_(model.embeddings().output_weight()) {
+  if (caching == Caching::on && model.reads_history() && output_weight_.device().is_cpu() &&
+      output_weight_.scalar_type() == at::kFloat && !at::autocast::is_autocast_enabled(at::kCPU)) {
     cache_.history.emplace(source.size(0));
   }
 }
@@ -66,13 +66,13 @@ Tensor StepDecoder::read(const std::vector<std::int64_t>& tokens) {
 
 BestTokens StepDecoder::read_best(const std::vector<std::int64_t>& tokens, std::int64_t k) {
   const Tensor hidden = last_hidden(tokens);
-  const Embeddings& embeddings = model_.embeddings();
-  const auto best = top_words(hidden, embeddings.output_weight(), embeddings.output_bias(), k, never_now());
+  const auto best = top_words(hidden, output_weight_, model_.embeddings().output_bias(), k, never_now());
   return best ? BestTokens(*best) : BestTokens(log_probabilities(hidden, never_now()), k);
 }
 
 Tensor StepDecoder::log_probabilities(const Tensor& hidden, const std::vector<std::int64_t>& never) const {
-  return at::log_softmax(model_.logits(hidden), -1, at::kFloat).index_fill_(1, on_device(never), minus_infinity);
+  const Tensor scores = at::linear(hidden, output_weight_, model_.embeddings().output_bias());
+  return at::log_softmax(scores, -1, at::kFloat).index_fill_(1, on_device(never), minus_infinity);
 }
 
 /// (rows, D)

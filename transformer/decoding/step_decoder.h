@@ -68,6 +68,7 @@ class StepDecoder {
   std::vector<std::int64_t> sentence_of_row_;
   std::int64_t steps_ = 0, min_length_;
   std::vector<std::int64_t> never_, never_yet_;  ///< ids that may not be produced: at any step, before min_length
+  Tensor output_weight_;                         ///< (V, D): computed anew at each call where vectors are normalised
 };
 
 /// Throws the RunError of a model whose probabilities are NaN.

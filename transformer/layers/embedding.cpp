@@ -27,6 +27,12 @@ constexpr config::Variant<Scale> scale_rows[] = {
 };
 constexpr config::VariantTable<Scale> scales{"embedding scale", scale_rows};
 
+/// w / |w|; the vector of padding, which is zero, stays zero.
+Tensor unit_vectors(const Tensor& w) {
+  constexpr double least = 1e-6;
+  return w / at::linalg_vector_norm(w, 2, {-1}, /*keepdim=*/true).clamp_min(least);
+}
+
 /// The row of padding starts, and as an input stays, zero.
 Fill fill_embedding(const WeightInitialization& init, std::int64_t pad) {
   return [fill = fill_weight(init), pad](Tensor& weight, at::Generator& generator) {
@@ -42,6 +48,7 @@ void EmbeddingConfig::describe(config::Fields& f) {
   f.choice("scale", scale, scales.choices(), "factor on the input embeddings");
   f.field("dropout", dropout, "dropout on embeddings plus positions; null: the model's dropout", config::probability);
   f.field("output_bias", output_bias, "a bias per word in the output layer");
+  f.field("normalize", normalize, "fixnorm: every vector divided by its length, as input and as output");
 }
 
 const config::VariantTable<Tying>& tying_table() { return tyings; }
@@ -50,7 +57,7 @@ const config::VariantTable<Scale>& embedding_scale_table() { return scales; }
 Embeddings::Embeddings(const EmbeddingConfig& config, std::int64_t d_model, std::int64_t source_vocabulary,
                        std::int64_t target_vocabulary, std::int64_t pad, const WeightInitialization& init,
                        ParameterFactory& factory)
-    : scale_(scales.at(config.scale)(d_model)), pad_(pad) {
+    : scale_(scales.at(config.scale)(d_model)), normalize_(config.normalize), pad_(pad) {
   const Tying tying = tyings.at(config.tying);
   const auto create = [&](const char* name, std::int64_t rows) {
     return factory.create(*this, name, {rows, d_model}, fill_embedding(init, pad));
@@ -64,12 +71,14 @@ Embeddings::Embeddings(const EmbeddingConfig& config, std::int64_t d_model, std:
 }
 
 Tensor Embeddings::embed(const Tensor& weight, const Tensor& tokens) const {
-  const Tensor vectors = at::embedding(weight, tokens, pad_);
+  const Tensor words = at::embedding(weight, tokens, pad_);
+  const Tensor vectors = normalize_ ? unit_vectors(words) : words;
   return scale_ == 1.0 ? vectors : vectors * scale_;
 }
 
 Tensor Embeddings::source(const Tensor& tokens) const { return embed(source_weight_, tokens); }
 Tensor Embeddings::target(const Tensor& tokens) const { return embed(target_weight_, tokens); }
-Tensor Embeddings::logits(const Tensor& hidden) const { return at::linear(hidden, output_weight_, output_bias_); }
+Tensor Embeddings::output_weight() const { return normalize_ ? unit_vectors(output_weight_) : output_weight_; }
+Tensor Embeddings::logits(const Tensor& hidden) const { return at::linear(hidden, output_weight(), output_bias_); }
 
 }  // namespace ablate

@@ -1,6 +1,7 @@
 #pragma once
 // Source, target and output embeddings and which of them are one matrix (Vaswani et al. 2017, section 3.4; Press & Wolf
-// 2017; the three embedding rows of Narang et al. 2021, table 1).
+// 2017; the three embedding rows of Narang et al. 2021, table 1). With `normalize` every vector w of the three matrices
+// is used as w / |w| (fixnorm: Nguyen & Salazar 2019, section 2.3): all words have the same length, before `scale`.
 #include "transformer/layers/initialization.h"
 
 namespace ablate {
@@ -10,6 +11,7 @@ struct EmbeddingConfig {
   std::string scale = "sqrt_d_model";
   std::optional<double> dropout{};
   bool output_bias = false;
+  bool normalize = false;
   void describe(config::Fields& f);
 };
 
@@ -31,13 +33,15 @@ class Embeddings : public torch::nn::Module {
   Tensor target(const Tensor& tokens) const;  ///< (B, T) int64 -> (B, T, D), scaled
   Tensor logits(const Tensor& hidden) const;  ///< (…, D) -> (…, V)
 
-  const Tensor& output_weight() const { return output_weight_; }  ///< (V, D)
-  const Tensor& output_bias() const { return output_bias_; }      ///< (V) or undefined
+  Tensor output_weight() const;                               ///< (V, D), as the scores use it
+  const Tensor& output_bias() const { return output_bias_; }  ///< (V) or undefined
+  at::Device device() const { return output_weight_.device(); }
 
  private:
   Tensor embed(const Tensor& weight, const Tensor& tokens) const;
 
   double scale_;
+  bool normalize_;
   std::int64_t pad_;
   Tensor source_weight_, target_weight_, output_weight_, output_bias_;
 };

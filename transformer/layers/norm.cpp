@@ -3,6 +3,8 @@
 #include "transformer/kernels/residual_norm.h"
 #include "transformer/layers/dropout.h"
 
+#include <cmath>
+
 namespace ablate {
 
 Tensor Norm::forward_sum(const Tensor& x, const Tensor& f, double dropout, bool training) {
@@ -45,6 +47,39 @@ struct RmsNorm final : Norm {
   Tensor gain;
 };
 
+/// y = x / sqrt(mean(x_i^2, i <= ceil(partial * D)) + eps) * gain (Zhang & Sennrich 2019, section 4): the first
+/// coordinates stand for all of them.
+struct PartialRmsNorm final : Norm {
+  PartialRmsNorm(const NormConfig& config, std::int64_t d_model, ParameterFactory& factory)
+      : eps(config.eps),
+        coordinates(static_cast<std::int64_t>(std::ceil(config.partial * static_cast<double>(d_model)))) {
+    gain = factory.create(*this, "gain", {d_model}, fill_constant(1));
+  }
+  Tensor forward(const Tensor& x) override {
+    const Tensor y = x.to(gain.scalar_type());
+    const Tensor mean_square = y.narrow(-1, 0, coordinates).square().mean(-1, /*keepdim=*/true);
+    return y * (mean_square + eps).rsqrt() * gain;
+  }
+  double eps;
+  std::int64_t coordinates;
+  Tensor gain;
+};
+
+/// y = g * x / max(|x|, eps), g one number that starts at sqrt(D), learned or not (Nguyen & Salazar 2019, eq. (4)).
+struct ScaleNorm final : Norm {
+  ScaleNorm(const NormConfig& config, std::int64_t d_model, ParameterFactory& factory)
+      : eps(config.eps), start(std::sqrt(static_cast<double>(d_model))) {
+    if (config.learned) gain = factory.create(*this, "gain", {1}, fill_constant(start));
+  }
+  Tensor forward(const Tensor& x) override {
+    const Tensor y = gain.defined() ? x.to(gain.scalar_type()) : x;
+    const Tensor length = at::linalg_vector_norm(y, 2, {-1}, /*keepdim=*/true).clamp_min(eps);
+    return gain.defined() ? y * (gain / length) : y * (start / length);
+  }
+  double eps, start;
+  Tensor gain;
+};
+
 /// y = x: the row that shows what normalisation is worth.
 struct NoNorm final : Norm {
   NoNorm(const NormConfig&, std::int64_t, ParameterFactory&) {}
@@ -60,6 +95,12 @@ constexpr config::Variant<MakeNorm> norm_rows[] = {
     {{"layer_norm", "(x - mean) / sqrt(var + eps) * gain + bias", "Ba et al. 2016, eq. (4)", "eps bias"},
      make<LayerNorm>},
     {{"rms_norm", "x / sqrt(mean(x^2) + eps) * gain", "Zhang & Sennrich 2019, eq. (4)", "eps"}, make<RmsNorm>},
+    {{"p_rms_norm", "the mean over the first coordinates alone, a share `partial` of them",
+      "Zhang & Sennrich 2019, section 4", "eps partial"},
+     make<PartialRmsNorm>},
+    {{"scale_norm", "g * x / max(|x|, eps), g one number that starts at sqrt(d_model)",
+      "Nguyen & Salazar 2019, eq. (4)", "eps learned"},
+     make<ScaleNorm>},
     {{"none", "x", "", ""}, make<NoNorm>},
 };
 constexpr config::VariantTable<MakeNorm> norms{"norm", norm_rows};
@@ -68,8 +109,11 @@ constexpr config::VariantTable<MakeNorm> norms{"norm", norm_rows};
 
 void NormConfig::describe(config::Fields& f) {
   f.variant(kind, norms.choices(), "normalisation of the residual stream");
-  f.field("eps", eps, "added to the variance or the mean square", config::positive);
+  f.field("eps", eps, "added to the variance or the mean square; the least length in scale_norm", config::positive);
   f.field("bias", bias, "learn a bias beside the gain");
+  f.field("partial", partial, "share of the coordinates, from the first, that the mean square is taken of",
+          config::Range{0, 1, true});
+  f.field("learned", learned, "learn the gain; false: it stays sqrt(d_model)");
 }
 
 const config::VariantTable<MakeNorm>& norm_table() { return norms; }

@@ -2,6 +2,8 @@
 // Normalisation of the residual stream, with gain g and bias b of width D:
 //   layer_norm  g * (x - mean(x)) / sqrt(var(x) + eps) + b   (Ba et al. 2016, eqs. (3) and (4)); var divides by D
 //   rms_norm    g * x / sqrt(mean(x^2) + eps)                (Zhang & Sennrich 2019, eq. (4))
+//   p_rms_norm  the same with the mean over the first ceil(partial * D) coordinates alone (ibid., section 4)
+//   scale_norm  g * x / max(|x|, eps) with one number g that starts at sqrt(D) (Nguyen & Salazar 2019, eq. (4))
 // Where it stands is the business of residual.h alone.
 #include "transformer/layers/initialization.h"
 
@@ -11,6 +13,8 @@ struct NormConfig {
   std::string kind = "layer_norm";
   double eps = 1e-5;
   bool bias = true;
+  double partial = 0.0625;
+  bool learned = true;
   void describe(config::Fields& f);
 };
 

@@ -147,6 +147,14 @@ ForwardCost measure_forward(Transformer& model, const Tensor& source, const Tens
           measure_cost([&] { model.logits(hidden); })};
 }
 
+/// Source and target of a batch without memory.
+std::pair<Tensor, Tensor> meta_tokens(const Transformer& model, std::int64_t sentences, SequenceLengths lengths) {
+  if (!model.device().is_meta()) throw std::invalid_argument("cost of a model: it must be on the meta device");
+  use_meta_kernels();
+  const at::TensorOptions ids = at::TensorOptions().dtype(at::kLong).device(at::kMeta);
+  return {at::empty({sentences, lengths.source}, ids), at::empty({sentences, lengths.target}, ids)};
+}
+
 }  // namespace
 
 Cost measure_cost(const std::function<void()>& work) {
@@ -159,12 +167,7 @@ Cost measure_cost(const std::function<void()>& work) {
 }
 
 ForwardCost forward_cost(Transformer& model, std::int64_t sentences, SequenceLengths lengths) {
-  if (!model.device().is_meta()) throw std::invalid_argument("forward_cost: the model must be on the meta device");
-  use_meta_kernels();
-  const at::TensorOptions ids = at::TensorOptions().dtype(at::kLong).device(at::kMeta);
-  const Tensor source = at::empty({sentences, lengths.source}, ids);
-  const Tensor target = at::empty({sentences, lengths.target}, ids);
-
+  const auto [source, target] = meta_tokens(model, sentences, lengths);
   ForwardCost cost;
   {
     const Mode training(model, true);
@@ -177,6 +180,21 @@ ForwardCost forward_cost(Transformer& model, std::int64_t sentences, SequenceLen
   cost.decoder.flops = products_alone.decoder.flops;
   cost.output.flops = products_alone.output.flops;
   return cost;
+}
+
+TrainingFlops training_flops(Transformer& model, std::int64_t sentences, SequenceLengths lengths) {
+  const auto [source, target] = meta_tokens(model, sentences, lengths);
+  // Without dropout, which multiplies no matrices; asking for the weights of attention runs its plain formula.
+  const Mode evaluation(model, false);
+  AttentionTrace plain;
+  Tensor scores;
+  TrainingFlops flops;
+  flops.forward = measure_cost([&] {
+                    scores = model.logits(model.decode(target, model.encode(source, &plain), nullptr, &plain));
+                  }).flops;
+  flops.backward = measure_cost([&] { scores.backward(at::empty_like(scores)); }).flops;
+  for (Tensor& parameter : model.parameters()) parameter.mutable_grad().reset();
+  return flops;
 }
 
 }  // namespace ablate

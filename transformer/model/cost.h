@@ -39,4 +39,17 @@ struct ForwardCost {
 /// training.
 ForwardCost forward_cost(Transformer& model, std::int64_t sentences, SequenceLengths lengths = {});
 
+/// FLOPs of one update's learning from a batch: every product of matrices of the plain formulas, forward and backward,
+/// the scores of attention and of all words included; looking up an embedding costs none. They are counted, not derived
+/// from the forward pass, so that a variant whose backward pass computes something again pays for it, and they do not
+/// change with the kernels that train.
+struct TrainingFlops {
+  double forward = 0;
+  double backward = 0;
+  double all() const { return forward + backward; }
+};
+
+/// `model` as in forward_cost().
+TrainingFlops training_flops(Transformer& model, std::int64_t sentences, SequenceLengths lengths = {});
+
 }  // namespace ablate

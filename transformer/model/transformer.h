@@ -38,7 +38,7 @@ class Transformer : public torch::nn::Module {
   std::int64_t pad() const { return vocabulary_.pad; }
   std::int64_t target_size() const { return vocabulary_.target_size; }
   std::int64_t max_length() const { return max_length_; }
-  at::Device device() const { return embedding_->output_weight().device(); }
+  at::Device device() const { return embedding_->device(); }
 
  private:
   VocabularyInfo vocabulary_;

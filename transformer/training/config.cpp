@@ -18,6 +18,7 @@ void BudgetConfig::describe(config::Fields& f) {
   f.field("steps", steps, "updates", config::at_least_one);
   f.field("epochs", epochs, "passes over the training data", config::at_least_one);
   f.field("tokens", tokens, "target tokens, </s> included", config::at_least_one);
+  f.field("flops", flops, "FLOPs of the plain formulas, forward and backward", config::positive);
   f.field("minutes", minutes, "time spent training, evaluations apart", config::positive);
 }
 
@@ -46,8 +47,8 @@ void TrainingConfig::describe(config::Fields& f) {
   f.object("checkpoints", checkpoints, "which weights are kept");
   f.field("log_every", log_every, "updates between two lines of metrics.jsonl", config::at_least_one);
 
-  f.check(budget.steps || budget.epochs || budget.tokens || budget.minutes, "budget",
-          "say when training ends: steps, epochs, tokens or minutes");
+  f.check(budget.steps || budget.epochs || budget.tokens || budget.flops || budget.minutes, "budget",
+          "say when training ends: steps, epochs, tokens, flops or minutes");
   f.check(!needs_total_steps(schedule) || budget.steps || budget.epochs, "schedule.decay_steps",
           "a schedule that decays must know its end: give it, or a budget in steps or epochs");
   const bool ends_in_warmup = needs_total_steps(schedule) && budget.steps && schedule.warmup >= *budget.steps;

@@ -11,6 +11,7 @@ struct BudgetConfig {
   std::optional<std::int64_t> steps;
   std::optional<std::int64_t> epochs;
   std::optional<std::int64_t> tokens;
+  std::optional<double> flops;
   std::optional<double> minutes;
   void describe(config::Fields& f);
 };

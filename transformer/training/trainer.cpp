@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <stdexcept>
 
 namespace ablate {
 namespace {
@@ -52,6 +53,9 @@ Trainer::Trainer(Transformer& model, const TrainingConfig& config, std::int64_t 
       hooks_(std::move(hooks)),
       step_(model, config),
       checkpoints_(folder_, config.checkpoints.keep_last, config.checkpoints.keep_best) {
+  if (config_.budget.flops && hooks_.flops_per_token <= 0) {
+    throw std::invalid_argument("Trainer: a budget in FLOPs needs to know what a token costs");
+  }
   schedule_context_.total_steps = total_steps();
 }
 
@@ -107,6 +111,7 @@ double Trainer::progress() const {
   double part = 0;
   if (const std::int64_t total = schedule_context_.total_steps; total > 0) part = ratio(counters_.step, total);
   if (budget.tokens) part = std::max(part, ratio(counters_.tokens, *budget.tokens));
+  if (budget.flops) part = std::max(part, flops() / *budget.flops);
   if (budget.minutes) part = std::max(part, counters_.seconds / (60 * *budget.minutes));
   return std::min(part, 1.0);
 }
@@ -130,6 +135,7 @@ std::string Trainer::limit_reached() const {
   if (budget.steps && counters_.step >= *budget.steps) return "steps";
   if (budget.epochs && counters_.epoch >= *budget.epochs) return "epochs";
   if (budget.tokens && counters_.tokens >= *budget.tokens) return "tokens";
+  if (budget.flops && flops() >= *budget.flops) return "flops";
   if (budget.minutes && counters_.seconds >= 60 * *budget.minutes) return "minutes";
   if (config_.patience && counters_.without_improvement >= *config_.patience) return "patience";
   return "";

@@ -52,6 +52,7 @@ struct TrainerHooks {
   std::function<void(const EvaluationLine&)> on_evaluation;
   std::function<void(const LogLine&)> on_step;  ///< after every update, for a live progress line
   std::function<bool()> stop_requested;         ///< asked after every update
+  double flops_per_token = 0;                   ///< of learning from one target token; for a budget in FLOPs
 };
 
 class Trainer {
@@ -90,6 +91,7 @@ class Trainer {
   void keep_last_finite();
   std::string limit_reached() const;
   double progress() const;
+  double flops() const { return static_cast<double>(counters_.tokens) * hooks_.flops_per_token; }
   void save_state();
   bool load_state();
   TrainingOutcome outcome(TrainingStatus status, std::string reason) const;

@@ -33,7 +33,7 @@ TEST_CASE("schema: every key that the reader knows, and no other", "[lab]") {
     CHECK(properties[section]["additionalProperties"] == false);
   }
   const Json& norm = properties["model"]["properties"]["norm"]["properties"];
-  CHECK(norm["kind"]["enum"] == Json::array({"layer_norm", "rms_norm", "none"}));
+  CHECK(norm["kind"]["enum"] == Json::array({"layer_norm", "rms_norm", "p_rms_norm", "scale_norm", "none"}));
   CHECK(norm["eps"]["type"] == "number");
   CHECK_FALSE(norm["kind"]["description"].get<std::string>().empty());
   CHECK_FALSE(schema.contains("required"));

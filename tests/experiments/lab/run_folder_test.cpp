@@ -23,7 +23,7 @@ class Prepared {
       : experiment_(load(folder, R"("rows": [{"name": ")" + name + R"("}], "model": )" + model + R"(,
           "data": {"kind": "task", "task": {"kind": "copy", "train": 20, "dev": 5, "test": 5,
                                             "min_length": 3}})")),
-        rows_(prepare(experiment_, experiment_.select({}), folder / "runs", [](const std::string&) {})) {}
+        rows_(prepare(experiment_, experiment_.select({}), folder / "runs", at::kCPU, [](const std::string&) {})) {}
   const PreparedRow& row() const { return rows_.front(); }
 
  private:

@@ -127,3 +127,27 @@ TEST_CASE("the row of padding starts at zero and is not trained as an input", "[
   CHECK(gradient[pad].equal(at::zeros({embedding_width}, at::kDouble)));
   CHECK_FALSE(gradient[4].equal(at::zeros({embedding_width}, at::kDouble)));
 }
+
+TEST_CASE("fixnorm divides every vector by its length, as input and as output", "[layers][embedding]") {
+  const auto embeddings = make_embeddings({.tying = "none", .scale = "sqrt_d_model", .normalize = true});
+  randomize(*embeddings, 3);
+  const auto weights = embeddings->named_parameters();
+  const auto unit = [&](const char* name) {
+    const Tensor w = weights[name];
+    return w / w.square().sum(-1, /*keepdim=*/true).sqrt();
+  };
+  const double scale = std::sqrt(static_cast<double>(embedding_width));
+  CHECK_CLOSE(embeddings->source(all_rows())[0], unit("source") * scale, tolerance::same_in_double);
+  CHECK_CLOSE(embeddings->target(all_rows())[0], unit("target") * scale, tolerance::same_in_double);
+  const Tensor hidden = normal({3, embedding_width}, 5);
+  CHECK_CLOSE(embeddings->logits(hidden), hidden.matmul(unit("output").t()), tolerance::same_in_double);
+  CHECK_CLOSE(embeddings->output_weight(), unit("output"), tolerance::same_in_double);
+}
+
+TEST_CASE("fixnorm leaves the zero vector of padding zero, with a finite gradient", "[layers][embedding]") {
+  const auto embeddings = make_embeddings({.tying = "all", .normalize = true});
+  const Tensor padding = embeddings->source(at::full({1, 1}, pad, at::kLong));
+  CHECK(padding.eq(0).all().item<bool>());
+  (padding.sum() + embeddings->output_weight().sum()).backward();
+  for (const Tensor& parameter : embeddings->parameters()) CHECK(parameter.grad().isfinite().all().item<bool>());
+}

@@ -57,6 +57,38 @@ TEST_CASE("rms_norm gives a figure worked out by hand", "[layers][norm]") {
   CHECK_CLOSE(norm->forward(at::tensor({1.0, 7.0})), at::tensor({0.2, 1.4}), 1e-11);  // sqrt(50 / 2) = 5
 }
 
+TEST_CASE("p_rms_norm takes the mean square of the first coordinates", "[layers][norm]") {
+  const auto norm = initialized_norm({.kind = "p_rms_norm", .eps = 0.1, .partial = 0.3}, 5);  // ceil(1.5) = 2
+  randomize(*norm, 2);
+  const Tensor x = normal({3, 4, 5}, 3);
+  const Tensor mean_square = (x.select(-1, 0).square() + x.select(-1, 1).square()) / 2;
+  const Tensor expected = x / (mean_square + 0.1).sqrt().unsqueeze(-1) * norm->named_parameters()["gain"];
+  CHECK_CLOSE(norm->forward(x), expected, tolerance::same_in_double);
+}
+
+TEST_CASE("p_rms_norm of all coordinates is rms_norm", "[layers][norm]") {
+  const Tensor x = normal({3, 6}, 3);
+  const auto all = initialized_norm({.kind = "p_rms_norm", .partial = 1}, 6);
+  CHECK_CLOSE(all->forward(x), initialized_norm({.kind = "rms_norm"}, 6)->forward(x), tolerance::same_in_double);
+}
+
+TEST_CASE("scale_norm is g x / |x| with one gain that starts at sqrt(D)", "[layers][norm]") {
+  const auto norm = initialized_norm({.kind = "scale_norm"}, 4);
+  REQUIRE(norm->named_parameters().size() == 1);
+  CHECK(norm->named_parameters()["gain"].numel() == 1);
+  CHECK_CLOSE(norm->forward(at::tensor({1.0, 3.0, 1.0, 5.0})), at::tensor({1.0, 3.0, 1.0, 5.0}) / 3, 1e-12);  // |x| = 6
+  randomize(*norm, 2);
+  const Tensor x = normal({3, 4}, 3);
+  const Tensor expected = x / x.square().sum(-1, /*keepdim=*/true).sqrt() * norm->named_parameters()["gain"];
+  CHECK_CLOSE(norm->forward(x), expected, tolerance::same_in_double);
+}
+
+TEST_CASE("scale_norm with a gain that is not learned has no parameters", "[layers][norm]") {
+  const auto norm = initialized_norm({.kind = "scale_norm", .learned = false}, 4);
+  CHECK(norm->parameters().empty());
+  CHECK_CLOSE(norm->forward(at::tensor({1.0, 3.0, 1.0, 5.0})), at::tensor({1.0, 3.0, 1.0, 5.0}) / 3, 1e-12);
+}
+
 TEST_CASE("no norm is the identity and has no parameters", "[layers][norm]") {
   const auto norm = initialized_norm({.kind = "none"}, 5);
   const Tensor x = normal({2, 5}, 1);
@@ -71,7 +103,7 @@ TEST_CASE("a norm starts with unit gain and zero bias", "[layers][norm]") {
 }
 
 TEST_CASE("a vector without variance stays finite, forward and backward", "[layers][norm]") {
-  for (const char* kind : {"layer_norm", "rms_norm"}) {
+  for (const char* kind : {"layer_norm", "rms_norm", "p_rms_norm", "scale_norm"}) {
     INFO(kind);
     const auto norm = initialized_norm({.kind = kind}, 4, at::kFloat);
     const Tensor x = at::zeros({2, 4}).requires_grad_();

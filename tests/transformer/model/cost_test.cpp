@@ -131,6 +131,40 @@ TEST_CASE("cost: FLOPs of whole models are those of the formula", "[model]") {
               vanilla);
 }
 
+TEST_CASE("cost: learning costs every product twice more in the backward pass", "[model]") {
+  const auto flops_of = [](const std::string& settings, std::int64_t sentences) {
+    const auto model = make_transformer(tiny(settings), testing::tiny_vocabulary, at::kMeta, 1);
+    return training_flops(*model, sentences, {.source = 5, .target = 7});
+  };
+  const auto check = [&](const std::string& settings, const Sizes& n) {
+    INFO(settings);
+    const TrainingFlops one = flops_of(settings, 1);
+    const double forward = encoder(n) + decoder(n) + 2 * T * n.d_model * n.vocabulary;
+    CHECK(one.forward == forward);
+    // Of a product C = A B: one product for A's gradient and one for B's. Both are asked for everywhere: what enters the
+    // first layer are embeddings, which are learned.
+    CHECK(one.backward == 2 * forward);
+    CHECK(one.all() == 3 * forward);
+    CHECK(flops_of(settings, 4).all() == 4 * one.all());
+  };
+  check("{}", vanilla);
+  Sizes sizes = vanilla;
+  sizes.matrices = 3;
+  check(R"({"feed_forward.kind": "swiglu", "norm.kind": "rms_norm", "residual.kind": "pre_norm", "dropout": 0.3})", sizes);
+  sizes = vanilla;
+  sizes.d_k = 3;
+  sizes.d_v = 5;
+  check(R"({"attention.d_k": 3, "attention.d_v": 5, "position.kind": "learned", "embedding.tying": "none"})", sizes);
+}
+
+TEST_CASE("cost: counting leaves no gradients and keeps the model's mode", "[model]") {
+  const auto model = make_transformer(tiny(), testing::tiny_vocabulary, at::kMeta, 1);
+  model->train();
+  training_flops(*model, 1);
+  CHECK(model->is_training());
+  for (const Tensor& parameter : model->parameters()) CHECK_FALSE(parameter.grad().defined());
+}
+
 TEST_CASE("cost: every variant of every part of a layer can be measured", "[model]") {
   const std::pair<std::string, config::Choices> axes[] = {
       {"norm.kind", norm_table().choices()},           {"residual.kind", residual_table().choices()},
@@ -143,6 +177,8 @@ TEST_CASE("cost: every variant of every part of a layer can be measured", "[mode
       CHECK(cost.decoder.flops > cost.encoder.flops);
       CHECK(cost.encoder.flops > 0);
       CHECK(cost.encoder.activation_bytes > 0);
+      const auto model = make_transformer(tiny(Json{{path, name}}.dump()), testing::tiny_vocabulary, at::kMeta, 1);
+      CHECK(training_flops(*model, 2).backward > 0);
     }
   }
 }

@@ -1,0 +1,33 @@
+#include "experiments/lab/flops.h"
+
+#include <cmath>
+
+namespace ablate::lab {
+
+SequenceLengths mean_lengths(const data::Corpus& corpus, std::int64_t longest) {
+  const data::Split& train = corpus.split("train");
+  std::int64_t source = 0, target = 0, pairs = 0;
+  for (std::int64_t i = 0; i < train.size(); ++i) {
+    const std::int64_t source_length = train.source_length(i) + 1, target_length = train.target_length(i) + 1;
+    if (source_length > longest || target_length > longest) continue;
+    source += source_length;
+    target += target_length;
+    ++pairs;
+  }
+  const auto mean = [pairs](std::int64_t sum) {
+    return pairs == 0 ? std::int64_t{1} : std::llround(static_cast<double>(sum) / static_cast<double>(pairs));
+  };
+  return {mean(source), mean(target)};
+}
+
+double flops_per_token(const ModelConfig& model, const VocabularyInfo& vocabulary, SequenceLengths lengths) {
+  const auto meta = make_transformer(model, vocabulary, at::kMeta, 0);
+  return training_flops(*meta, 1, lengths).all() / static_cast<double>(lengths.target);
+}
+
+double flops_per_token(const PreparedRow& row) {
+  const ModelConfig& model = row.row->config.model;
+  return flops_per_token(model, row.vocabulary, mean_lengths(*row.corpus, model.max_length));
+}
+
+}  // namespace ablate::lab

@@ -1,0 +1,17 @@
+#pragma once
+// How long an update takes beside the baseline's, measured in turn; kept on disk, so that every later command finds the
+// same widths and with them the same runs.
+#include "experiments/lab/preparation.h"
+
+namespace ablate::lab {
+
+/// Median over `rounds` turns of (row's seconds / baseline's seconds) for the same number of updates on batches of their
+/// training data. The weights that this trains are thrown away.
+double step_time_ratio(const PreparedRow& row, const PreparedRow& baseline, at::Device device, int rounds = 7);
+
+/// The ratio of an earlier call for the same two configurations and data, out of `folder`/step_time.json, or a new
+/// measurement, which is stored there with the device and the number of threads.
+double known_step_time_ratio(const PreparedRow& row, const PreparedRow& baseline, at::Device device,
+                             const std::filesystem::path& folder);
+
+}  // namespace ablate::lab
