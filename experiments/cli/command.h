@@ -30,6 +30,10 @@ struct Command {
 int run_command(const std::vector<std::string>& arguments);
 int describe_command(const std::vector<std::string>& arguments);
 int table_command(const std::vector<std::string>& arguments);
+int report_command(const std::vector<std::string>& arguments);
+int compare_command(const std::vector<std::string>& arguments);
+int inspect_command(const std::vector<std::string>& arguments);
+int slurm_command(const std::vector<std::string>& arguments);
 int variants_command(const std::vector<std::string>& arguments);
 int schema_command(const std::vector<std::string>& arguments);
 int translate_command(const std::vector<std::string>& arguments);

@@ -5,16 +5,20 @@
 #include "experiments/lab/interrupt.h"
 #include "experiments/lab/render/render.h"
 #include "experiments/lab/results_table.h"
-#include "experiments/lab/runner.h"
+#include "experiments/lab/schedule.h"
 
 #include "transformer/core/error.h"
 
-#include <unistd.h>
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <list>
 #include <set>
+#include <thread>
 
 namespace ablate::cli {
 namespace {
@@ -42,40 +46,196 @@ std::vector<std::string> chosen_rows(const Arguments& arguments) {
   return rows;
 }
 
+/// Waits as long as it takes to know whether an owner out of sight is dead.
+void lock_to_delete(RunFolder& folder, Dashboard& dashboard) {
+  LeaseAnswer answer = folder.try_lock();
+  if (answer == LeaseAnswer::watch) dashboard.message(folder.busy_text() + ": watched, whether it lives");
+  while (answer == LeaseAnswer::watch) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    stop_if_interrupted("stopped before anything was deleted");
+    answer = folder.try_lock();
+  }
+  if (answer == LeaseAnswer::busy) throw UserError(folder.busy_text());
+}
+
 void delete_runs(const std::vector<PreparedRow>& rows, const std::vector<std::int64_t>& seeds,
-                 const std::filesystem::path& out) {
+                 const std::filesystem::path& out, Dashboard& dashboard) {
   // All are locked before the first is deleted: a run that is busy leaves the others as they are. Rows that differ in
   // their decoding alone share a folder.
   std::list<RunFolder> folders;
   std::set<std::string> hashes;
   for (const PreparedRow& row : rows) {
     for (const std::int64_t seed : seeds) {
-      const RunFolder& folder = folders.emplace_back(out, row, seed);
+      RunFolder& folder = folders.emplace_back(out, row, seed);
       if (!std::filesystem::exists(folder.path()) || !hashes.insert(folder.hash()).second) {
         folders.pop_back();
       } else {
-        folders.back().lock();
+        lock_to_delete(folder, dashboard);
       }
     }
   }
   for (RunFolder& folder : folders) folder.remove();
 }
 
-void train_all(const std::vector<PreparedRow>& rows, const std::vector<std::int64_t>& seeds, const RunOptions& options,
-               Progress& progress) {
-  std::vector<std::pair<const PreparedRow*, std::int64_t>> missing;
-  // All rows of one seed before the next seed: a table of every row is there after the first third.
-  for (const std::int64_t seed : seeds) {
-    for (const PreparedRow& row : rows) {
-      const RunFolder folder(options.out, row, seed);
-      if (!folder.exists() || !is_complete(row, folder.result())) missing.emplace_back(&row, seed);
-    }
+/// What a run needs to become a process of its own, which the user does not see: "--job=ROW,SEED,HASH". The row is told
+/// by its place in the file, since a label may hold anything; the hash tells whether the file is still the same.
+struct JobName {
+  std::size_t row;
+  std::int64_t seed;
+  std::string hash;
+};
+constexpr std::string_view job_option = "--job=";
+
+std::optional<JobName> take_job(std::vector<std::string>& words) {
+  const auto found = std::ranges::find_if(words, [](const std::string& word) { return word.starts_with(job_option); });
+  if (found == words.end()) return std::nullopt;
+  const std::vector<std::string> parts = split_list(std::string_view(*found).substr(job_option.size()));
+  words.erase(found);
+  if (parts.size() != 3) throw UserError("--job: is for this program itself");
+  return JobName{static_cast<std::size_t>(to_integer(parts[0]).value_or(-1)), to_integer(parts[1]).value_or(-1),
+                 parts[2]};
+}
+
+/// Tells of itself in lines of JSON on standard output, and prints no table.
+int run_as_job(const JobName& job, Experiment experiment, const RunOptions& options) {
+  // Should whoever started this process die, then it saves, though nobody listens.
+  std::signal(SIGPIPE, SIG_IGN);
+  const std::string changed = experiment.file.string() + ": was changed while the experiment ran: start it again";
+  if (job.row >= experiment.rows.size()) throw UserError(changed);
+  // Which columns are measured was checked for all rows together.
+  experiment.table.metrics.clear();
+  const std::vector<PreparedRow> rows =
+      prepare(experiment, {&experiment.rows[job.row]}, options.out, options.device, [](const std::string&) {});
+  const PlannedRun run{&rows.front(), job.seed, Need::all, job.hash};
+  if (RunFolder(options.out, rows.front(), job.seed).hash() != job.hash) throw UserError(changed);
+  catch_interrupts();
+  Progress progress([](const RunEvent& event) { std::cout << to_line(event) << "\n" << std::flush; });
+  return run_job(run, options, progress);
+}
+
+/// The GPU that a process at this place sees, so that all call theirs cuda:0 and runs do not differ by its number.
+std::string visible_gpu(std::size_t place, std::size_t gpus) {
+  const char* given = std::getenv("CUDA_VISIBLE_DEVICES");
+  const std::vector<std::string> names = given == nullptr ? std::vector<std::string>{} : split_list(given);
+  const std::size_t number = place % gpus;
+  return number < names.size() ? names[number] : std::to_string(number);
+}
+
+JobSettings job_settings(const Experiment& experiment, const Arguments& arguments, std::size_t jobs,
+                         const RunOptions& options) {
+  const bool is_any_gpu = options.device.is_cuda() && !arguments.text("device").starts_with("cuda:");
+  const auto gpus = is_any_gpu ? static_cast<std::size_t>(at::detail::getCUDAHooks().deviceCount()) : 0;
+  const auto share = std::max<std::size_t>(1, static_cast<std::size_t>(at::get_num_threads()) / jobs);
+  const std::int64_t stated = arguments.integer("threads", 0, 1024);
+  const std::string threads = std::to_string(stated > 0 ? stated : static_cast<std::int64_t>(share));
+  std::vector<std::string> common = {"run", "--file=" + experiment.file.string(), "--out=" + options.out.string(),
+                                     "--device=" + (is_any_gpu ? "cuda:0" : options.device.str()),
+                                     "--threads=" + threads};
+  for (const std::string& setting : arguments.texts("set")) common.push_back("--set=" + setting);
+  return {.jobs = jobs,
+          .arguments =
+              [&experiment, common](const PlannedRun& run) {
+                const auto row = std::ranges::find(experiment.rows, run.row->row->label, &ExperimentRow::label);
+                std::vector<std::string> words = common;
+                words.push_back(std::string(job_option) + std::to_string(row - experiment.rows.begin()) + "," +
+                                std::to_string(run.seed) + "," + run.hash);
+                return words;
+              },
+          .environment =
+              [gpus](std::size_t place) {
+                // Threads that wait by looking take the cores from the other processes.
+                std::vector<std::pair<std::string, std::string>> changes = {{"OMP_WAIT_POLICY", "PASSIVE"}};
+                if (gpus > 0) changes.emplace_back("CUDA_VISIBLE_DEVICES", visible_gpu(place, gpus));
+                return changes;
+              }};
+}
+
+std::string joined(const std::vector<std::string>& items, std::size_t most, const char* separator) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(items.size(), most); ++i) text += (i == 0 ? "" : separator) + items[i];
+  return items.size() <= most ? text : text + separator + "and " + std::to_string(items.size() - most) + " more";
+}
+
+constexpr std::size_t most_named = 8;
+
+/// The runs of this process that are not finished, told before they begin.
+std::vector<PlannedRun> missing_runs(const Plan& plan, const Arguments& arguments, Dashboard& dashboard,
+                                     std::size_t jobs) {
+  dashboard.message(summary_of(plan.runs));
+  for (const ChangedRow& row : plan.changed) dashboard.message(describe(row));
+  std::vector<bool> is_mine(plan.runs.size(), true);
+  if (arguments.has("shard")) is_mine = share_of(parse_shard(arguments.text("shard")), plan.runs);
+  std::vector<PlannedRun> mine, missing;
+  std::vector<double> seconds;
+  for (std::size_t i = 0; i < plan.runs.size(); ++i) {
+    const PlannedRun& run = plan.runs[i];
+    if (!is_mine[i]) continue;
+    mine.push_back(run);
+    if (!run.is_done()) missing.push_back(run);
+    if (run.need == Need::finished) seconds.push_back(run.seconds);
   }
-  for (std::size_t i = 0; i < missing.size(); ++i) {
-    const auto& [row, seed] = missing[i];
-    progress.start_run("[" + std::to_string(i + 1) + "/" + std::to_string(missing.size()) + "] " + row->row->label +
-                       ", seed " + std::to_string(seed));
-    execute_run(*row, seed, options, progress);
+  if (arguments.has("shard")) dashboard.message("shard " + arguments.text("shard") + ": " + summary_of(mine));
+  dashboard.begin(mine.size(), mine.size() - missing.size(), std::move(seconds), jobs);
+  return missing;
+}
+
+/// "baseline, seed 1; baseline, seed 2": those of other processes, as they are now.
+void tell_missing_of_other_shards(const std::vector<PreparedRow>& rows, const std::vector<std::int64_t>& seeds,
+                                  const Arguments& arguments, const RunOptions& options, Dashboard& dashboard) {
+  const Plan plan = make_plan(rows, seeds, options.out);
+  const std::vector<bool> is_mine = share_of(parse_shard(arguments.text("shard")), plan.runs);
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < plan.runs.size(); ++i) {
+    if (!is_mine[i] && !plan.runs[i].is_done()) names.push_back(plan.runs[i].name());
+  }
+  if (names.empty()) return;
+  dashboard.message("not finished by other shards: " + joined(names, most_named, "; "));
+}
+
+int train_and_print(const Experiment& experiment, const std::vector<PreparedRow>& rows,
+                    const std::vector<std::int64_t>& seeds, const Arguments& arguments, const RunOptions& options,
+                    Dashboard& dashboard) {
+  const auto jobs = static_cast<std::size_t>(arguments.integer("jobs", 1, 1024));
+  const std::vector<PlannedRun> missing = missing_runs(make_plan(rows, seeds, options.out), arguments, dashboard, jobs);
+  const ScheduleResult result =
+      jobs == 1 ? train_here(missing, options, dashboard)
+                : train_in_jobs(missing, options.out, job_settings(experiment, arguments, jobs, options), dashboard);
+  if (!missing.empty() && result.left.size() == missing.size()) throw UserError(joined(result.left, most_named, "\n"));
+  if (!result.left.empty()) dashboard.message("not finished here: " + joined(result.left, most_named, "\n"));
+  if (arguments.has("shard")) tell_missing_of_other_shards(rows, seeds, arguments, options, dashboard);
+  dashboard.message("");
+  std::cout << printed_results(experiment, rows, seeds, options.out, {}, arguments.text("format")) << std::flush;
+  if (result.failed.empty()) return success;
+  throw RunError((result.failed.size() == 1 ? "1 run" : std::to_string(result.failed.size()) + " runs") +
+                 " failed: " + joined(result.failed, most_named, "; ") +
+                 ": why is told above and in failure.json of each; the same command tries again");
+}
+
+void add_options(Arguments& arguments) {
+  arguments.add_value("file", "experiment file", "FILE");
+  arguments.add_list("set", "a setting on top of every row; may be given again", "path=value");
+  arguments.add_value("rows", "only these rows, by name", "a,b");
+  arguments.add_value("seeds", "these seeds instead of the file's", "1,2");
+  arguments.add_value("out", "folder of runs", "DIR", "runs");
+  add_device_options(arguments);
+  arguments.add_value("jobs", "runs at once, each in a process with its share of threads and, of several GPUs, its own",
+                      "N", "1");
+  arguments.add_value("shard", "only every n-th run from the i-th on: for n processes, on any hosts", "i/n");
+  arguments.add_flag("dry-run", "show rows, parameters, memory and what is finished; train nothing");
+  arguments.add_flag("fresh", "delete the runs of this experiment first and train again");
+  arguments.add_value("format", "of the table: markdown, latex, html, csv or json", "FORMAT", "markdown");
+}
+
+void check_options(const Arguments& arguments) {
+  table_formats().at(arguments.text("format"));
+  arguments.integer("jobs", 1, 1024);
+  if (arguments.has("shard")) parse_shard(arguments.text("shard"));
+  for (const char* option : {"fresh", "format", "jobs", "shard"}) {
+    if (!arguments.has("dry-run") || !arguments.has(option)) continue;
+    throw UserError(std::string("--") + option + ": has no effect with --dry-run");
+  }
+  if (arguments.has("fresh") && arguments.has("shard")) {
+    throw UserError("--fresh: would delete the runs of other shards too: delete them first with one process");
   }
 }
 
@@ -85,47 +245,35 @@ int run_command(const std::vector<std::string>& words) {
   Arguments arguments(
       "run FILE.json [options]",
       "Trains and evaluates every row and seed of an experiment that is not finished yet, and prints the table.\n"
-      "Ctrl-C finishes the step and saves; the same command goes on.",
+      "Ctrl-C finishes the step and saves; the same command goes on. Several processes may share a folder of runs.",
       "  ablate run experiments/quickstart/experiment.json\n"
       "  ablate run my.json --set training.budget.steps=100 --rows baseline,swiglu --seeds 1\n"
+      "  ablate run my.json --jobs 4\n"
       "  ablate run my.json --dry-run");
-  arguments.add_value("file", "experiment file", "FILE");
-  arguments.add_list("set", "a setting on top of every row; may be given again", "path=value");
-  arguments.add_value("rows", "only these rows, by name", "a,b");
-  arguments.add_value("seeds", "these seeds instead of the file's", "1,2");
-  arguments.add_value("out", "folder of runs", "DIR", "runs");
-  add_device_options(arguments);
-  arguments.add_flag("dry-run", "show rows, parameters, memory and what is finished; train nothing");
-  arguments.add_flag("fresh", "delete the runs of this experiment first and train again");
-  arguments.add_value("format", "of the table: markdown, latex, csv or json", "FORMAT", "markdown");
-  if (!arguments.parse(words, {"file"})) return success;
+  add_options(arguments);
+  std::vector<std::string> seen = words;
+  const std::optional<JobName> job = take_job(seen);
+  if (!arguments.parse(seen, {"file"})) return success;
+  check_options(arguments);
 
-  const std::string format = arguments.text("format");
-  table_formats().at(format);
-  for (const char* option : {"fresh", "format"}) {
-    if (!arguments.has("dry-run") || !arguments.has(option)) continue;
-    throw UserError(std::string("--") + option + ": has no effect with --dry-run");
-  }
-  RunOptions options{arguments.text("out"), choose_device(arguments.text("device"))};
+  const RunOptions options{arguments.text("out"), choose_device(arguments.text("device"))};
   set_threads(arguments);
   const Experiment experiment = load_experiment(arguments.required("file"), arguments.texts("set"));
+  if (job) return run_as_job(*job, experiment, options);
   const auto selected = experiment.select(chosen_rows(arguments));
   const std::vector<std::int64_t> seeds = chosen_seeds(experiment, arguments);
 
-  Progress progress(std::cerr, isatty(STDERR_FILENO) != 0);
-  const std::vector<PreparedRow> rows =
-      prepare(experiment, selected, options.out, options.device, [&](const std::string& text) { progress.message(text); });
+  Dashboard dashboard(std::cerr, terminal_size);
+  const std::vector<PreparedRow> rows = prepare(experiment, selected, options.out, options.device,
+                                                [&](const std::string& text) { dashboard.message(text); });
   if (arguments.has("dry-run")) {
     print_dry_run(std::cout, rows, seeds, options);
     return success;
   }
   // Until here there was nothing to save.
   catch_interrupts();
-  if (arguments.has("fresh")) delete_runs(rows, seeds, options.out);
-  train_all(rows, seeds, options, progress);
-  progress.message("");
-  std::cout << render(results_table(experiment, rows, seeds, options.out, {}), format);
-  return success;
+  if (arguments.has("fresh")) delete_runs(rows, seeds, options.out, dashboard);
+  return train_and_print(experiment, rows, seeds, arguments, options, dashboard);
 }
 
 }  // namespace ablate::cli

@@ -16,7 +16,7 @@ int table_command(const std::vector<std::string>& words) {
                       "  ablate table my.json --format latex --metrics bleu@test,perplexity@dev > table.tex\n"
                       "  ablate table runs --format csv");
   arguments.add_value("file", "experiment file, or folder of runs", "FILE|DIR");
-  arguments.add_value("format", "markdown, latex, csv or json", "FORMAT", "markdown");
+  arguments.add_value("format", "markdown, latex, html, csv or json", "FORMAT", "markdown");
   arguments.add_value("metrics", "columns, such as bleu@test,perplexity@dev", "LIST");
   arguments.add_list("set", "a setting on top of every row; may be given again", "path=value");
   arguments.add_value("out", "folder of runs", "DIR", "runs");
@@ -34,7 +34,7 @@ int table_command(const std::vector<std::string>& words) {
   const std::filesystem::path out = arguments.text("out");
   const auto rows =
       lab::prepare(experiment, experiment.select({}), out, at::kCPU, [](const std::string& text) { std::cerr << text << "\n"; });
-  std::cout << lab::render(lab::results_table(experiment, rows, experiment.seeds, out, metrics), format);
+  std::cout << lab::printed_results(experiment, rows, experiment.seeds, out, metrics, format);
   return success;
 }
 

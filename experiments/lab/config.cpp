@@ -111,6 +111,15 @@ void MatchConfig::describe(config::Fields& f) {
       .field("multiple_of", multiple_of, "the setting is a multiple of this", config::at_least_one);
 }
 
+void StabilityConfig::describe(config::Fields& f) {
+  f.field("figure", figure, "the figure in the cells, such as nll@dev; nothing given: no such table");
+  f.only_if(!figure.empty(), "has no effect without table.stability.figure", "figure")
+      .field("across", across, "the axis of the grid whose values are the columns");
+  f.only_if(!figure.empty(), "has no effect without table.stability.figure", "figure")
+      .field("diverged_beyond", diverged_beyond, "a worse figure than this is called diverged; null: none is");
+  f.check(figure.empty() || !across.empty(), "across", "say which axis of the grid the columns are");
+}
+
 void TableConfig::describe(config::Fields& f) {
   f.field(
       "metrics", metrics,
@@ -120,6 +129,9 @@ void TableConfig::describe(config::Fields& f) {
   f.object("significance", significance, "tests of the differences between rows");
   f.field("differences", differences,
           "differences worth seeing, such as bleu@test=0.5: the table says how many seeds a row that takes");
+  f.field("settings", settings,
+          "settings as columns that show what differs from the baseline: a list of {path, heading}");
+  f.object("stability", stability, "a grid of settings as a table of one figure, with `diverged` cells");
   for (const std::string& difference : differences) {
     try {
       parse_difference(difference);

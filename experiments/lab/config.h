@@ -55,11 +55,21 @@ struct MatchConfig {
 };
 config::Choices match_choices();
 
+/// `table.stability`: a grid of settings as a table of one figure.
+struct StabilityConfig {
+  std::string figure;
+  std::string across;
+  std::optional<double> diverged_beyond;
+  void describe(config::Fields& f);
+};
+
 struct TableConfig {
   std::vector<std::string> metrics;
   std::string caption;
   SignificanceConfig significance;
   std::vector<std::string> differences;
+  Json settings;  ///< a list of SettingColumn
+  StabilityConfig stability;
   void describe(config::Fields& f);
 };
 

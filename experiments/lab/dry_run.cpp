@@ -1,6 +1,7 @@
 #include "experiments/lab/dry_run.h"
 
 #include "experiments/lab/number_format.h"
+#include "experiments/lab/plan.h"
 #include "experiments/lab/render/render.h"
 #include "transformer/model/cost.h"
 
@@ -9,16 +10,20 @@
 namespace ablate::lab {
 namespace {
 
-std::string state_text(const PreparedRow& row, const RunFolder& folder) {
-  if (!folder.exists()) return "to do";
-  const Json result = folder.result();
-  switch (state_of(result, true)) {
-    case RunState::diverged:
+std::string state_text(Need need) {
+  switch (need) {
+    case Need::finished:
+      return "finished";
+    case Need::diverged:
       return "diverged";
-    case RunState::finished:
-      return is_complete(row, result) ? "finished" : "trained, to be evaluated";
-    default:
+    case Need::evaluation:
+      return "trained, to be evaluated";
+    case Need::rest:
       return "started";
+    case Need::another_attempt:
+      return "failed, to be tried again";
+    default:
+      return "to do";
   }
 }
 
@@ -56,6 +61,7 @@ void print_dry_run(std::ostream& out, const std::vector<PreparedRow>& rows, cons
     column.content = Content::text;
     table.columns.push_back(column);
   }
+  const Plan plan = make_plan(rows, seeds, options.out);
   for (const PreparedRow& row : rows) {
     const RunConfig& config = row.row->config;
     const auto model = make_transformer(config.model, row.vocabulary, at::kMeta, 0);
@@ -65,11 +71,13 @@ void print_dry_run(std::ostream& out, const std::vector<PreparedRow>& rows, cons
                 row.row->group,
                 row.row->is_baseline,
                 {fact_cell(parameters), text_cell(compact(memory) + "B")}};
-    for (const std::int64_t seed : seeds)
-      printed.cells.push_back(text_cell(state_text(row, RunFolder(options.out, row, seed))));
+    for (const PlannedRun& run : plan.runs) {
+      if (run.row == &row) printed.cells.push_back(text_cell(state_text(run.need)));
+    }
     table.rows.push_back(std::move(printed));
   }
-  out << render(table, "markdown");
+  out << render(table, "markdown") << "\n" << summary_of(plan.runs) << "\n";
+  for (const ChangedRow& row : plan.changed) out << describe(row) << "\n";
 }
 
 }  // namespace ablate::lab

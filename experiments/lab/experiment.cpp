@@ -43,6 +43,7 @@ ExperimentRow resolve(const RowSource& source, const std::vector<Layer>& base, c
   ExperimentRow row;
   row.name = source.name;
   row.group = source.group;
+  row.own_name = source.own_name;
   row.is_matched = source.is_matched;
   row.paper = source.paper;
   row.grid_point = source.grid_point;

@@ -18,6 +18,7 @@ struct ExperimentRow {
   Json resolved;                        ///< every setting that applies
   std::vector<config::Change> changes;  ///< to the baseline
   std::vector<std::string> notes;       ///< settings dropped because a `kind` changed
+  std::string own_name;                 ///< of the entry of `rows`, without what the grid adds
   bool is_matched = true;               ///< `match` may change it
   Json paper = Json::object();          ///< published figures
   std::vector<std::pair<std::string, Json>> grid_point;  ///< path and value on every axis of the grid

@@ -36,6 +36,13 @@ Json row_schema(const Json& settings) {
       {{"name",
         {{"type", "string"}, {"description", "label in the table; without it: the difference to the baseline"}}},
        {"group", {{"type", "string"}, {"description", "heading above the row and its neighbours of the same group"}}},
+       {"match",
+        {{"type", "boolean"},
+         {"description", "false: the row stays as it is where the experiment matches rows to the baseline"}}},
+       {"paper",
+        {{"type", "object"},
+         {"description", "published figures that stand beside ours: a column or a heading, and a number or text"},
+         {"additionalProperties", {{"type", {"number", "string", "null"}}}}}},
        {"set", object_schema("settings on top of the base: dotted paths or nested objects", settings)}});
 }
 
@@ -64,6 +71,12 @@ Json experiment_schema() {
   properties["extends"] = extends_schema();
   properties["seeds"].update({{"minItems", 1}, {"uniqueItems", true}});
   properties["rows"].update({{"type", "array"}, {"items", row_schema(by_path)}, {"minItems", 1}});
+  properties["table"]["properties"]["settings"].update(
+      {{"type", "array"},
+       {"items",
+        object_schema("a column",
+                      {{"path", {{"type", "string"}, {"description", "dotted path of the setting"}}},
+                       {"heading", {{"type", "string"}, {"description", "nothing given: the path's last name"}}}})}});
   properties["grid"].update(
       {{"type", "object"}, {"additionalProperties", false}, {"properties", axes}, {"minProperties", 1}});
   for (const auto& [name, section] : sections.items()) properties[name] = section;

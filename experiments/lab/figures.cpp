@@ -156,11 +156,6 @@ std::string describe_decoding(const Json& decoding) {
          (chosen_on_dev ? ", chosen on dev" : "") + "; decoding: " + joined(decoding.value("decoding", Json::object()));
 }
 
-std::string describe_budget(const Json& training) {
-  return "Budget: " + counted(training, "steps", "update") + ", " + counted(training, "epochs", "whole epoch") +
-         ", ended by " + training.value("reason", "");
-}
-
 std::string describe_environment(const Json& environment) {
   return "Trained on " + environment.value("device", "") + ", " + counted(environment, "threads", "thread") + ", " +
          environment.value("precision", "") + ", torch " + environment.value("torch", "");

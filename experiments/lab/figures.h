@@ -18,7 +18,6 @@ std::optional<double> value_of(const Json& decoding, const Figure& figure);
 std::string signature_of(const Json& decoding, const Figure& figure);
 
 std::string describe_decoding(const Json& decoding);
-std::string describe_budget(const Json& training);
 std::string describe_environment(const Json& environment);
 
 }  // namespace ablate::lab

@@ -50,10 +50,22 @@ NumberText compact_text(double mean, std::optional<double> sd) {
   return {scientific(mean), sd ? scientific(*sd) : "", ""};
 }
 
+NumberText signed_percent_text(double mean, std::optional<double> sd, int decimals) {
+  const std::string size = mean == 0 ? "0" : fixed(std::abs(mean), decimals);
+  const std::string sign = mean > 0 ? "+" : mean < 0 ? "-" : "";
+  return {sign + size, sd ? fixed(*sd, decimals) : "", "%"};
+}
+
 }  // namespace
+
+std::string_view name_of(Notation notation) {
+  constexpr std::array<std::string_view, 3> names = {"fixed", "compact", "signed_percent"};
+  return names.at(static_cast<std::size_t>(notation));
+}
 
 NumberText number_text(double mean, std::optional<double> sd, Notation notation, int decimals) {
   if (notation == Notation::compact) return compact_text(mean, sd);
+  if (notation == Notation::signed_percent) return signed_percent_text(mean, sd, decimals);
   return {fixed(mean, decimals), sd ? fixed(*sd, decimals) : "", ""};
 }
 

@@ -3,19 +3,25 @@
 // precision.
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace ablate::lab {
 
 enum class Notation {
   fixed,    ///< so many decimals: 27.10
   compact,  ///< three significant digits and a unit of thousands: 2.61 M
+  /// A difference in percent, always with its sign: +0.12 %, -3.00 %. No difference is 0 %, and one that rounds to
+  /// nothing still tells its sign: +0.00 %.
+  signed_percent,
 };
+
+std::string_view name_of(Notation notation);  ///< "fixed", "compact", "signed_percent"
 
 /// The parts of "mean ± sd unit", apart because every format joins and emphasises them in its own way.
 struct NumberText {
   std::string mean;
   std::string sd;    ///< "" if there is none; as many decimals as the mean, and the same unit
-  std::string unit;  ///< "", "k", "M", "B" or "T" (10^3, 10^6, 10^9, 10^12)
+  std::string unit;  ///< "", "%", "k", "M", "B" or "T" (10^3, 10^6, 10^9, 10^12)
   bool operator==(const NumberText&) const = default;
 };
 

@@ -1,75 +1,47 @@
 #include "experiments/lab/progress.h"
 
-#include <cmath>
-#include <cstdio>
-#include <ostream>
-
 namespace ablate::lab {
 namespace {
 
-std::string format_line(const LogLine& line) {
-  char text[256];
-  std::snprintf(text, sizeof text, "step %lld  epoch %lld  loss %.4f  lr %.3g  %.0f tokens/s",
-                static_cast<long long>(line.step), static_cast<long long>(line.epoch), line.loss, line.learning_rate,
-                line.tokens_per_second);
-  std::string shown = text;
-  if (line.progress > 0 && line.progress < 1) {
-    shown += "  left " + format_duration(line.seconds / line.progress * (1 - line.progress));
-  }
-  return shown;
+RunEvent event_of(RunEvent::Kind kind, const LogLine& line) {
+  return {.kind = kind,
+          .step = line.step,
+          .epoch = line.epoch,
+          .loss = line.loss,
+          .learning_rate = line.learning_rate,
+          .tokens_per_second = line.tokens_per_second,
+          .seconds = line.seconds,
+          .progress = line.progress};
 }
 
 }  // namespace
 
-std::string format_duration(double seconds) {
-  const auto all = static_cast<long long>(std::llround(seconds));
-  char text[48];
-  if (all >= 3600) {
-    std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", all / 3600, all / 60 % 60, all % 60);
-  } else {
-    std::snprintf(text, sizeof text, "%lld:%02lld", all / 60, all % 60);
-  }
-  return text;
+bool Progress::is_due() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - last_ < std::chrono::milliseconds(200)) return false;
+  last_ = now;
+  return true;
 }
 
-void Progress::clear_live() {
-  if (shown_ == 0) return;
-  out_ << '\r' << std::string(shown_, ' ') << '\r';
-  shown_ = 0;
-}
-
-void Progress::show_live(const std::string& text) {
-  clear_live();
-  out_ << text << std::flush;
-  shown_ = text.size();
-}
-
-void Progress::message(const std::string& text) {
-  clear_live();
-  out_ << text << std::endl;
-}
+void Progress::message(const std::string& text) { sink_({.kind = RunEvent::Kind::message, .text = text}); }
 
 void Progress::step(const LogLine& line) {
-  const auto now = std::chrono::steady_clock::now();
-  if (!live_ || now - last_ < std::chrono::milliseconds(200)) return;
-  last_ = now;
-  show_live(run_ + "  " + format_line(line));
+  if (is_due()) sink_(event_of(RunEvent::Kind::step, line));
 }
 
-void Progress::logged(const LogLine& line) {
-  if (!live_) message(run_ + "  " + format_line(line));
-}
+void Progress::logged(const LogLine& line) { sink_(event_of(RunEvent::Kind::logged, line)); }
 
 void Progress::evaluated(const EvaluationLine& line) {
-  char text[160];
-  std::snprintf(text, sizeof text, "  step %lld  epoch %lld  dev nll %.4f  perplexity %.2f%s",
-                static_cast<long long>(line.step), static_cast<long long>(line.epoch), line.dev.nll,
-                std::exp(line.dev.nll), line.best ? "  (best)" : "");
-  message(run_ + text);
+  sink_({.kind = RunEvent::Kind::evaluated,
+         .step = line.step,
+         .epoch = line.epoch,
+         .seconds = line.seconds,
+         .dev_nll = line.dev.nll,
+         .best = line.best});
 }
 
 void Progress::decoding(const std::string& split, std::int64_t done, std::int64_t all) {
-  if (live_) show_live(run_ + "  decoding " + split + ": " + std::to_string(done) + " of " + std::to_string(all));
+  if (done == all || is_due()) sink_({.kind = RunEvent::Kind::decoding, .text = split, .done = done, .all = all});
 }
 
 }  // namespace ablate::lab

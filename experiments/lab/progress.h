@@ -1,38 +1,29 @@
 #pragma once
-// What a user sees while an experiment runs: one live line on a terminal, plain lines elsewhere, all on standard error.
+// What a run tells of itself while it is worked on: events for whoever shows them, a dashboard or another process.
+#include "experiments/lab/run_event.h"
 #include "transformer/training/trainer.h"
 
 #include <chrono>
-#include <iosfwd>
-#include <string>
+#include <functional>
 
 namespace ablate::lab {
 
 class Progress {
  public:
-  /// `live`: the stream is a terminal, and the line may be rewritten.
-  Progress(std::ostream& out, bool live) : out_(out), live_(live) {}
+  using Sink = std::function<void(const RunEvent&)>;
+  explicit Progress(Sink sink) : sink_(std::move(sink)) {}
 
   void message(const std::string& text);
-  /// The run that the next lines are about, such as "swiglu, seed 2 (3 of 12)".
-  void start_run(const std::string& name) { run_ = name; }
-  void step(const LogLine& line);    ///< shown live only, a few times a second
-  void logged(const LogLine& line);  ///< shown as a plain line where there is no terminal
+  void step(const LogLine& line);    ///< passed on a few times a second
+  void logged(const LogLine& line);  ///< passed on every time
   void evaluated(const EvaluationLine& line);
   void decoding(const std::string& split, std::int64_t done, std::int64_t all);
 
  private:
-  void show_live(const std::string& text);
-  void clear_live();
+  bool is_due();
 
-  std::ostream& out_;
-  bool live_;
-  std::size_t shown_ = 0;
-  std::string run_;
+  Sink sink_;
   std::chrono::steady_clock::time_point last_{};
 };
-
-/// 75 -> "1:15", 3700 -> "1:01:40"
-std::string format_duration(double seconds);
 
 }  // namespace ablate::lab

@@ -1,18 +1,22 @@
 #include "experiments/lab/results_table.h"
 
+#include "experiments/lab/budget_notes.h"
 #include "experiments/lab/comparison.h"
 #include "experiments/lab/evaluation.h"
 #include "experiments/lab/figures.h"
 #include "experiments/lab/identity.h"
+#include "experiments/lab/measured_rows.h"
 #include "experiments/lab/noise.h"
+#include "experiments/lab/paper_columns.h"
+#include "experiments/lab/pivot.h"
+#include "experiments/lab/render/render.h"
 #include "experiments/lab/row_label.h"
-#include "experiments/metrics/score.h"
+#include "experiments/lab/settings_columns.h"
 #include "transformer/core/error.h"
 
 #include <algorithm>
 #include <map>
 #include <set>
-#include <tuple>
 
 namespace ablate::lab {
 namespace {
@@ -35,6 +39,7 @@ struct RowRecord {
 
 State cell_state(RunState state) {
   if (state == RunState::diverged) return State::diverged;
+  if (state == RunState::failed) return State::failed;
   return state == RunState::unfinished ? State::running : State::missing;
 }
 
@@ -84,7 +89,8 @@ Cell speed_cell(const RowRecord& row) {
 
 /// What a reader must know to believe the figures; the same fact of several runs is said once.
 std::vector<std::string> footnotes(const std::vector<RowRecord>& rows, const std::vector<Figure>& figures) {
-  std::set<std::string> commits, environments, budgets;
+  std::set<std::string> commits, environments;
+  std::vector<const Json*> trainings;
   std::vector<std::string> decodings, signatures;
   const auto once = [](std::vector<std::string>& list, const std::string& text) {
     if (std::find(list.begin(), list.end(), text) == list.end()) list.push_back(text);
@@ -94,7 +100,7 @@ std::vector<std::string> footnotes(const std::vector<RowRecord>& rows, const std
       if (!run.result.contains("environment")) continue;
       commits.insert(run.result["environment"].value("commit", ""));
       environments.insert(describe_environment(run.result["environment"]));
-      if (run.state == RunState::finished) budgets.insert(describe_budget(run.result["training"]));
+      if (run.state == RunState::finished) trainings.push_back(&run.result["training"]);
       const Json* decoding = decoding_of(run);
       if (decoding == nullptr) continue;
       once(decodings, describe_decoding(*decoding));
@@ -105,7 +111,7 @@ std::vector<std::string> footnotes(const std::vector<RowRecord>& rows, const std
   }
   std::vector<std::string> notes = signatures;
   for (const std::string& text : decodings) notes.push_back(text);
-  for (const std::string& text : budgets) notes.push_back(text);
+  if (const std::string text = describe_training(trainings); !text.empty()) notes.push_back(text);
   for (const std::string& text : environments) notes.push_back(text);
   if (commits.size() > 1) {
     std::string text = "The runs come from different commits:";
@@ -145,78 +151,10 @@ Table build(const std::string& title, const std::string& caption, const std::vec
   return table;
 }
 
-/// "bleu:tokenize=none" and "test" of "bleu:tokenize=none@test".
-Figure figure_of(const Column& column) {
-  const std::size_t at = column.key.rfind('@');
-  return {column.key.substr(0, at), column.key.substr(at + 1)};
-}
-
-bool is_loss(const Figure& figure) {
-  const std::vector<std::string> losses = loss_figure_names();
-  return std::find(losses.begin(), losses.end(), figure.metric) != losses.end();
-}
-
-/// What the tests of significance read again: the rows' data, and the outputs in their runs' folders.
-class MeasuredRows {
- public:
-  MeasuredRows(const std::vector<PreparedRow>& rows, fs::path out, const Table& table)
-      : rows_(rows), out_(std::move(out)), table_(table) {}
-
-  /// Of a figure of text the references alone count: rows may tokenize them in different ways.
-  std::string data(std::size_t row, std::size_t column) const {
-    const Figure figure = figure_of(table_.columns[column]);
-    if (is_loss(figure)) return rows_[row].corpus->split_hash(figure.split);
-    std::string text;
-    for (const std::string& line : target_lines(rows_[row].corpus->split(figure.split))) text += line + "\n";
-    return text;
-  }
-
-  /// A row is compared more than once, the baseline with all others: its outputs are read and counted once.
-  const std::optional<metrics::SentenceStatistics>& sentences(std::size_t row, std::size_t column,
-                                                              const std::vector<std::int64_t>& seeds) {
-    const auto [place, is_new] = counted_.try_emplace({row, column, seeds});
-    if (is_new) place->second = count_sentences(row, column, seeds);
-    return place->second;
-  }
-
- private:
-  std::optional<metrics::SentenceStatistics> count_sentences(std::size_t row, std::size_t column,
-                                                             const std::vector<std::int64_t>& seeds) const {
-    const Figure figure = figure_of(table_.columns[column]);
-    const metrics::MetricRequest request = metrics::parse_request(figure.metric);
-    const metrics::Lines references = target_lines(rows_[row].corpus->split(figure.split));
-    std::vector<metrics::SentenceStatistics> found;
-    for (const std::int64_t seed : seeds) {
-      const std::optional<metrics::Lines> lines = outputs(row, figure.split, seed);
-      if (!lines || lines->size() != references.size()) return std::nullopt;
-      found.push_back(metrics::sentence_statistics(request.name, *lines, {references}, request.options));
-    }
-    return metrics::mean_of_outputs(found);
-  }
-
-  /// Nothing where they are not there, or were made from other data than the split has now.
-  std::optional<metrics::Lines> outputs(std::size_t row, const std::string& split, std::int64_t seed) const {
-    const PreparedRow& prepared = rows_[row];
-    const RunFolder folder(out_, prepared, seed);
-    const std::string key = decoding_hash(prepared.row->config);
-    const Json known = folder.result().value("decodings", Json::object());
-    if (!known.contains(key) || !known[key].at("splits").contains(split)) return std::nullopt;
-    const fs::path file = folder.hypotheses_file(key, split);
-    const bool is_current = known[key]["splits"][split].value("data", "") == prepared.corpus->split_hash(split);
-    return is_current && fs::exists(file) ? std::optional(read_lines(file)) : std::nullopt;
-  }
-
-  const std::vector<PreparedRow>& rows_;
-  fs::path out_;
-  const Table& table_;
-  std::map<std::tuple<std::size_t, std::size_t, std::vector<std::int64_t>>, std::optional<metrics::SentenceStatistics>>
-      counted_;
-};
-
 RunRecord read_run(const RunFolder& folder, std::int64_t seed, const std::string& decoding) {
   const bool exists = folder.exists();
   Json result = exists ? folder.result() : Json::object();
-  const RunState state = state_of(result, exists);
+  const RunState state = exists ? folder.state() : RunState::absent;
   return {seed, state, std::move(result), decoding};
 }
 
@@ -252,7 +190,100 @@ std::vector<RowRecord> by_decoding(const RowRecord& trained) {
   return rows;
 }
 
+/// "by model.feed_forward.d_ff in multiples of 8"
+std::string match_note(const MatchConfig& match) {
+  return "Rows have the baseline's " + amount_name(match) + " within " +
+         number_text(100 * match.allowed(), {}, Notation::fixed, 1).mean + " %, by " + match.adjust +
+         (match.multiple_of > 1 ? " in multiples of " + std::to_string(match.multiple_of) : "");
+}
+
+/// What the widths were solved to, and how near that came.
+void add_match_columns(Table& table, const MatchConfig& match, const std::vector<PreparedRow>& rows) {
+  if (match.by == "none") return;
+  Column width, difference;
+  width.key = match.adjust;
+  width.heading = match.adjust.substr(match.adjust.rfind('.') + 1);
+  width.content = difference.content = Content::fact;
+  width.decimals = 0;
+  difference.key = "match_difference";
+  difference.heading = amount_name(match) + " to baseline";
+  difference.notation = Notation::signed_percent;
+  table.columns.push_back(width);
+  table.columns.push_back(difference);
+  const Json::json_pointer pointer("/" + [path = match.adjust]() mutable {
+    std::ranges::replace(path, '.', '/');
+    return path;
+  }());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Json& resolved = rows[i].row->resolved;
+    const bool has_it = resolved.contains(pointer) && resolved.at(pointer).is_number();
+    table.rows[i].cells.push_back(has_it ? fact_cell(resolved.at(pointer).get<double>()) : Cell{});
+    table.rows[i].cells.push_back(rows[i].match ? fact_cell(100 * rows[i].match->difference()) : Cell{});
+  }
+  table.footnotes.push_back(match_note(match));
+}
+
+/// Settings and published figures, as the experiment file asks for them.
+void add_columns_of_file(Table& table, const Experiment& experiment, const std::vector<PreparedRow>& rows) {
+  config::Problems problems;
+  const std::vector<SettingColumn> settings =
+      read_setting_columns(experiment.table.settings, experiment.file.string() + ": table.settings", problems);
+  problems.throw_if_any();
+  std::vector<Json> configurations, papers;
+  for (const PreparedRow& row : rows) {
+    configurations.push_back(row.row->resolved);
+    papers.push_back(row.row->paper);
+  }
+  add_paper_columns(table, papers, experiment.file.string());
+  if (!settings.empty()) add_settings_columns(table, settings, configurations);
+}
+
+/// The columns before those of the file's own: the figures of `table`, which columns to the left may have moved.
+std::size_t column_with_key(const Table& table, const std::string& key) {
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    const std::string& known = table.columns[i].key;
+    if (known == key || known.starts_with(key + "@")) return i;
+  }
+  throw UserError("table.stability.figure: the table has no column '" + key + "': name it in table.metrics");
+}
+
 }  // namespace
+
+std::optional<Table> stability_table(const Table& table, const Experiment& experiment,
+                                     const std::vector<PreparedRow>& rows) {
+  const StabilityConfig& stability = experiment.table.stability;
+  if (stability.figure.empty()) return std::nullopt;
+  const std::size_t column = column_with_key(table, stability.figure);
+  Table marked = table;
+  std::vector<GridPoint> points;
+  PivotHeadings headings{{}, short_path(stability.across)};
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    GridPoint point{{}, "", i};
+    const ExperimentRow& row = *rows[i].row;
+    if (!row.own_name.empty()) point.row_parts.push_back(row.own_name);
+    for (const auto& [path, value] : row.grid_point) {
+      if (path == stability.across) {
+        point.column = setting_text(value);
+      } else {
+        point.row_parts.push_back(setting_text(value));
+      }
+    }
+    if (i == 0) {
+      if (!row.own_name.empty()) headings.rows.emplace_back("Model");
+      for (const auto& [path, value] : row.grid_point) {
+        if (path != stability.across) headings.rows.push_back(short_path(path));
+      }
+    }
+    points.push_back(std::move(point));
+    Cell& cell = marked.rows[i].cells[column];
+    cell = mark_diverged(cell, table.columns[column].direction, stability.diverged_beyond);
+  }
+  Table grid = pivot(marked, column, points, headings);
+  if (stability.diverged_beyond) {
+    grid.footnotes.push_back("Called diverged: not finite, or worse than " + setting_text(*stability.diverged_beyond));
+  }
+  return grid;
+}
 
 Table results_table(const Experiment& experiment, const std::vector<PreparedRow>& rows,
                     const std::vector<std::int64_t>& seeds, const fs::path& out,
@@ -276,7 +307,20 @@ Table results_table(const Experiment& experiment, const std::vector<PreparedRow>
   for (std::string& note : describe_noise(table, experiment.table.differences)) {
     table.footnotes.push_back(std::move(note));
   }
+  if (std::string note = describe_budgets(rows); !note.empty()) table.footnotes.push_back(std::move(note));
+  add_match_columns(table, experiment.match, rows);
+  add_columns_of_file(table, experiment, rows);
   return table;
+}
+
+std::string printed_results(const Experiment& experiment, const std::vector<PreparedRow>& rows,
+                            const std::vector<std::int64_t>& seeds, const fs::path& out,
+                            const std::vector<std::string>& metrics, const std::string& format) {
+  const Table table = results_table(experiment, rows, seeds, out, metrics);
+  std::string text = render(table, format);
+  if (format == "csv" || format == "json") return text;
+  if (const std::optional<Table> grid = stability_table(table, experiment, rows)) text += "\n" + render(*grid, format);
+  return text;
 }
 
 Table folder_table(const fs::path& folder, const std::vector<std::string>& metrics) {
@@ -306,6 +350,21 @@ Table folder_table(const fs::path& folder, const std::vector<std::string>& metri
   // "runs", "runs/" and "." alike are called by the folder's name.
   const fs::path named = (fs::absolute(folder) / "").lexically_normal().parent_path();
   return build(named.filename().string(), "", records, metrics);
+}
+
+Table runs_table(const std::vector<fs::path>& folders, const std::string& title,
+                 const std::vector<std::string>& metrics) {
+  std::vector<RowRecord> records;
+  for (const fs::path& path : folders) {
+    const RunFolder run(path);
+    const Json config = run.config();
+    const auto seed = config.at("seed").get<std::int64_t>();
+    const std::string label = config.at("label").get<std::string>() + ", seed " + std::to_string(seed);
+    for (RowRecord& decoded : by_decoding({label, "", false, {read_run(run, seed, "")}})) {
+      records.push_back(std::move(decoded));
+    }
+  }
+  return build(title, "", records, metrics);
 }
 
 }  // namespace ablate::lab

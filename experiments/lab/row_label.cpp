@@ -23,15 +23,18 @@ bool sets(const Json& settings, const std::string& path) {
 
 }  // namespace
 
-std::string short_setting(const std::string& path, const Json& value) {
+std::string short_path(const std::string& path) {
   std::string shown = path;
   for (const std::string section : {"model.", "training.", "data."}) {
     if (shown.starts_with(section)) shown = shown.substr(section.size());
   }
-  if (shown.ends_with(".kind")) shown = parent_of(shown);
+  return shown.ends_with(".kind") ? parent_of(shown) : shown;
+}
+
+std::string short_setting(const std::string& path, const Json& value) {
   std::string text = value.is_string() ? value.get<std::string>() : value.dump();
   if (value.is_number_float() && text.ends_with(".0")) text.resize(text.size() - 2);
-  return shown + "=" + text;
+  return short_path(path) + "=" + text;
 }
 
 std::string label_of(const std::vector<config::Change>& changes, const Json& settings) {

@@ -60,7 +60,7 @@ std::vector<RowSource> read_rows(const Json& rows, const std::string& source, co
     RowKeys keys;
     config::Reader(document, problems).read(keys);
     RowSource row;
-    row.name = keys.name;
+    row.name = row.own_name = keys.name;
     row.group = keys.group;
     row.is_matched = keys.match;
     row.paper = keys.paper;

@@ -10,6 +10,7 @@ namespace ablate::lab {
 /// A row as the file writes it: `layers` go on top of the base.
 struct RowSource {
   std::string name, group;
+  std::string own_name;  ///< `name` without what the grid adds to it
   std::vector<config::Layer> layers;
   Json settings = Json::object();  ///< everything that the row sets, nested
   bool is_matched = true;          ///< `match` may change it

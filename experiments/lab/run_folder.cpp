@@ -4,13 +4,9 @@
 #include "transformer/core/atomic_file.h"
 #include "transformer/core/error.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cctype>
-#include <cstring>
 
 namespace ablate::lab {
 namespace fs = std::filesystem;
@@ -33,7 +29,7 @@ std::string slug(const std::string& label) {
 fs::path find_by_hash(const fs::path& out, const std::string& hash) {
   std::error_code ignored;
   for (const fs::directory_entry& entry : fs::directory_iterator(out, ignored)) {
-    if (entry.is_directory() && entry.path().filename().string().ends_with("." + hash)) return entry.path();
+    if (entry.path().filename().string().ends_with("." + hash) && entry.is_directory()) return entry.path();
   }
   return {};
 }
@@ -133,7 +129,7 @@ Json config_json(const PreparedRow& row, std::int64_t seed, const std::string& h
 RunFolder::RunFolder(const fs::path& out, const PreparedRow& row, std::int64_t seed)
     : hash_(run_hash(row.row->config, row.corpus->content_hash(), seed)) {
   folder_ = find_by_hash(out, hash_);
-  if (folder_.empty()) folder_ = out / (slug(row.row->label) + ".s" + std::to_string(seed) + "." + hash_);
+  if (folder_.empty()) folder_ = out / (run_folder_prefix(row.row->label, seed) + hash_);
   check_hash();
 }
 
@@ -144,10 +140,6 @@ RunFolder::RunFolder(fs::path folder) : folder_(std::move(folder)) {
   const std::string named = hash_in_name(folder_);
   hash_ = named.empty() ? config().at("hash").get<std::string>() : named;
   check_hash();
-}
-
-RunFolder::~RunFolder() {
-  if (lock_ >= 0) ::close(lock_);
 }
 
 void RunFolder::check_hash() const {
@@ -184,25 +176,41 @@ Json RunFolder::result() const {
 }
 
 void RunFolder::write_result(const Json& result) const {
+  check_owner();
   write_file_atomically(folder_ / "result.json", result.dump(2) + "\n");
 }
 
 void RunFolder::write_environment(const Json& environment) const {
   Json stored = config();
   stored["environment"] = environment;
+  check_owner();
   write_file_atomically(folder_ / "config.json", stored.dump(2) + "\n");
 }
 
+LeaseAnswer RunFolder::try_lock() {
+  if (!lease_) lease_ = std::make_unique<Lease>(folder_);
+  return lease_->try_acquire();
+}
+
+void RunFolder::unlock() {
+  if (lease_) lease_->release();
+}
+
 void RunFolder::lock() {
-  make_folders(folder_);
-  const fs::path lock = folder_ / "lock";
-  lock_ = ::open(lock.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666);
-  if (lock_ < 0) throw RunError(lock.string() + ": cannot be written: " + std::strerror(errno));
-  struct stat held {};
-  // A lock file without a name was deleted with its folder, by a process that is about to train here.
-  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0 || ::fstat(lock_, &held) != 0 || held.st_nlink == 0) {
-    throw UserError(folder_.string() + ": another process is training this run");
-  }
+  if (try_lock() != LeaseAnswer::acquired) throw UserError(busy_text());
+}
+
+std::string RunFolder::busy_text() const {
+  const std::string by = lease_ ? lease_->holder() : "";
+  return folder_.string() + ": another process is training this run" + (by.empty() ? "" : " (" + by + ")");
+}
+
+void RunFolder::check_owner() const {
+  if (lease_ && lease_->is_held()) lease_->check();
+}
+
+void RunFolder::check_owner_quickly() const {
+  if (lease_ && lease_->seems_lost()) lease_->check();
 }
 
 void RunFolder::open(const PreparedRow& row, std::int64_t seed) {
@@ -217,15 +225,29 @@ void RunFolder::open(const PreparedRow& row, std::int64_t seed) {
 
 void RunFolder::remove() {
   if (!fs::exists(folder_)) return;
-  if (lock_ < 0) lock();
-  fs::remove_all(folder_);
+  lock();
+  // Under another name first: whoever comes next finds all of it or nothing. Without config.json it is no run.
+  const fs::path removed = folder_.parent_path() / (".removed." + hash_ + "-" + std::to_string(::getpid()));
+  fs::rename(folder_, removed);
+  fs::remove(removed / "config.json");
+  fs::remove_all(removed);
+  unlock();
 }
 
-RunState state_of(const Json& result, bool folder_exists) {
+RunState RunFolder::state() const {
+  return exists() ? state_of(result(), true, read_failure(folder_).has_value()) : RunState::absent;
+}
+
+RunState state_of(const Json& result, bool folder_exists, bool has_failure) {
   if (!folder_exists) return RunState::absent;
   const std::string status = result.value("status", "");
-  if (status == "finished") return RunState::finished;
-  return status == "diverged" ? RunState::diverged : RunState::unfinished;
+  if (status == "diverged") return RunState::diverged;
+  if (has_failure) return RunState::failed;
+  return status == "finished" ? RunState::finished : RunState::unfinished;
+}
+
+std::string run_folder_prefix(const std::string& label, std::int64_t seed) {
+  return slug(label) + ".s" + std::to_string(seed) + ".";
 }
 
 }  // namespace ablate::lab

@@ -1,8 +1,14 @@
 #pragma once
-// The folder of one run (a row times a seed): config.json, metrics.jsonl, checkpoints, tokenizers, result.json.
+// The folder of one run (a row times a seed): config.json, metrics.jsonl, checkpoints, tokenizers, result.json, and
+// failure.json if the last attempt failed.
+#include "experiments/lab/failure.h"
+#include "experiments/lab/lease.h"
 #include "experiments/lab/preparation.h"
 
 namespace ablate::lab {
+
+/// What a run shows from outside.
+enum class RunState { absent, unfinished, finished, diverged, failed };
 
 class RunFolder {
  public:
@@ -13,12 +19,20 @@ class RunFolder {
   /// An existing run's folder, which may have been renamed. UserError if it is none, or damaged.
   explicit RunFolder(std::filesystem::path folder);
 
-  /// Creates it if need be and takes it for this process; UserError if another process trains in it. Held until the
-  /// object dies.
+  /// Creates it if need be and takes it for this process, until the object dies. Does not wait: an owner out of sight
+  /// is watched from one call to the next, see Lease.
+  LeaseAnswer try_lock();
+  void unlock();
+  /// The same, but a UserError if another process trains in it or may do so.
   void lock();
+  /// That error's text, with whoever was found by the last try.
+  std::string busy_text() const;
   /// Locks it and stores configuration and tokenizers. What a process that was killed left half-written is removed.
   void open(const PreparedRow& row, std::int64_t seed);
-  ~RunFolder();
+  /// Throws LeaseLost if another process has taken over the folder that this one had locked: it must write no more.
+  void check_owner() const;
+  /// The same as far as it is known already: costs nothing.
+  void check_owner_quickly() const;
   RunFolder(const RunFolder&) = delete;
   RunFolder& operator=(const RunFolder&) = delete;
 
@@ -35,6 +49,7 @@ class RunFolder {
   Json config() const;
   /// Adds to config.json on what the run was begun.
   void write_environment(const Json& environment) const;
+  RunState state() const;
 
   /// Deletes everything that the run left; UserError if another process trains in it.
   void remove();
@@ -44,11 +59,12 @@ class RunFolder {
 
   std::filesystem::path folder_;
   std::string hash_;
-  int lock_ = -1;
+  std::unique_ptr<Lease> lease_;
 };
 
-/// What a finished or unfinished run shows from outside.
-enum class RunState { absent, unfinished, finished, diverged };
-RunState state_of(const Json& result, bool folder_exists);
+RunState state_of(const Json& result, bool folder_exists, bool has_failure = false);
+
+/// "LABEL.sSEED." in the letters of a folder's name: how the folders of all runs begin that have this label and seed.
+std::string run_folder_prefix(const std::string& label, std::int64_t seed);
 
 }  // namespace ablate::lab

@@ -2,6 +2,7 @@
 
 #include "ablate_commit.h"
 #include "experiments/lab/evaluation.h"
+#include "experiments/lab/event_file.h"
 #include "experiments/lab/flops.h"
 #include "experiments/lab/interrupt.h"
 #include "experiments/lab/metrics_log.h"
@@ -11,6 +12,9 @@
 
 #include <ATen/Parallel.h>
 #include <torch/version.h>
+
+#include <chrono>
+#include <cmath>
 
 namespace ablate::lab {
 namespace {
@@ -37,6 +41,26 @@ Json to_json(const EvaluationLine& line) {
           {"dev_accuracy", line.dev.accuracy}};
 }
 
+/// The tags under which TensorBoard shows a line.
+std::vector<std::pair<std::string, double>> scalars_of(const LogLine& line) {
+  return {{"train/loss", line.loss},
+          {"train/nll", line.nll},
+          {"train/gradient_norm", line.gradient_norm},
+          {"train/learning_rate", line.learning_rate},
+          {"train/tokens_per_second", line.tokens_per_second}};
+}
+
+std::vector<std::pair<std::string, double>> scalars_of(const EvaluationLine& line) {
+  return {{"dev/loss", line.dev.loss},
+          {"dev/nll", line.dev.nll},
+          {"dev/perplexity", std::exp(line.dev.nll)},
+          {"dev/accuracy", line.dev.accuracy}};
+}
+
+double seconds_since_1970() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
 Json to_json(const std::vector<KeptCheckpoint>& checkpoints) {
   Json list = Json::array();
   for (const KeptCheckpoint& checkpoint : checkpoints) {
@@ -60,6 +84,7 @@ Json training_json(const TrainingOutcome& outcome, std::int64_t parameters, doub
           {"tokens_per_second", static_cast<double>(outcome.tokens) / std::max(1e-9, outcome.seconds)},
           {"parameters", parameters},
           {"flops_per_token", flops_of_token},
+          {"flops", flops_of_token * static_cast<double>(outcome.tokens)},
           {"peak_memory_bytes", peak_memory_bytes()},
           {"batches_per_epoch", batches.size()},
           {"padding_share", batches.padding_share()},
@@ -114,27 +139,42 @@ Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, c
   const auto model = make_transformer(config.model, row.vocabulary, options.device, seeds.initialization);
   const double flops_of_token = flops_per_token(row);
   std::unique_ptr<MetricsLog> log;
+  std::unique_ptr<EventFile> events;
   reset_peak_memory();
   TrainerHooks hooks{
       .batches = {[&](std::int64_t epoch, std::int64_t i) { return batches.batch(epoch, i); }, batches.size()},
       .evaluate =
           [&](Transformer& trained) {
-            return evaluate_loss(
+            const SplitLoss loss = evaluate_loss(
                 trained, dev.size(), [&](std::int64_t i) { return dev.batch(0, i); }, config.training.loss);
+            folder.check_owner();  // a checkpoint is written next
+            return loss;
           },
-      .on_start = [&](std::int64_t step) { log = std::make_unique<MetricsLog>(folder.metrics_file(), step); },
+      .on_start =
+          [&](std::int64_t step) {
+            log = std::make_unique<MetricsLog>(folder.metrics_file(), step);
+            events = std::make_unique<EventFile>(folder.path(), step);
+          },
       .on_log =
           [&](const LogLine& line) {
             log->write(to_json(line));
+            events->write(line.step, seconds_since_1970(), scalars_of(line));
             progress.logged(line);
           },
       .on_evaluation =
           [&](const EvaluationLine& line) {
+            folder.check_owner();  // the state is written next
             log->write(to_json(line));
+            events->write(line.step, seconds_since_1970(), scalars_of(line));
             progress.evaluated(line);
           },
       .on_step = [&](const LogLine& line) { progress.step(line); },
-      .stop_requested = interrupt_requested,
+      .stop_requested =
+          [&] {
+            folder.check_owner_quickly();
+            if (interrupt_requested()) folder.check_owner();  // the state is written next
+            return interrupt_requested();
+          },
       .flops_per_token = flops_of_token,
   };
   Trainer trainer(*model, config.training, config.model.d_model, folder.path(), seeds.dropout, std::move(hooks));
@@ -165,8 +205,8 @@ bool is_complete(const PreparedRow& row, const Json& result) {
   return state == RunState::diverged || (state == RunState::finished && is_evaluated(row, result));
 }
 
-void execute_run(const PreparedRow& row, std::int64_t seed, const RunOptions& options, Progress& progress) {
-  RunFolder folder(options.out, row, seed);
+void execute_run(RunFolder& folder, const PreparedRow& row, std::int64_t seed, const RunOptions& options,
+                 Progress& progress) {
   folder.open(row, seed);
   Json result = folder.result();
   const RunState state = state_of(result, true);

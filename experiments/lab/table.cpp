@@ -21,6 +21,10 @@ void check_columns(const Table& table) {
       throw std::logic_error("table: the key '" + column.key + "' is taken");
     }
     if (column.decimals < 0) throw std::logic_error("table: column '" + column.key + "': negative decimals");
+    const Column* const before = &column == &table.columns.front() ? nullptr : &column - 1;
+    if (column.is_beside && (before == nullptr || before->group != column.group)) {
+      throw std::logic_error("table: column '" + column.key + "': no column of its group on its left");
+    }
   }
 }
 
@@ -43,7 +47,7 @@ bool is_better(double a, double b, Direction direction) { return direction == Di
 }  // namespace
 
 std::string_view name_of(State state) {
-  constexpr std::array<std::string_view, 4> names = {"value", "missing", "diverged", "running"};
+  constexpr std::array<std::string_view, 5> names = {"value", "missing", "diverged", "failed", "running"};
   return names.at(static_cast<std::size_t>(state));
 }
 
@@ -73,6 +77,7 @@ Summary summarize(const Cell& cell) {
     const State state = state_of(sample);
     if (state == State::value) values.push_back(sample.value);
     if (state == State::diverged) ++summary.diverged;
+    if (state == State::failed) ++summary.failed;
     if (state == State::running) ++summary.running;
     if (state == State::missing) ++summary.missing;
   }
@@ -83,6 +88,8 @@ Summary summarize(const Cell& cell) {
     summary.state = State::running;
   } else if (summary.diverged > 0) {
     summary.state = State::diverged;
+  } else if (summary.failed > 0) {
+    summary.state = State::failed;
   }
   return summary;
 }
@@ -128,6 +135,22 @@ void check(const Table& table) {
         throw std::logic_error(where + ", column '" + table.columns[i].key + "': " + std::string(wrong));
       }
     }
+  }
+}
+
+void insert_column(Table& table, std::size_t at, Column column, std::vector<Cell> cells) {
+  if (cells.size() != table.rows.size() || at > table.columns.size()) {
+    throw std::logic_error("table: column '" + column.key + "': " + std::to_string(cells.size()) + " cells for " +
+                           std::to_string(table.rows.size()) + " rows, or no such place");
+  }
+  const auto place = static_cast<std::ptrdiff_t>(at);
+  table.columns.insert(table.columns.begin() + place, std::move(column));
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    std::vector<Cell>& row = table.rows[i].cells;
+    row.insert(row.begin() + place, std::move(cells[i]));
+  }
+  for (Comparison& found : table.comparisons) {
+    if (found.column >= at) ++found.column;
   }
 }
 

@@ -13,7 +13,13 @@
 
 namespace ablate::lab {
 
-enum class State { value, missing, diverged, running };
+enum class State {
+  value,
+  missing,
+  diverged,
+  failed,  ///< ended by an error, such as a lack of memory
+  running,
+};
 enum class Direction { none, higher, lower };  ///< which way is better
 enum class Content {
   measurement,  ///< one number per seed: mean ± sd over seeds
@@ -21,7 +27,7 @@ enum class Content {
   text,
 };
 
-std::string_view name_of(State state);          ///< "value", "missing", "diverged", "running"
+std::string_view name_of(State state);          ///< "value", "missing", "diverged", "failed", "running"
 std::string_view name_of(Direction direction);  ///< "none", "higher", "lower"
 std::string_view name_of(Content content);      ///< "measurement", "fact", "text"
 
@@ -39,6 +45,8 @@ State state_of(const Sample& sample);
 struct Cell {
   std::vector<Sample> samples;
   std::string text;
+  /// The text is the baseline's again: formats for people leave it blank, those for programs write it.
+  bool repeats_baseline = false;
 };
 
 Cell measurement_cell(std::vector<Sample> samples);
@@ -47,10 +55,11 @@ Cell text_cell(std::string text);
 
 /// A cell of numbers in one look: the statistics are over the seeds that gave a finite value.
 struct Summary {
-  State state = State::missing;  ///< value if any seed has one, else running, diverged, missing in this order
+  State state = State::missing;  ///< value if any seed has one, else running, diverged, failed, missing in this order
   Statistics statistics;
   std::size_t seeds = 0;
   std::size_t diverged = 0;
+  std::size_t failed = 0;
   std::size_t running = 0;
   std::size_t missing = 0;
 };
@@ -65,6 +74,8 @@ struct Column {
   Direction direction = Direction::none;
   Notation notation = Notation::fixed;
   int decimals = 2;
+  bool is_numeric = false;  ///< text that consists of numbers as somebody wrote them: stands to the right
+  bool is_beside = false;   ///< belongs to the column on its left and shares its group, such as a paper's figure
 };
 
 /// The columns that every table has beside its metrics.
@@ -99,9 +110,13 @@ struct Table {
 };
 
 /// Throws std::logic_error, naming row and column, if a row has not one cell per column, a cell does not fit
-/// its column's content, a seed occurs twice in a cell, or a key is empty, taken or one of `group`, `label`,
-/// `baseline`.
+/// its column's content, a seed occurs twice in a cell, a column stands beside one of another group, or a key is
+/// empty, taken or one of `group`, `label`, `baseline`.
 void check(const Table& table);
+
+/// Puts a column with its cells, one per row, in front of column `at` (at most one behind the last). The comparisons
+/// go on naming the columns that they named.
+void insert_column(Table& table, std::size_t at, Column column, std::vector<Cell> cells);
 
 /// Rows that stand together, as indices into Table::rows.
 struct Section {

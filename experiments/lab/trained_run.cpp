@@ -113,4 +113,8 @@ Translation TrainedRun::translate(const std::vector<std::string>& lines, const T
   return translation;
 }
 
+std::vector<AttentionMap> TrainedRun::attention(const std::string& source, const std::string& target) {
+  return attention_maps(*model_, *source_, *target_, source, target);
+}
+
 }  // namespace ablate::lab

@@ -1,6 +1,7 @@
 #pragma once
 // A finished run put to use: its model and tokenizers, loaded from its folder alone.
 #include "data/tokenizers/tokenizer.h"
+#include "experiments/lab/attention_maps.h"
 #include "experiments/lab/config.h"
 #include "transformer/decoding/decode.h"
 
@@ -40,6 +41,9 @@ class TrainedRun {
 
   /// As many lines out as in. Sorted by length into batches, put back in order.
   Translation translate(const std::vector<std::string>& lines, const TranslationOptions& options);
+
+  /// The attention weights of a pair, see attention_maps().
+  std::vector<AttentionMap> attention(const std::string& source, const std::string& target);
 
  private:
   RunConfig config_;

@@ -61,7 +61,9 @@ std::string header(const Table& table, const std::vector<std::int64_t>& seeds) {
       fields.push_back(column.key);
       continue;
     }
-    for (const char* part : {"_mean", "_sd", "_ci95", "_n", "_diverged"}) fields.push_back(column.key + part);
+    for (const char* part : {"_mean", "_sd", "_ci95", "_n", "_diverged", "_failed"}) {
+      fields.push_back(column.key + part);
+    }
     if (is_tested(table, i)) {
       for (const char* part : {"_p", "_p_corrected"}) fields.push_back(column.key + part);
     }
@@ -79,6 +81,7 @@ void append_measurement(std::vector<std::string>& fields, const Cell& cell, cons
   fields.push_back(number(confidence_half_width(summary.statistics)));
   fields.push_back(std::to_string(summary.statistics.n));
   fields.push_back(std::to_string(summary.diverged));
+  fields.push_back(std::to_string(summary.failed));
   if (test) {
     fields.push_back(*test != nullptr ? number((*test)->p) : "");
     fields.push_back(*test != nullptr ? number((*test)->corrected) : "");

@@ -39,6 +39,7 @@ Json json_of(const Cell& cell, const Column& column, bool best) {
   if (column.content == Content::text) {
     json["state"] = name_of(cell.text.empty() ? State::missing : State::value);
     json["text"] = cell.text;
+    json["repeats_baseline"] = cell.repeats_baseline;
     return json;
   }
   const Summary summary = summarize(cell);
@@ -53,6 +54,7 @@ Json json_of(const Cell& cell, const Column& column, bool best) {
   json["ci95"] = json_number(confidence_half_width(summary.statistics));
   json["n"] = summary.statistics.n;
   json["diverged"] = summary.diverged;
+  json["failed"] = summary.failed;
   json["samples"] = samples(cell);
   return json;
 }
@@ -65,7 +67,7 @@ Json json_of(const Column& column) {
   json["group"] = column.group;
   json["content"] = name_of(column.content);
   json["direction"] = name_of(column.direction);
-  json["notation"] = column.notation == Notation::compact ? "compact" : "fixed";
+  json["notation"] = name_of(column.notation);
   json["decimals"] = column.decimals;
   return json;
 }

@@ -12,11 +12,11 @@ namespace {
 
 constexpr std::string_view indent = "    ";
 
-/// 2.61e+13 -> 2.61 \times 10^{13}; all other numbers stay as they are. For math mode.
+/// 2.61e+13 -> {2.61 \times 10^{13}}, which may bear a mark; all other numbers stay as they are. For math mode.
 std::string math_number(const std::string& number) {
   const std::size_t e = number.find('e');
   if (e == std::string::npos) return number;
-  return number.substr(0, e) + " \\times 10^{" + std::to_string(std::stoi(number.substr(e + 1))) + "}";
+  return "{" + number.substr(0, e) + " \\times 10^{" + std::to_string(std::stoi(number.substr(e + 1))) + "}}";
 }
 
 std::string latex_number(const PrintedCell& cell) {
@@ -24,7 +24,7 @@ std::string latex_number(const PrintedCell& cell) {
   std::string math = cell.best ? "\\mathbf{" + mean + "}" : mean;
   if (cell.marked) math += "^{\\dagger}";
   if (!cell.number.sd.empty()) math += " \\pm " + math_number(cell.number.sd);
-  return "$" + math + "$" + (cell.number.unit.empty() ? "" : "\\," + cell.number.unit);
+  return "$" + math + "$" + (cell.number.unit.empty() ? "" : "\\," + latex_escape(cell.number.unit));
 }
 
 constexpr CellMarkup latex_cells{latex_number, latex_escape, "--"};
@@ -40,16 +40,15 @@ std::string spanning(std::size_t columns, std::string_view alignment, const std:
 }
 
 /// Headings above groups of neighbouring columns, each with its rule; "" if no column has a group.
-std::string column_groups(const std::vector<Column>& columns) {
+std::string group_lines(const std::vector<Column>& columns) {
   std::vector<std::string> cells = {""};
   std::string rules;
-  for (std::size_t first = 0, last = 0; first < columns.size(); first = last) {
-    const std::string& group = columns[first].group;
-    for (last = first + 1; last < columns.size() && !group.empty() && columns[last].group == group;) ++last;
-    cells.push_back(group.empty() ? "" : spanning(last - first, "c", latex_escape(group)));
-    if (group.empty()) continue;
+  for (const ColumnGroup& group : column_groups(columns)) {
+    cells.push_back(group.heading.empty() ? "" : spanning(group.size, "c", latex_escape(group.heading)));
+    if (group.heading.empty()) continue;
     // Column 1 is the label, so that the first of `columns` is number 2.
-    rules += " \\cmidrule(lr){" + std::to_string(first + 2) + "-" + std::to_string(last + 1) + "}";
+    const std::size_t first = group.first + 2;
+    rules += " \\cmidrule(lr){" + std::to_string(first) + "-" + std::to_string(first + group.size - 1) + "}";
   }
   return rules.empty() ? "" : latex_line(cells) + std::string(indent) + rules.substr(1) + "\n";
 }
@@ -57,12 +56,12 @@ std::string column_groups(const std::vector<Column>& columns) {
 std::string latex_header(const Table& table) {
   std::vector<std::string> cells = {latex_escape(table.row_heading)};
   for (const Column& column : table.columns) cells.push_back(latex_escape(heading_text(column)));
-  return column_groups(table.columns) + latex_line(cells);
+  return group_lines(table.columns) + latex_line(cells);
 }
 
 std::string latex_body(const Table& table) {
   std::string text;
-  for (const PrintedSection& section : printed_sections(table, latex_cells)) {
+  for (const PrintedSection& section : printed_sections(table)) {
     text += std::string(indent) + "\\midrule\n";
     if (!section.heading.empty()) {
       const std::string heading = "\\emph{" + latex_escape(section.heading) + "}";
@@ -70,7 +69,7 @@ std::string latex_body(const Table& table) {
     }
     for (const PrintedRow& row : section.rows) {
       std::vector<std::string> cells = {latex_escape(row.label)};
-      cells.insert(cells.end(), row.cells.begin(), row.cells.end());
+      for (const PrintedCell& cell : row.cells) cells.push_back(cell_text(cell, latex_cells));
       text += latex_line(cells);
     }
   }
@@ -78,11 +77,7 @@ std::string latex_body(const Table& table) {
 }
 
 std::string caption(const Table& table) {
-  std::string text = latex_escape(table.title);
-  if (!table.caption.empty()) {
-    const bool ends = text.empty() || std::string_view(".?!").find(text.back()) != std::string_view::npos;
-    text += (text.empty() ? "" : ends ? " " : ". ") + latex_escape(table.caption);
-  }
+  const std::string text = latex_escape(caption_text(table));
   return text.empty() ? "" : "  \\caption{" + text + "}\n";
 }
 
@@ -97,7 +92,7 @@ std::string footnotes(const Table& table) {
 
 std::string render_latex(const Table& table) {
   std::string alignment = "l";
-  for (const Column& column : table.columns) alignment += column.content == Content::text ? "l" : "r";
+  for (const Column& column : table.columns) alignment += is_to_the_right(column) ? "r" : "l";
   return "% Needs \\usepackage{booktabs}.\n"
          "\\begin{table}[t]\n"
          "  \\centering\n" +

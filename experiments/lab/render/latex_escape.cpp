@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <cstdio>
 #include <span>
+#include <string>
+#include <vector>
 
 #include "experiments/lab/render/unicode.h"
 
@@ -115,11 +117,11 @@ constexpr Replacement symbols[] = {
 };
 
 /// Commands of the accents that every encoding of LaTeX can put over or under any letter.
-constexpr Replacement accents[] = {
-    {0x0300, "\\`"}, {0x0301, "\\'"}, {0x0302, "\\^"},  {0x0303, "\\~"}, {0x0304, "\\="},
-    {0x0306, "\\u"}, {0x0307, "\\."}, {0x0308, "\\\""}, {0x030A, "\\r"}, {0x030B, "\\H"},
-    {0x030C, "\\v"}, {0x0323, "\\d"}, {0x0327, "\\c"},  {0x0331, "\\b"},
+constexpr Replacement accents_over[] = {
+    {0x0300, "\\`"}, {0x0301, "\\'"},  {0x0302, "\\^"}, {0x0303, "\\~"}, {0x0304, "\\="}, {0x0306, "\\u"},
+    {0x0307, "\\."}, {0x0308, "\\\""}, {0x030A, "\\r"}, {0x030B, "\\H"}, {0x030C, "\\v"},
 };
+constexpr Replacement accents_under[] = {{0x0323, "\\d"}, {0x0327, "\\c"}, {0x0331, "\\b"}};
 
 std::string_view find(std::span<const Replacement> table, char32_t character) {
   for (const Replacement& row : table) {
@@ -166,11 +168,21 @@ std::string latex_escape(std::string_view text) {
   std::string result;
   for (std::size_t i = 0; i < line.size(); ++i) {
     const bool takes_accents = is_ascii_letter(line[i]);
-    std::string letter = without_accents(line[i]);
+    std::string letter = without_accents(line[i]), unknown;
+    std::vector<std::string_view> under;
     for (; takes_accents && i + 1 < line.size() && is_combining(line[i + 1]); ++i) {
-      const std::string_view accent = find(accents, line[i + 1]);
-      letter = accent.empty() ? letter + named(line[i + 1]) : std::string(accent) + "{" + letter + "}";
+      const std::string_view above = find(accents_over, line[i + 1]), below = find(accents_under, line[i + 1]);
+      if (!above.empty()) {
+        letter = std::string(above) + "{" + letter + "}";
+      } else if (!below.empty()) {
+        under.push_back(below);
+      } else {
+        unknown += named(line[i + 1]);
+      }
     }
+    // What stands over a letter goes astray over a letter that has an accent below.
+    for (const std::string_view accent : under) letter = std::string(accent) + "{" + letter + "}";
+    letter += unknown;
     if (!result.empty() && is_ligature(result.back(), letter.front())) result += "{}";
     result += letter;
   }

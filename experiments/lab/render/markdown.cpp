@@ -52,7 +52,7 @@ constexpr CellMarkup markdown_cells{markdown_number, in_cell, "–"};
 std::vector<std::string> markdown_header(const Table& table) {
   std::vector<std::string> line = {in_cell(table.row_heading)};
   for (const Column& column : table.columns) {
-    const std::string group = column.group.empty() ? "" : column.group + " ";
+    const std::string group = column.group.empty() || column.is_beside ? "" : column.group + " ";
     line.push_back(in_cell(group + heading_text(column)));
   }
   return line;
@@ -60,22 +60,21 @@ std::vector<std::string> markdown_header(const Table& table) {
 
 std::vector<std::vector<std::string>> markdown_body(const Table& table) {
   std::vector<std::vector<std::string>> lines;
-  for (const PrintedSection& section : printed_sections(table, markdown_cells)) {
+  for (const PrintedSection& section : printed_sections(table)) {
     if (!section.heading.empty()) {
       lines.emplace_back(table.columns.size() + 1).front() = bold(in_cell(section.heading));
     }
     for (const PrintedRow& row : section.rows) {
       std::vector<std::string>& line = lines.emplace_back();
       line.push_back(in_cell(row.label));
-      line.insert(line.end(), row.cells.begin(), row.cells.end());
+      for (const PrintedCell& cell : row.cells) line.push_back(cell_text(cell, markdown_cells));
     }
   }
   return lines;
 }
 
-/// The label and columns of text stand to the left, numbers to the right.
 bool is_left(const Table& table, std::size_t position) {
-  return position == 0 || table.columns[position - 1].content == Content::text;
+  return position == 0 || !is_to_the_right(table.columns[position - 1]);
 }
 
 std::string grid(const Table& table) {

@@ -3,21 +3,18 @@
 namespace ablate::lab {
 namespace {
 
-/// Seeds that the printed figure or word does not stand for.
+/// Seeds that the printed figure or word does not stand for. Those that are missing are told beside a figure alone.
 std::string note_text(const Summary& summary) {
-  const std::string of_all = " of " + std::to_string(summary.seeds) + " ";
   std::string note;
-  if (summary.diverged > 0 && summary.state != State::diverged) {
-    note = std::to_string(summary.diverged) + of_all + "diverged";
-  }
-  if (summary.running > 0 && summary.state != State::running) {
+  const auto tell = [&](State state, std::size_t seeds) {
+    if (seeds == 0 || summary.state == state) return;
     if (!note.empty()) note += ", ";
-    note += std::to_string(summary.running) + of_all + "running";
-  }
-  if (summary.missing > 0 && summary.state == State::value) {
-    if (!note.empty()) note += ", ";
-    note += std::to_string(summary.missing) + of_all + "missing";
-  }
+    note += std::to_string(seeds) + " of " + std::to_string(summary.seeds) + " " + std::string(name_of(state));
+  };
+  tell(State::diverged, summary.diverged);
+  tell(State::failed, summary.failed);
+  tell(State::running, summary.running);
+  if (summary.state == State::value) tell(State::missing, summary.missing);
   return note;
 }
 
@@ -26,6 +23,7 @@ PrintedCell printed_cell(const Cell& cell, const Column& column, bool best) {
   if (column.content == Content::text) {
     printed.state = cell.text.empty() ? State::missing : State::value;
     printed.text = cell.text;
+    printed.blank = cell.repeats_baseline;
     return printed;
   }
   const Summary summary = summarize(cell);
@@ -38,7 +36,10 @@ PrintedCell printed_cell(const Cell& cell, const Column& column, bool best) {
   return printed;
 }
 
+}  // namespace
+
 std::string cell_text(const PrintedCell& cell, const CellMarkup& markup) {
+  if (cell.blank) return "";
   std::string text;
   switch (cell.state) {
     case State::value:
@@ -48,6 +49,7 @@ std::string cell_text(const PrintedCell& cell, const CellMarkup& markup) {
       text = markup.missing;
       break;
     case State::diverged:
+    case State::failed:
     case State::running:
       text = name_of(cell.state);
       break;
@@ -55,9 +57,7 @@ std::string cell_text(const PrintedCell& cell, const CellMarkup& markup) {
   return cell.note.empty() ? text : text + " (" + cell.note + ")";
 }
 
-}  // namespace
-
-std::vector<PrintedSection> printed_sections(const Table& table, const CellMarkup& markup) {
+std::vector<PrintedSection> printed_sections(const Table& table) {
   std::vector<std::vector<bool>> best;
   for (std::size_t i = 0; i < table.columns.size(); ++i) best.push_back(best_rows(table, i));
   std::vector<PrintedSection> printed;
@@ -65,16 +65,33 @@ std::vector<PrintedSection> printed_sections(const Table& table, const CellMarku
     PrintedSection& lines = printed.emplace_back(PrintedSection{section.heading, {}});
     for (const std::size_t index : section.rows) {
       const Row& row = table.rows[index];
-      PrintedRow& line = lines.rows.emplace_back(PrintedRow{row.label, {}});
+      PrintedRow& line = lines.rows.emplace_back(PrintedRow{row.label, row.is_baseline, {}});
       for (std::size_t i = 0; i < row.cells.size(); ++i) {
-        PrintedCell cell = printed_cell(row.cells[i], table.columns[i], best[i][index]);
+        PrintedCell& cell = line.cells.emplace_back(printed_cell(row.cells[i], table.columns[i], best[i][index]));
         const Comparison* const test = comparison_with_baseline(table, index, i);
         cell.marked = table.marks_comparisons && test != nullptr && test->significant;
-        line.cells.push_back(cell_text(cell, markup));
       }
     }
   }
   return printed;
+}
+
+std::vector<ColumnGroup> column_groups(const std::vector<Column>& columns) {
+  std::vector<ColumnGroup> groups;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const std::string& heading = columns[i].group;
+    if (heading.empty() || groups.empty() || groups.back().heading != heading) groups.push_back({heading, i, 0});
+    ++groups.back().size;
+  }
+  return groups;
+}
+
+bool is_to_the_right(const Column& column) { return column.content != Content::text || column.is_numeric; }
+
+std::string caption_text(const Table& table) {
+  if (table.title.empty() || table.caption.empty()) return table.title + table.caption;
+  const bool ends = std::string_view(".?!").find(table.title.back()) != std::string_view::npos;
+  return table.title + (ends ? " " : ". ") + table.caption;
 }
 
 std::string heading_text(const Column& column) {

@@ -14,6 +14,7 @@ struct PrintedCell {
   NumberText number;  ///< for State::value of a column of numbers
   std::string text;   ///< for State::value of a column of text
   std::string note;   ///< "1 of 3 diverged, 1 of 3 missing", "" if there is nothing to add
+  bool blank = false;
   bool best = false;
   bool marked = false;  ///< differs significantly from the baseline
 };
@@ -25,16 +26,34 @@ struct CellMarkup {
   std::string_view missing;
 };
 
-/// The sections of a table (sections()) with the text of their cells.
+/// The cell in a format, with its note; "" if it is blank.
+std::string cell_text(const PrintedCell& cell, const CellMarkup& markup);
+
+/// The sections of a table (sections()) with what their cells print. Labels and headings stand without markup.
 struct PrintedRow {
-  std::string label;               ///< as it stands, without markup
-  std::vector<std::string> cells;  ///< with markup
+  std::string label;
+  bool is_baseline;
+  std::vector<PrintedCell> cells;
 };
 struct PrintedSection {
-  std::string heading;  ///< "" for the first; without markup
+  std::string heading;  ///< "" for the first
   std::vector<PrintedRow> rows;
 };
-std::vector<PrintedSection> printed_sections(const Table& table, const CellMarkup& markup);
+std::vector<PrintedSection> printed_sections(const Table& table);
+
+/// Neighbouring columns under one heading, as indices into Table::columns.
+struct ColumnGroup {
+  std::string heading;  ///< "" for columns without a group, each of which stands alone
+  std::size_t first = 0;
+  std::size_t size = 0;
+};
+std::vector<ColumnGroup> column_groups(const std::vector<Column>& columns);
+
+/// Labels and words stand to the left, numbers to the right.
+bool is_to_the_right(const Column& column);
+
+/// Title and caption as one text: "Norms at equal cost. Mean ± sd over seeds."
+std::string caption_text(const Table& table);
 
 /// "BLEU ↑", "Training (tokens/s)": heading, unit and the arrow towards better.
 std::string heading_text(const Column& column);

@@ -1,6 +1,6 @@
 #pragma once
 // A table as text: one renderer per format, each a pure function of the table. Every format has the rows in
-// the order of sections(); markdown and latex are for people and round, csv and json are for programs and do
+// the order of sections(); markdown, latex and html are for people and round, csv and json are for programs and do
 // not.
 #include <string>
 
@@ -18,10 +18,15 @@ std::string render_markdown(const Table& table);
 /// A `table` float for \input, in pure ASCII; needs \usepackage{booktabs} and nothing else.
 std::string render_latex(const Table& table);
 
+/// One <table class="results"> in UTF-8, valid wherever a page may have a table: caption, headings of column groups, a
+/// <tbody> for each section, footnotes in its <tfoot>. It brings no style but has classes for one: cells `number`,
+/// `best`, `marked`, `diverged`, `failed`, `running`, `missing`, rows `baseline`; what is best is bold without any.
+std::string render_html(const Table& table);
+
 /// RFC 4180: a header and one line per row. A measurement K has the columns K_mean, K_sd, K_ci95 (half the width of the
-/// mean's 95 % interval), K_n (finite seeds), K_diverged (diverged seeds), where there are tests K_p and K_p_corrected,
-/// and K_seed_S for each seed S of the table: a number, NaN where it diverged, empty where it is missing or running.
-/// Facts and texts have one column.
+/// mean's 95 % interval), K_n (finite seeds), K_diverged and K_failed (seeds that did), where there are tests K_p and
+/// K_p_corrected, and K_seed_S for each seed S of the table: a number, NaN where it diverged, empty where it failed, is
+/// missing or running. Facts and texts have one column.
 std::string render_csv(const Table& table);
 
 /// Everything that the table holds and what is computed from it: statistics, states, which values are best.

@@ -58,7 +58,7 @@ TEST_CASE("a row that differs is marked in every format", "[lab][significance]")
   compare_rows(table, {.kind = "welch", .correction = "none"}, one_set);
   CHECK_THAT(render_markdown(table), Catch::Contains("**33.07**† ± 0.21") && Catch::Contains(" 30.10 ± 0.20 |"));
   CHECK_THAT(render_latex(table), Catch::Contains("$\\mathbf{33.07}^{\\dagger} \\pm 0.21$"));
-  CHECK_THAT(render_csv(table), Catch::Contains("m_diverged,m_p,m_p_corrected,m_seed_1"));
+  CHECK_THAT(render_csv(table), Catch::Contains("m_diverged,m_failed,m_p,m_p_corrected,m_seed_1"));
   CHECK_THAT(render_json(table), Catch::Contains("\"significant\": true") && Catch::Contains("\"comparisons\""));
 }
 

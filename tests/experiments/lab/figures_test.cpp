@@ -92,10 +92,6 @@ TEST_CASE("figures: conditions in a sentence", "[lab]") {
   CHECK(describe_decoding({{"checkpoint", "average_best"}, {"averaged", 2}}) ==
         "Weights: average_best (2 checkpoints averaged), chosen on dev; decoding: ");
   CHECK(describe_decoding({{"checkpoint", "last"}}) == "Weights: last; decoding: ");
-  CHECK(describe_budget({{"steps", 100}, {"epochs", 2}, {"reason", "steps"}}) ==
-        "Budget: 100 updates, 2 whole epochs, ended by steps");
-  CHECK(describe_budget({{"steps", 1}, {"epochs", 1}, {"reason", "tokens"}}) ==
-        "Budget: 1 update, 1 whole epoch, ended by tokens");
   const std::string text =
       describe_environment({{"device", "cpu"}, {"threads", 2}, {"precision", "fp32"}, {"torch", "2.11.0"}});
   CHECK(text == "Trained on cpu, 2 threads, fp32, torch 2.11.0");

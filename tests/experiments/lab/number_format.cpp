@@ -46,3 +46,21 @@ TEST_CASE("a perplexity that exploded does not widen its column", "[lab]") {
   CHECK(number_text(2.605e13, 4e12, Notation::fixed, 2) == NumberText{"2.60e+13", "4.00e+12", ""});
   CHECK(number_text(9999999, std::nullopt, Notation::fixed, 0).mean == "9999999");
 }
+
+TEST_CASE("a difference in percent always tells its sign", "[lab]") {
+  const auto printed = [](double value) { return number_text(value, std::nullopt, Notation::signed_percent, 2); };
+  CHECK(printed(0.123) == NumberText{"+0.12", "", "%"});
+  CHECK(printed(-3) == NumberText{"-3.00", "", "%"});
+  CHECK(printed(0) == NumberText{"0", "", "%"});
+  CHECK(printed(-0.0) == NumberText{"0", "", "%"});
+  CHECK(printed(0.001) == NumberText{"+0.00", "", "%"});
+  CHECK(printed(-0.001) == NumberText{"-0.00", "", "%"});
+  CHECK(printed(2.5e7) == NumberText{"+2.50e+07", "", "%"});
+  CHECK(number_text(1.5, 0.25, Notation::signed_percent, 1) == NumberText{"+1.5", "0.2", "%"});
+}
+
+TEST_CASE("every notation has its name", "[lab]") {
+  CHECK(name_of(Notation::fixed) == "fixed");
+  CHECK(name_of(Notation::compact) == "compact");
+  CHECK(name_of(Notation::signed_percent) == "signed_percent");
+}

@@ -1,5 +1,7 @@
 #include "experiments/lab/run_folder.h"
 
+#include <unistd.h>
+
 #include <nlohmann/json.hpp>
 
 #include "experiments/lab/identity.h"
@@ -59,7 +61,7 @@ TEST_CASE("run folder: opening it stores configuration and tokenizer", "[lab]") 
   const Prepared prepared(folder, "a", small);
   RunFolder run(folder / "runs", prepared.row(), 3);
   run.open(prepared.row(), 3);
-  CHECK(files_in(run.path()) == std::vector<std::string>{"config.json", "lock", "tokenizer.vocab.json"});
+  CHECK(files_in(run.path()) == std::vector<std::string>{"config.json", "lock", "owner.json", "tokenizer.vocab.json"});
   CHECK(run.exists());
   const Json config = run.config();
   CHECK(config["hash"] == run.hash());
@@ -87,7 +89,9 @@ TEST_CASE("run folder: one process at a time", "[lab]") {
     RunFolder run(folder / "runs", prepared.row(), 1);
     run.open(prepared.row(), 1);
     RunFolder again(folder / "runs", prepared.row(), 1);
-    CHECK_THROWS_MENTION(again.open(prepared.row(), 1), "another process is training");
+    CHECK_THROWS_MENTION(again.open(prepared.row(), 1), "another process is training this run (");
+    CHECK_THROWS_MENTION(again.open(prepared.row(), 1), ", process " + std::to_string(::getpid()));
+    CHECK(again.try_lock() == LeaseAnswer::busy);
     RunFolder other_seed(folder / "runs", prepared.row(), 2);
     other_seed.open(prepared.row(), 2);
   }
@@ -120,7 +124,7 @@ TEST_CASE("run folder: what a killed process left half-written goes away", "[lab
   fs::create_directories(run.path());
   std::ofstream(run.path() / ".state.safetensors.tmp-123-0") << "half";
   run.open(prepared.row(), 1);
-  CHECK(files_in(run.path()) == std::vector<std::string>{"config.json", "lock", "tokenizer.vocab.json"});
+  CHECK(files_in(run.path()) == std::vector<std::string>{"config.json", "lock", "owner.json", "tokenizer.vocab.json"});
   run.remove();
   CHECK_FALSE(fs::exists(run.path()));
 }
@@ -140,6 +144,48 @@ TEST_CASE("run folder: results, and what they say of a run", "[lab]") {
   CHECK(state_of(Json::object(), true) == RunState::unfinished);
   CHECK(state_of({{"status", "finished"}}, true) == RunState::finished);
   CHECK(state_of({{"status", "diverged"}}, true) == RunState::diverged);
+}
+
+TEST_CASE("run folder: a failure stands there until it is cleared", "[lab]") {
+  const TemporaryFolder folder;
+  const Prepared prepared(folder, "a", small);
+  RunFolder run(folder / "runs", prepared.row(), 1);
+  CHECK(run.state() == RunState::absent);
+  run.open(prepared.row(), 1);
+  CHECK(run.state() == RunState::unfinished);
+  CHECK_FALSE(read_failure(run.path()).has_value());
+
+  write_failure(run.path(), {"out of memory \xff", FailureKind::out_of_memory});
+  CHECK(run.state() == RunState::failed);
+  CHECK(read_failure(run.path())->kind == FailureKind::out_of_memory);
+  CHECK(read_failure(run.path())->message.starts_with("out of memory "));
+  CHECK(read_failure(run.path())->attempts == 1);
+  CHECK(read_failure(run.path())->time.size() == std::string("2017-06-12T17:57:34Z").size());
+  write_failure(run.path(), {"killed", FailureKind::killed});
+  CHECK(read_failure(run.path())->attempts == 2);
+  CHECK(read_failure(run.path())->message == "killed");
+  std::ofstream(run.path() / "failure.json") << "{";
+  CHECK(read_failure(run.path())->kind == FailureKind::error);
+
+  clear_failure(run.path());
+  CHECK(run.state() == RunState::unfinished);
+  run.write_result(sound_result());
+  CHECK(run.state() == RunState::finished);
+}
+
+TEST_CASE("run folder: who was taken over writes nothing more", "[lab]") {
+  const TemporaryFolder folder;
+  const Prepared prepared(folder, "a", small);
+  RunFolder run(folder / "runs", prepared.row(), 1);
+  run.open(prepared.row(), 1);
+  const Json other = {{"host", "elsewhere"}, {"machine", "m"}, {"pid", 3}, {"start", 4}, {"token", "t"}, {"beat", 5}};
+  fs::remove(run.path() / "owner.json");
+  std::ofstream(run.path() / "owner.json") << other;
+  CHECK_THROWS_AS(run.check_owner(), LeaseLost);
+  CHECK_THROWS_AS(run.write_result(sound_result()), LeaseLost);
+  CHECK_THROWS_AS(run.write_environment({{"device", "cpu"}}), LeaseLost);
+  CHECK_THROWS_MENTION(run.check_owner(), "taken over by elsewhere, process 3");
+  CHECK_FALSE(fs::exists(run.path() / "result.json"));
 }
 
 TEST_CASE("run folder: a damaged result is said so", "[lab]") {

@@ -66,4 +66,46 @@ inline Table small_table() {
   return table;
 }
 
+inline bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+inline Column words(std::string key, std::string heading, bool is_numeric, std::string group = "") {
+  Column column = metric(std::move(key), std::move(heading), Direction::none, std::move(group));
+  column.content = Content::text;
+  column.is_numeric = is_numeric;
+  return column;
+}
+
+/// Fact: difference to the baseline in percent.
+inline Column difference_column() {
+  Column column = metric("difference", "Δ parameters", Direction::none);
+  column.content = Content::fact;
+  column.notation = Notation::signed_percent;
+  return column;
+}
+
+/// Settings, of which the second row repeats one, and a paper's figures beside ours and at the end.
+inline Table published_table() {
+  Table table;
+  table.columns = {words("model.encoder.layers", "N", true),
+                   words("model.residual.kind", "residual", false),
+                   metric("nll@dev", "NLL", Direction::lower, "dev"),
+                   words("paper:nll", "paper", true, "dev"),
+                   parameters_column(),
+                   difference_column(),
+                   words("paper:FLOPs", "FLOPs", true, "paper")};
+  table.columns[3].is_beside = true;
+  table.rows = {{"base",
+                 "",
+                 true,
+                 {text_cell("6"), text_cell("post_norm"), seeds({5, 5.5}), text_cell("4.92"), fact_cell(65e6),
+                  fact_cell(0), text_cell("3.3e18")}},
+                {"small",
+                 "",
+                 false,
+                 {text_cell("2"), text_cell("post_norm"), measurement_cell({unfinished(1, State::failed)}), Cell{},
+                  fact_cell(36e6), fact_cell(-44.6), Cell{}}}};
+  table.rows[1].cells[1].repeats_baseline = true;
+  return table;
+}
+
 }  // namespace ablate::lab::testing

@@ -2,6 +2,7 @@
 #include "experiments/lab/table.h"
 
 #include <cmath>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -33,11 +34,14 @@ TEST_CASE("a cell is summed up over the seeds that have a value", "[lab]") {
                                                       {.seed = 2, .value = NAN},
                                                       {.seed = 3, .value = 4},
                                                       unfinished(4, State::running),
-                                                      unfinished(5, State::missing)}));
+                                                      unfinished(5, State::missing),
+                                                      unfinished(6, State::failed)}));
   CHECK(summary.state == State::value);
-  CHECK(summary.seeds == 5);
+  CHECK(summary.seeds == 6);
   CHECK(summary.diverged == 1);
   CHECK(summary.running == 1);
+  CHECK(summary.failed == 1);
+  CHECK(summary.missing == 1);
   CHECK(summary.statistics.n == 2);
   CHECK(summary.statistics.mean == 3);
   CHECK(*summary.statistics.sd == Approx(std::sqrt(2.0)));
@@ -47,10 +51,12 @@ TEST_CASE("a cell without a value says why", "[lab]") {
   const Sample diverged = unfinished(1, State::diverged);
   const Sample running = unfinished(2, State::running);
   const Sample missing = unfinished(3, State::missing);
+  const Sample failed = unfinished(4, State::failed);
   CHECK(state_with({}) == State::missing);
   CHECK(state_with({missing}) == State::missing);
-  CHECK(state_with({missing, diverged}) == State::diverged);
-  CHECK(state_with({missing, diverged, running}) == State::running);
+  CHECK(state_with({missing, failed}) == State::failed);
+  CHECK(state_with({missing, failed, diverged}) == State::diverged);
+  CHECK(state_with({missing, failed, diverged, running}) == State::running);
 }
 
 TEST_CASE("the best mean follows the direction of its column", "[lab]") {
@@ -78,6 +84,12 @@ TEST_CASE("nothing is best while there is nothing to compare", "[lab]") {
   CHECK(best(Direction::higher, {seeds({NAN}), seeds({NAN})}) == Flags{false, false});
 }
 
+TEST_CASE("a row that failed is no result to be better than", "[lab]") {
+  const Cell failed = measurement_cell({unfinished(1, State::failed)});
+  CHECK(best(Direction::higher, {seeds({3}), failed}) == Flags{false, false});
+  CHECK(best(Direction::higher, {seeds({3}), failed, seeds({2})}) == Flags{true, false, false});
+}
+
 TEST_CASE("the baseline comes first, then rows without a group, then each group once", "[lab]") {
   const std::vector<Section> order = sections(small_table());
   REQUIRE(order.size() == 4);
@@ -98,6 +110,28 @@ TEST_CASE("the seeds of a table are those of its measurements", "[lab]") {
   table.columns.push_back(parameters_column());
   for (Row& row : table.rows) row.cells.push_back(fact_cell(12));
   CHECK(seeds_of(table) == std::vector<std::int64_t>{3, 5, 9});
+}
+
+TEST_CASE("a column goes in anywhere, and comparisons keep theirs", "[lab]") {
+  Table table = one_column(Direction::higher, {seeds({1}), seeds({2})});
+  table.comparisons = {{.column = 0, .row = 1, .other = 0, .significant = true}};
+  const auto column = [](const char* key) {
+    Column text = metric(key, key, Direction::none);
+    text.content = Content::text;
+    return text;
+  };
+  insert_column(table, 1, column("last"), {text_cell("a"), text_cell("b")});
+  CHECK(comparison_with_baseline(table, 1, 0) != nullptr);
+  insert_column(table, 0, column("first"), {text_cell("c"), text_cell("d")});
+  CHECK_NOTHROW(check(table));
+  CHECK(comparison_with_baseline(table, 1, 0) == nullptr);
+  CHECK(comparison_with_baseline(table, 1, 1) != nullptr);
+  CHECK(table.columns[0].key == "first");
+  CHECK(table.columns[2].key == "last");
+  CHECK(table.rows[1].cells[0].text == "d");
+  CHECK(table.rows[1].cells[2].text == "b");
+  CHECK_THROWS_MENTION(insert_column(table, 0, column("short"), {Cell{}}), "column 'short': 1 cells for 2 rows");
+  CHECK_THROWS_AS(insert_column(table, 4, column("far"), {Cell{}, Cell{}}), std::logic_error);
 }
 
 TEST_CASE("a table that was filled wrongly is refused with row and column", "[lab]") {
@@ -132,6 +166,14 @@ TEST_CASE("a table that was filled wrongly is refused with row and column", "[la
     table.columns[1].key = "label";
     CHECK_THROWS_MENTION(check(table), "the key 'label' is taken");
   }
+  SECTION("a column beside nothing") {
+    table.columns[0].is_beside = true;
+    CHECK_THROWS_MENTION(check(table), "column 'dev_ppl': no column of its group on its left");
+  }
+  SECTION("a column beside one of another group") {
+    table.columns[2].is_beside = true;
+    CHECK_THROWS_MENTION(check(table), "column 'seeds': no column of its group on its left");
+  }
   SECTION("no key") {
     table.columns[1].key = "";
     CHECK_THROWS_MENTION(check(table), "the column 'BLEU' has no key");
@@ -142,6 +184,7 @@ TEST_CASE("every state, direction and content has its name", "[lab]") {
   CHECK(name_of(State::value) == "value");
   CHECK(name_of(State::missing) == "missing");
   CHECK(name_of(State::diverged) == "diverged");
+  CHECK(name_of(State::failed) == "failed");
   CHECK(name_of(State::running) == "running");
   CHECK(name_of(Direction::none) == "none");
   CHECK(name_of(Direction::higher) == "higher");

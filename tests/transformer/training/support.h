@@ -153,6 +153,7 @@ struct TestRun {
   std::function<void(std::int64_t step)> after_evaluation = [](std::int64_t) {};
   std::function<SplitLoss(Transformer&)> evaluate = [this](Transformer& trained) { return dev_loss(trained); };
   std::function<bool()> stop_requested = [] { return false; };
+  double flops_per_token = 0;
 
   std::shared_ptr<Transformer> model;
   std::vector<LogLine> log, updates;
@@ -182,7 +183,8 @@ struct TestRun {
                   updates.push_back(line);
                   after_update(line.step);
                 },
-            .stop_requested = [this] { return stop_requested(); }};
+            .stop_requested = [this] { return stop_requested(); },
+            .flops_per_token = flops_per_token};
   }
 };
 

@@ -165,6 +165,21 @@ TEST_CASE("training ends at the first limit of its budget", "[training][trainer]
     CHECK(outcome.steps == 3);
     CHECK(outcome.reason == "tokens");
   }
+  SECTION("FLOPs") {
+    std::int64_t two_batches = 0;
+    for (std::int64_t i = 0; i < 2; ++i) two_batches += run.batches.batch(0, i).target_tokens;
+    run.flops_per_token = 1e6;
+    run.config.budget.flops = 1e6 * static_cast<double>(two_batches) + 1;
+    const TrainingOutcome outcome = run.run();
+    CHECK(outcome.steps == 3);
+    CHECK(outcome.reason == "flops");
+    CHECK(run.updates[1].progress == Approx(1).epsilon(1e-6));
+    CHECK(run.updates[1].progress < 1);
+    const TemporaryFolder other;
+    TestRun unknown(other.path(), run.config);
+    unknown.batches = run.batches;
+    CHECK_THROWS_AS(unknown.run(), std::invalid_argument);
+  }
   SECTION("minutes") {
     run.config.budget.minutes = 1e-12;  // gone after any update
     const TrainingOutcome outcome = run.run();

@@ -1,5 +1,6 @@
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdlib>
 #include <limits>
 #include <string>
@@ -29,19 +30,19 @@ TEST_CASE("a table in CSV", "[lab][render]") {
   table.columns.erase(table.columns.begin() + 1);
   for (Row& row : table.rows) row.cells.erase(row.cells.begin() + 1);
   CHECK(render(table, "csv") ==
-        "group,label,baseline,dev_ppl_mean,dev_ppl_sd,dev_ppl_ci95,dev_ppl_n,dev_ppl_diverged,dev_ppl_seed_1,dev_ppl_"
-        "seed_2,"
+        "group,label,baseline,dev_ppl_mean,dev_ppl_sd,dev_ppl_ci95,dev_ppl_n,dev_ppl_diverged,dev_ppl_failed,"
+        "dev_ppl_seed_1,dev_ppl_seed_2,"
         "seeds,parameters,tokens_per_second_mean,tokens_per_second_sd,tokens_per_second_ci95,tokens_per_second_n,"
-        "tokens_per_second_diverged,tokens_per_second_seed_1,tokens_per_second_seed_2\r\n"
+        "tokens_per_second_diverged,tokens_per_second_failed,tokens_per_second_seed_1,tokens_per_second_seed_2\r\n"
         "Norm,post,true,5.25,0.3535533905932738," +
-            interval({5, 5.5}) + ",2,0,5,5.5,2,2607000,4000.5,141.4213562373095," + interval({3900.5, 4100.5}) +
-            ",2,0,3900.5,4100.5\r\n"
-            ",big,false,,,,0,0,,,0,213000000,,,,0,0,,\r\n"
+            interval({5, 5.5}) + ",2,0,0,5,5.5,2,2607000,4000.5,141.4213562373095," + interval({3900.5, 4100.5}) +
+            ",2,0,0,3900.5,4100.5\r\n"
+            ",big,false,,,,0,0,0,,,0,213000000,,,,0,0,0,,\r\n"
             "Norm,rms_norm,false,4.375,0.1767766952966369," +
-            interval({4.5, 4.25}) + ",2,0,4.5,4.25,2,2605184,4050,70.71067811865476," + interval({4000, 4100}) +
-            ",2,0,4000,4100\r\n"
-            "Norm,no norm,false,,,,0,2,NaN,NaN,0,,,,,0,0,,\r\n"
-            "FFN,swiglu,false,4,,,1,1,4,NaN,1,2605440,,,,0,0,,\r\n");
+            interval({4.5, 4.25}) + ",2,0,0,4.5,4.25,2,2605184,4050,70.71067811865476," + interval({4000, 4100}) +
+            ",2,0,0,4000,4100\r\n"
+            "Norm,no norm,false,,,,0,2,0,NaN,NaN,0,,,,,0,0,0,,\r\n"
+            "FFN,swiglu,false,4,,,1,1,0,4,NaN,1,2605440,,,,0,0,0,,\r\n");
 }
 
 TEST_CASE("an empty table in CSV is a header", "[lab][render]") {
@@ -68,7 +69,24 @@ TEST_CASE("seeds have their own columns, whatever row they are from", "[lab][ren
       one_column(Direction::none, {measurement_cell({{.seed = 7, .value = 1}}),
                                    measurement_cell({{.seed = 3, .value = 2}, unfinished(7, State::running)})});
   CHECK(render(table, "csv") ==
-        "group,label,baseline,m_mean,m_sd,m_ci95,m_n,m_diverged,m_seed_3,m_seed_7\r\n"
-        ",row 0,true,1,,,1,0,,1\r\n"
-        ",row 1,false,2,,,1,0,2,\r\n");
+        "group,label,baseline,m_mean,m_sd,m_ci95,m_n,m_diverged,m_failed,m_seed_3,m_seed_7\r\n"
+        ",row 0,true,1,,,1,0,0,,1\r\n"
+        ",row 1,false,2,,,1,0,0,2,\r\n");
+}
+
+TEST_CASE("a seed that failed has no number in CSV but is counted", "[lab][render]") {
+  const Table table =
+      one_column(Direction::none, {measurement_cell({unfinished(1, State::failed), {.seed = 2, .value = NAN}})});
+  CHECK(has(render(table, "csv"), "\r\n,row 0,true,,,,0,1,1,,NaN\r\n"));
+}
+
+TEST_CASE("CSV writes a text that repeats the baseline's, and percentages in full", "[lab][render]") {
+  Table table;
+  table.columns = {metric("layers", "N", Direction::none), difference_column()};
+  table.columns[0].content = Content::text;
+  table.rows = {{"base", "", true, {text_cell("6"), fact_cell(0)}},
+                {"small", "", false, {text_cell("6"), fact_cell(-12.3456)}}};
+  table.rows[1].cells[0].repeats_baseline = true;
+  CHECK(render(table, "csv") ==
+        "group,label,baseline,layers,difference\r\n,base,true,6,0\r\n,small,false,6,-12.3456\r\n");
 }

@@ -60,6 +60,7 @@ TEST_CASE("a table in JSON", "[lab][render]") {
           "ci95": null,
           "n": 1,
           "diverged": 1,
+          "failed": 0,
           "samples": [
             {
               "seed": 1,
@@ -99,9 +100,10 @@ TEST_CASE("JSON has the rows in the order of the table and marks the best", "[la
 
 TEST_CASE("JSON keeps every digit and every state", "[lab][render]") {
   const double third = 1.0 / 3;
-  Table table = one_column(
-      Direction::none,
-      {measurement_cell({{.seed = 1, .value = third}, unfinished(2, State::running), unfinished(3, State::missing)})});
+  Table table = one_column(Direction::none, {measurement_cell({{.seed = 1, .value = third},
+                                                               unfinished(2, State::running),
+                                                               unfinished(3, State::missing),
+                                                               unfinished(4, State::failed)})});
   table.columns.push_back(metric("note", "Note", Direction::none));
   table.columns.back().content = Content::text;
   table.rows[0].cells.push_back(Cell{});
@@ -111,8 +113,11 @@ TEST_CASE("JSON keeps every digit and every state", "[lab][render]") {
   CHECK(cells["m"]["samples"][1]["state"] == "running");
   CHECK(cells["m"]["samples"][2]["state"] == "missing");
   CHECK(cells["m"]["samples"][2]["value"].is_null());
+  CHECK(cells["m"]["samples"][3]["state"] == "failed");
+  CHECK(cells["m"]["failed"] == 1);
   CHECK(cells["note"]["state"] == "missing");
   CHECK(cells["note"]["text"] == "");
+  CHECK(cells["note"]["repeats_baseline"] == false);
 }
 
 TEST_CASE("an empty table and special characters in JSON", "[lab][render]") {
@@ -123,4 +128,19 @@ TEST_CASE("an empty table and special characters in JSON", "[lab][render]") {
   CHECK(row["label"] == "\"±\"\n");
   CHECK(row["group"] == "\uFFFD");
   CHECK(row["cells"] == Json::object());
+}
+
+TEST_CASE("JSON tells a text that repeats the baseline's, and how numbers are noted", "[lab][render]") {
+  Table table;
+  table.columns = {metric("layers", "N", Direction::none), difference_column()};
+  table.columns[0].content = Content::text;
+  table.rows = {{"small", "", false, {text_cell("6"), fact_cell(-12.5)}}};
+  table.rows[0].cells[0].repeats_baseline = true;
+  const Json json = Json::parse(render(table, "json"));
+  const Json& cells = json["rows"][0]["cells"];
+  CHECK(cells["layers"]["text"] == "6");
+  CHECK(cells["layers"]["state"] == "value");
+  CHECK(cells["layers"]["repeats_baseline"] == true);
+  CHECK(cells["difference"]["value"] == -12.5);
+  CHECK(json["columns"][1]["notation"] == "signed_percent");
 }

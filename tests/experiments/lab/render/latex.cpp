@@ -169,7 +169,8 @@ TEST_CASE("letters with accents are spelt with commands, however they are encode
   CHECK(latex_escape("Zürich, façade, Łódź, Ångström, Straße") ==
         R"(Z\"{u}rich, fa\c{c}ade, \L{}\'{o}d\'{z}, \r{A}ngstr\"{o}m, Stra\ss{}e)");
   CHECK(latex_escape("e\u0301") == latex_escape("\u00e9"));
-  CHECK(latex_escape("\u1ec7") == R"(\^{\d{e}})");
+  CHECK(latex_escape("\u1ec7") == R"(\d{\^{e}})");
+  CHECK(latex_escape("a\u0489\u0323\u0301") == R"(\d{\'{a}}U+0489)");
 }
 
 TEST_CASE("what plain LaTeX cannot print is named", "[lab][render]") {
@@ -188,7 +189,29 @@ TEST_CASE("no two characters join into another one", "[lab][render]") {
 
 TEST_CASE("large numbers are powers of ten", "[lab][render]") {
   const std::string latex = render_latex(one_column(Direction::lower, {seeds({2e13, 4e13}), seeds({5e13})}));
-  CHECK(latex.find(R"($\mathbf{3.00 \times 10^{13}} \pm 1.41 \times 10^{13}$)") != std::string::npos);
+  CHECK(latex.find(R"($\mathbf{{3.00 \times 10^{13}}} \pm {1.41 \times 10^{13}}$)") != std::string::npos);
+}
+
+TEST_CASE("a power of ten with a mark has no two superscripts", "[lab][render]") {
+  Table table = one_column(Direction::lower, {seeds({4}), seeds({2e13})});
+  table.marks_comparisons = true;
+  table.comparisons = {{.column = 0, .row = 1, .other = 0, .significant = true}};
+  CHECK(render_latex(table).find(R"(${2.00 \times 10^{13}}^{\dagger}$)") != std::string::npos);
+}
+
+TEST_CASE("settings and a paper's figures in LaTeX", "[lab][render]") {
+  const std::string latex = render(published_table(), "latex");
+  check_structure(latex, 8);
+  CHECK(latex.find(R"(  \begin{tabular}{lrlrrrrr}
+    \toprule
+     &  &  & \multicolumn{2}{c}{dev} &  &  & \multicolumn{1}{c}{paper} \\
+    \cmidrule(lr){4-5} \cmidrule(lr){8-8}
+    Model & N & residual & NLL $\downarrow$ & paper & Parameters & $\Delta$ parameters & FLOPs \\
+    \midrule
+    base & 6 & post\_norm & $5.25 \pm 0.35$ & 4.92 & $65.0$\,M & $0$\,\% & 3.3e18 \\
+    \midrule
+    small & 2 &  & failed & -- & $36.0$\,M & $-44.60$\,\% & -- \\
+    \bottomrule)") != std::string::npos);
 }
 
 TEST_CASE("neighbouring columns of a group share a heading, others do not", "[lab][render]") {

@@ -67,6 +67,13 @@ TEST_CASE("every state of a cell in Markdown", "[lab][render]") {
   CHECK(printed(measurement_cell({diverged, running})) == "running (1 of 2 diverged)");
   CHECK(printed(measurement_cell({diverged, missing})) == "diverged");
   CHECK(printed(measurement_cell({missing})) == "–");
+  const Sample failed = unfinished(5, State::failed);
+  CHECK(printed(measurement_cell({failed})) == "failed");
+  CHECK(printed(measurement_cell({failed, missing})) == "failed");
+  CHECK(printed(measurement_cell({good, failed, failed})) == "3.00 (2 of 3 failed)");
+  CHECK(printed(measurement_cell({diverged, failed})) == "diverged (1 of 2 failed)");
+  CHECK(printed(measurement_cell({good, missing, running, failed, diverged})) ==
+        "3.00 (1 of 5 diverged, 1 of 5 failed, 1 of 5 running, 1 of 5 missing)");
   CHECK(printed(seeds({1, 3, NAN})) == "2.00 ± 1.41 (1 of 3 diverged)");
 }
 
@@ -95,6 +102,14 @@ TEST_CASE("columns are aligned by what a terminal shows", "[lab][render]") {
         "| plain     | –    |\n");
 }
 
+TEST_CASE("settings and a paper's figures in Markdown", "[lab][render]") {
+  CHECK(render_markdown(published_table()) ==
+        "| Model |   N | residual  |   dev NLL ↓ | paper | Parameters | Δ parameters | paper FLOPs |\n"
+        "| ----- | --: | --------- | ----------: | ----: | ---------: | -----------: | ----------: |\n"
+        "| base  |   6 | post_norm | 5.25 ± 0.35 |  4.92 |     65.0 M |          0 % |      3.3e18 |\n"
+        "| small |   2 |           |      failed |     – |     36.0 M |     -44.60 % |           – |\n");
+}
+
 TEST_CASE("the width of a character in a terminal", "[lab][render]") {
   CHECK(display_width("") == 0);
   CHECK(display_width("a ± –") == 5);
@@ -107,7 +122,7 @@ TEST_CASE("the width of a character in a terminal", "[lab][render]") {
 
 TEST_CASE("an unknown format is refused with a suggestion", "[lab][render]") {
   CHECK_THROWS_MENTION(render(Table{}, "markdwon"), "markdown");
-  CHECK(table_formats().choices().names() == std::vector<std::string>{"markdown", "latex", "csv", "json"});
+  CHECK(table_formats().choices().names() == std::vector<std::string>{"markdown", "latex", "html", "csv", "json"});
 }
 
 TEST_CASE("no format takes a table that was filled wrongly", "[lab][render]") {

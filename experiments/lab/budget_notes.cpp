@@ -1,0 +1,89 @@
+#include "experiments/lab/budget_notes.h"
+
+#include "experiments/lab/number_format.h"
+
+#include <algorithm>
+#include <set>
+
+namespace ablate::lab {
+namespace {
+
+std::string amount_text(double amount) { return amount < 1e5 ? std::to_string(std::llround(amount)) : compact(amount); }
+
+std::string counted_text(double amount, const std::string& noun) {
+  return amount_text(amount) + " " + noun + (amount == 1 ? "" : "s");
+}
+
+std::string joined_text(const std::vector<std::string>& parts, const std::string& separator) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : separator) + part;
+  return text;
+}
+
+/// "480 to 500 updates" of one entry of all results; nothing if one of them lacks it.
+std::optional<std::string> range_text(const std::vector<const Json*>& trainings, const char* key, const char* noun) {
+  std::vector<double> amounts;
+  for (const Json* training : trainings) {
+    if (!training->contains(key) || (*training)[key].is_null()) return std::nullopt;
+    amounts.push_back((*training)[key].get<double>());
+  }
+  const auto [least, most] = std::ranges::minmax(amounts);
+  const std::string last = counted_text(most, noun);
+  return amount_text(least) == amount_text(most) ? last : amount_text(least) + " to " + last;
+}
+
+}  // namespace
+
+std::string budget_text(const TrainingConfig& config) {
+  const BudgetConfig& budget = config.budget;
+  std::vector<std::string> limits;
+  if (budget.steps) limits.push_back(counted_text(static_cast<double>(*budget.steps), "update"));
+  if (budget.epochs) limits.push_back(counted_text(static_cast<double>(*budget.epochs), "epoch"));
+  if (budget.tokens) limits.push_back(counted_text(static_cast<double>(*budget.tokens), "target token"));
+  if (budget.flops) limits.push_back(compact(*budget.flops) + " FLOPs");
+  if (budget.minutes) limits.push_back(number_text(*budget.minutes, {}, Notation::fixed, 1).mean + " minutes");
+  std::string text = joined_text(limits, " or ") + (limits.size() > 1 ? ", whichever is first" : "");
+  if (config.patience) {
+    text += "; fewer where " + counted_text(static_cast<double>(*config.patience), "evaluation") +
+            " in a row find no better dev nll";
+  }
+  return text;
+}
+
+std::string describe_budgets(const std::vector<PreparedRow>& rows) {
+  std::vector<std::string> budgets;
+  std::vector<std::vector<std::string>> labels;
+  for (const PreparedRow& row : rows) {
+    const std::string text = budget_text(row.row->config.training);
+    const auto found = std::ranges::find(budgets, text);
+    if (found == budgets.end()) {
+      budgets.push_back(text);
+      labels.push_back({row.row->label});
+    } else {
+      labels[static_cast<std::size_t>(found - budgets.begin())].push_back(row.row->label);
+    }
+  }
+  if (budgets.empty()) return "";
+  if (budgets.size() == 1) return "Budget of every run: " + budgets.front();
+  std::vector<std::string> parts;
+  for (std::size_t i = 0; i < budgets.size(); ++i) parts.push_back(joined_text(labels[i], ", ") + ": " + budgets[i]);
+  return "Rows have different budgets: " + joined_text(parts, "; ");
+}
+
+std::string describe_training(const std::vector<const Json*>& trainings) {
+  if (trainings.empty()) return "";
+  std::vector<std::string> parts;
+  const auto add = [&](const std::optional<std::string>& part) {
+    if (part) parts.push_back(*part);
+  };
+  add(range_text(trainings, "steps", "update"));
+  add(range_text(trainings, "epochs", "whole epoch"));
+  add(range_text(trainings, "tokens", "target token"));
+  add(range_text(trainings, "flops", "FLOP"));
+  std::set<std::string> reasons;
+  for (const Json* training : trainings) reasons.insert(training->value("reason", ""));
+  return "Trained: " + joined_text(parts, ", ") + "; ended by " +
+         joined_text({reasons.begin(), reasons.end()}, ", ");
+}
+
+}  // namespace ablate::lab

@@ -1,0 +1,190 @@
+#include "experiments/lab/report_sentences.h"
+
+#include "experiments/lab/attention_maps.h"
+#include "experiments/lab/evaluation.h"
+#include "experiments/lab/figures.h"
+#include "experiments/lab/length_quality.h"
+#include "experiments/lab/measured_rows.h"
+#include "experiments/lab/run_folder.h"
+#include "transformer/core/error.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ablate::lab {
+namespace {
+
+/// Splits that any row scores, in the order in which rows name them, with the first of these rows.
+std::vector<std::pair<std::string, const PreparedRow*>> scored_splits(const std::vector<PreparedRow>& rows) {
+  std::vector<std::pair<std::string, const PreparedRow*>> splits;
+  for (const PreparedRow& row : rows) {
+    for (const std::string& split : evaluated_splits(row.row->config.evaluation, *row.corpus)) {
+      const bool is_known = std::ranges::any_of(splits, [&](const auto& known) { return known.first == split; });
+      if (!is_known) splits.emplace_back(split, &row);
+    }
+  }
+  return splits;
+}
+
+/// Rows may read other data under the same name.
+bool has_same_split(const PreparedRow& row, const PreparedRow& first, const std::string& split) {
+  return row.corpus->has_split(split) &&
+         target_lines(row.corpus->split(split)) == target_lines(first.corpus->split(split));
+}
+
+/// Means over the outputs of all seeds; empty where there are none.
+std::vector<double> mean_quality(const PreparedRow& row, const std::vector<std::int64_t>& seeds,
+                                 const std::filesystem::path& out, const std::string& split, const std::string& metric,
+                                 const std::vector<LengthBucket>& buckets) {
+  const metrics::Lines references = target_lines(row.corpus->split(split));
+  std::vector<double> sums(buckets.size(), 0);
+  int found = 0;
+  for (const std::int64_t seed : seeds) {
+    const std::optional<metrics::Lines> outputs = outputs_of(row, out, seed, split);
+    if (!outputs || outputs->size() != references.size()) continue;
+    const std::vector<double> values = quality_by_length(metric, *outputs, references, buckets);
+    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += values[i];
+    ++found;
+  }
+  if (found == 0) return {};
+  for (double& sum : sums) sum /= found;
+  return sums;
+}
+
+/// Sentences of five to fifteen tokens show most: shorter ones have no structure, longer ones no room.
+std::vector<std::int64_t> sentences_to_attend(const data::Split& split, const ReportOptions& options) {
+  for (const std::int64_t number : options.attention) {
+    if (number < split.size()) continue;
+    throw UserError("--attention: there is no sentence " + std::to_string(number) + ": the split has " +
+                    std::to_string(split.size()) + ", numbered from 0");
+  }
+  if (!options.attention.empty()) return options.attention;
+  std::vector<std::int64_t> chosen;
+  for (std::int64_t i = 0; i < split.size() && chosen.size() < options.attention_sentences; ++i) {
+    const std::int64_t length = split.source_length(i);
+    if (length >= 5 && length <= 15) chosen.push_back(i);
+  }
+  if (chosen.empty() && split.size() > 0) chosen.push_back(0);
+  return chosen;
+}
+
+Json heads_json(const Tensor& weights_HTS) {
+  Json heads = Json::array();
+  const Tensor weights = weights_HTS.contiguous();
+  const auto value = weights.accessor<float, 3>();
+  for (std::int64_t h = 0; h < weights.size(0); ++h) {
+    Json& head = heads.emplace_back(Json::array());
+    for (std::int64_t t = 0; t < weights.size(1); ++t) {
+      Json& row = head.emplace_back(Json::array());
+      // Three decimals are more than a shade of colour tells.
+      for (std::int64_t s = 0; s < weights.size(2); ++s) row.push_back(std::round(1000.0 * value[h][t][s]) / 1000);
+    }
+  }
+  return heads;
+}
+
+std::shared_ptr<Transformer> trained_model(const PreparedRow& row, std::int64_t seed, const ReportOptions& options) {
+  const RunFolder folder(options.out, row, seed);
+  if (!folder.exists() || folder.state() != RunState::finished) return nullptr;
+  const auto files = chosen_checkpoints(row.row->config.evaluation, folder.result(), folder.path());
+  if (files.empty()) return nullptr;
+  return load_model(row.row->config.model, row.vocabulary, files, options.device);
+}
+
+}  // namespace
+
+Json lengths_json(const std::vector<PreparedRow>& rows, const std::vector<std::int64_t>& seeds,
+                  const std::filesystem::path& out) {
+  Json list = Json::array();
+  for (const auto& [split, first] : scored_splits(rows)) {
+    const std::vector<std::string>& metrics = first->row->config.evaluation.metrics;
+    if (metrics.empty()) continue;
+    const Column column = column_of({metrics.front(), split});
+    const std::vector<LengthBucket> buckets = length_buckets(first->corpus->split(split));
+    Json json = {{"split", split}, {"figure", column.heading}, {"direction", name_of(column.direction)},
+                 {"unit", column.unit}};
+    for (const LengthBucket& bucket : buckets) {
+      json["buckets"].push_back(bucket.name());
+      json["sentences"].push_back(bucket.sentences.size());
+    }
+    Json& lines = json["rows"] = Json::array();
+    for (const PreparedRow& row : rows) {
+      if (!has_same_split(row, *first, split)) continue;
+      const std::vector<double> values = mean_quality(row, seeds, out, split, metrics.front(), buckets);
+      if (!values.empty()) lines.push_back({{"label", row.row->label}, {"values", values}});
+    }
+    if (!lines.empty()) list.push_back(std::move(json));
+  }
+  return list;
+}
+
+Json samples_json(const std::vector<PreparedRow>& rows, const std::vector<std::int64_t>& seeds,
+                  const ReportOptions& options) {
+  struct Outputs {
+    std::string row;
+    std::int64_t seed;
+    metrics::Lines lines;
+  };
+  Json list = Json::array();
+  for (const auto& [split, first] : scored_splits(rows)) {
+    const data::Split& sentences = first->corpus->split(split);
+    std::vector<Outputs> all;
+    for (const PreparedRow& row : rows) {
+      if (!has_same_split(row, *first, split)) continue;
+      for (const std::int64_t seed : seeds) {
+        auto lines = outputs_of(row, options.out, seed, split);
+        if (!lines || static_cast<std::int64_t>(lines->size()) != sentences.size()) continue;
+        all.push_back({row.row->label, seed, std::move(*lines)});
+        break;
+      }
+    }
+    if (all.empty()) continue;
+    const std::int64_t count = std::min(options.samples, sentences.size());
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::int64_t number = i * sentences.size() / count;
+      Json sample = {{"split", split},
+                     {"number", number},
+                     {"source", as_line(sentences.source_text(number))},
+                     {"reference", as_line(sentences.target_text(number))}};
+      for (const Outputs& outputs : all) {
+        const std::string& text = outputs.lines[static_cast<std::size_t>(number)];
+        sample["outputs"].push_back({{"row", outputs.row}, {"seed", outputs.seed}, {"text", text}});
+      }
+      list.push_back(std::move(sample));
+    }
+  }
+  return list;
+}
+
+Json attention_json(const std::vector<PreparedRow>& rows, const std::vector<std::int64_t>& seeds,
+                    const ReportOptions& options) {
+  Json list = Json::array();
+  for (const PreparedRow& row : rows) {
+    const std::string name = evaluated_splits(row.row->config.evaluation, *row.corpus).front();
+    const data::Split& split = row.corpus->split(name);
+    for (const std::int64_t seed : seeds) {
+      const std::shared_ptr<Transformer> model = trained_model(row, seed, options);
+      if (!model) continue;
+      for (const std::int64_t number : sentences_to_attend(split, options)) {
+        Json maps = Json::array();
+        for (const AttentionMap& map :
+             attention_maps(*model, row.corpus->source_tokenizer(), row.corpus->target_tokenizer(),
+                            std::string(split.source_text(number)), std::string(split.target_text(number)))) {
+          maps.push_back({{"kind", map.kind},
+                          {"layer", map.layer + 1},
+                          {"queries", map.queries},
+                          {"keys", map.keys},
+                          {"heads", heads_json(map.weights_HTS)}});
+        }
+        list.push_back({{"row", row.row->label},
+                        {"seed", seed},
+                        {"sentence", name + " " + std::to_string(number) + ": " + as_line(split.source_text(number))},
+                        {"maps", std::move(maps)}});
+      }
+      break;
+    }
+  }
+  return list;
+}
+
+}  // namespace ablate::lab
