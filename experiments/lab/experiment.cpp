@@ -2,8 +2,10 @@
 
 #include "experiments/lab/figures.h"
 #include "experiments/lab/identity.h"
+#include "experiments/lab/paper_columns.h"
 #include "experiments/lab/row_label.h"
 #include "experiments/lab/row_source.h"
+#include "experiments/lab/settings_columns.h"
 #include "transformer/config/reader.h"
 #include "transformer/config/suggest.h"
 
@@ -187,6 +189,14 @@ void check_table(const Experiment& experiment, const std::string& source, Proble
                  config::suggestion(metric, measured));
   };
   for (const std::string& column : experiment.table.metrics) check_column(column, "metrics");
+  if (const StabilityConfig& stability = experiment.table.stability; !stability.figure.empty()) {
+    check_column(stability.figure, "stability.figure");
+    const auto& axes = experiment.rows.front().grid_point;
+    const auto is_across = [&](const auto& axis) { return axis.first == stability.across; };
+    if (std::ranges::none_of(axes, is_across)) {
+      problems.add(source + ": table.stability.across: '" + stability.across + "' is no axis of the grid");
+    }
+  }
   for (const std::string& difference : experiment.table.differences) {
     check_column(difference.substr(0, difference.find('=', difference.find('@'))), "differences");
   }
@@ -210,6 +220,20 @@ void check_match(const Experiment& experiment, const std::vector<RowSource>& sou
     problems.add(source + ": row '" + experiment.rows[i].label + "' sets " + match.adjust +
                  ", which `match` solves for: leave it out there, or give the row \"match\": false");
   }
+}
+
+/// Published figures and columns of settings: what is wrong with them must not be found out after training either.
+void check_columns_of_file(const Experiment& experiment, const std::string& source, Problems& problems) {
+  std::vector<Json> configurations;
+  for (const ExperimentRow& row : experiment.rows) {
+    configurations.push_back(config::Writer::write(row.config, config::Extent::expanded));
+    for (const std::string& mistake : paper_mistakes(row.paper)) {
+      problems.add(experiment.file.string() + ": row '" + row.name + "': " + mistake);
+    }
+  }
+  const std::string where = source + ": table.settings";
+  const std::vector<SettingColumn> settings = read_setting_columns(experiment.table.settings, where, problems);
+  for (const std::string& mistake : setting_mistakes(settings, configurations)) problems.add(where + ": " + mistake);
 }
 
 void check_seeds(const ExperimentKeys& keys, const std::string& source, Problems& problems) {
@@ -288,6 +312,7 @@ Experiment load_experiment(const std::filesystem::path& file, const std::vector<
   check_names(sources, keys, origin("rows"), origin("baseline"), problems);
   for (const RowSource& source : sources) experiment.rows.push_back(resolve(source, base, overrides, problems));
   check_table(experiment, origin("table.metrics"), problems);
+  check_columns_of_file(experiment, origin("table.settings"), problems);
   if (problems.empty()) name_rows(experiment, sources, keys, origin("baseline"), problems);
   if (problems.empty()) check_match(experiment, sources, origin("match.adjust"), problems);
   problems.throw_if_any();

@@ -1,6 +1,6 @@
 #pragma once
-// What the runs of an experiment need, from what lies in the folder of runs: which are finished, which go on, which are to
-// be trained, and which rows were changed since they were trained there.
+// What the runs of an experiment need, from what lies in the folder of runs: which are finished, which go on, which are
+// to be trained, and which rows were changed since they were trained there.
 #include "experiments/lab/run_folder.h"
 
 #include <map>

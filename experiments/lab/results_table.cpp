@@ -231,7 +231,7 @@ void add_columns_of_file(Table& table, const Experiment& experiment, const std::
   problems.throw_if_any();
   std::vector<Json> configurations, papers;
   for (const PreparedRow& row : rows) {
-    configurations.push_back(row.row->resolved);
+    configurations.push_back(config::Writer::write(row.row->config, config::Extent::expanded));
     papers.push_back(row.row->paper);
   }
   add_paper_columns(table, papers, experiment.file.string());

@@ -51,7 +51,7 @@ fetch_charts() {
   mkdir -p "$folder"
   if file=$(charts_of_conda); then
     cp "$file" "$charts.new"
-  elif ! download_charts; then
+  elif ! download_charts || [[ ! -s $charts.new ]]; then
     rm -rf "$folder"
     say "Going on without it: 'ablate report' cannot write pages until scripts/setup was run with a network."
     return 0

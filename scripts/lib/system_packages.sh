@@ -22,6 +22,11 @@ helpers=(
   "curl|curl ca-certificates|'ablate data get' cannot download, and its tests fail"
 )
 
+# Programs that the tests alone use, in the same form.
+test_helpers=(
+  "pdflatex|texlive-latex-recommended|the tables in LaTeX are not compiled by the tests"
+)
+
 required_packages=()  # to be installed before the build can start
 helpful_packages=()
 lost_without=()       # one phrase for each helper that is missing
@@ -74,7 +79,7 @@ find_python() {
 
 # Sets required_packages and helpful_packages; uses torch_dir, for only a missing LibTorch needs Python.
 find_missing_packages() {
-  local row header other packages program lost
+  local row rows header other packages program lost
   required_packages=() helpful_packages=() lost_without=() missing_helpers=()
   have_cmake || required_packages+=(cmake)
   have_compiler || required_packages+=(g++)
@@ -86,7 +91,9 @@ find_missing_packages() {
   if [[ -z $torch_dir ]] && ! find_python >/dev/null; then
     required_packages+=(python3-venv ca-certificates)
   fi
-  for row in "${helpers[@]}"; do
+  rows=("${helpers[@]}")
+  [[ ${for_tests:-no} == no ]] || rows+=("${test_helpers[@]}")
+  for row in "${rows[@]}"; do
     IFS='|' read -r program packages lost <<<"$row"
     command -v "$program" >/dev/null && continue
     missing_helpers+=("$program")

@@ -110,7 +110,8 @@ new_project() {
   sandbox=$(mktemp -d)
   project=$sandbox/project calls=$sandbox/calls
   export sandbox calls
-  mkdir -p "$project" "$sandbox/bin" "$sandbox/set_aside" "$sandbox/libraries/include"
+  mkdir -p "$project/.charts" "$sandbox/bin" "$sandbox/set_aside" "$sandbox/libraries/include"
+  echo "// the chart library" >"$project/.charts/plotly.min.js"
   touch "$calls"
   cp -r "$project_root/scripts" "$project_root/CMakePresets.json" "$project"
   local tool header

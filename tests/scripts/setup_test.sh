@@ -289,6 +289,31 @@ dry_run_does_nothing() {
   expect_no_file .setup.env
 }
 
+goes_on_without_charts() {
+  new_project
+  make_torch "$sandbox/torch" 2.13.0
+  rm -r "$project/.charts"
+  run FAKE_TORCH="$sandbox/torch" setup
+  expect_status 0
+  expect_says "'ablate report' cannot write pages until scripts/setup was run with a network"
+  expect_no_file .charts
+  mkdir -p "$sandbox/conda/lib/python3.12/site-packages/plotly/package_data"
+  echo "// charts" >"$sandbox/conda/lib/python3.12/site-packages/plotly/package_data/plotly.min.js"
+  make_torch "$sandbox/conda" 2.13.0
+  run CONDA_PREFIX="$sandbox/conda" setup
+  expect_status 0
+  [[ $(cat "$project/.charts/plotly.min.js") == "// charts" ]] || report_failure "the charts of conda were not taken"
+}
+
+installs_tex_for_the_tests_alone() {
+  new_project
+  make_torch "$sandbox/torch" 2.13.0
+  run FAKE_TORCH="$sandbox/torch" setup
+  expect_no_calls
+  run FAKE_TORCH="$sandbox/torch" setup --tests
+  expect_call "texlive-latex-recommended"
+}
+
 explains_its_options() {
   new_project
   run setup --help
@@ -318,5 +343,7 @@ leaves_no_half_written_files
 refuses_an_old_cmake
 goes_on_without_helpers
 dry_run_does_nothing
+goes_on_without_charts
+installs_tex_for_the_tests_alone
 explains_its_options
 finish

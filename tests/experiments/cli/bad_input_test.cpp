@@ -27,6 +27,17 @@ void check_refused(const TemporaryFolder& folder, const std::vector<std::string>
   CHECK(files_in(folder.path()) == before);
 }
 
+/// The only run fails, for the reason that `part` names: the table says so, and the reason stays in the run's folder.
+void check_failed(const TemporaryFolder& folder, const fs::path& run, const std::string& part) {
+  const Outcome outcome = run_program(folder, run_arguments());
+  CHECK_STATUS(outcome, 1);
+  CHECK(has(outcome.out, "failed"));
+  CHECK(has(outcome.messages, part));
+  CHECK(has(outcome.messages, "1 run failed: sinusoidal, seed 1"));
+  CHECK_FALSE(has(outcome.messages, "frame #"));
+  CHECK(has(data::testing::read_text(run / "failure.json"), part));
+}
+
 /// The tiny experiment on two files of pairs.
 Json on_files() {
   Json json = tiny_experiment({{"seeds", {1}}, {"rows", {{{"name", "sinusoidal"}}}}});
@@ -162,20 +173,20 @@ TEST_CASE("bad input: folders of runs and their checkpoints", "[cli][slow]") {
 
   // Its weights are needed again for the test set.
   folder.write(name + "step_00000030.safetensors", weights.substr(0, weights.size() - 10));
-  check_refused(folder, run_arguments(), {"step_00000030.safetensors: the checkpoint is cut off"});
+  check_failed(folder, run, "step_00000030.safetensors: the checkpoint is cut off");
   std::string corrupted = weights;
   corrupted[weights.size() / 2] ^= 0x10;
   folder.write(name + "step_00000030.safetensors", corrupted);
-  check_refused(folder, run_arguments(), {"step_00000030.safetensors: the checkpoint is damaged"});
+  check_failed(folder, run, "step_00000030.safetensors: the checkpoint is damaged");
   fs::remove(run / "step_00000030.safetensors");
-  check_refused(folder, run_arguments(), {"step_00000030.safetensors: there is no such file"});
+  check_failed(folder, run, "step_00000030.safetensors: there is no such file");
 
   // A state to go on from that is none.
   fs::remove(run / "result.json");
   folder.write(name + "state.safetensors", corrupted);
-  check_refused(folder, run_arguments(), {"state.safetensors: the checkpoint is damaged"});
+  check_failed(folder, run, "state.safetensors: the checkpoint is damaged");
   folder.write(name + "state.safetensors", weights);
-  check_refused(folder, run_arguments(), {"state.safetensors: ", "the weights of '"});
+  check_failed(folder, run, "the weights of '");
 
   folder.write(name + "config.json", R"({"hash": "0123456789abcdef"})");
   check_refused(folder, run_arguments(), {run.filename().string(), "config.json: damaged", "delete the folder"});

@@ -52,8 +52,9 @@ TEST_CASE("run: every row and seed is trained, and the table is all there is on 
   for (const fs::path& run : runs) {
     const Json result = result_of(run);
     const std::string decoding = new_decoding(result);
-    CHECK(files_in(run) == std::vector<std::string>{"config.json", "hypotheses." + decoding + ".test.txt", "lock",
-                                                    "metrics.jsonl", "result.json", "step_00000030.safetensors",
+    CHECK(files_in(run) == std::vector<std::string>{"config.json", "events.out.tfevents.0.ablate",
+                                                    "hypotheses." + decoding + ".test.txt", "lock", "metrics.jsonl",
+                                                    "result.json", "step_00000030.safetensors",
                                                     "tokenizer.vocab.json"});
     CHECK(result["status"] == "finished");
     CHECK(result["training"]["steps"] == 30);
