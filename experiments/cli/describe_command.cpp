@@ -18,7 +18,8 @@ using lab::ExperimentRow;
 VocabularyInfo find_vocabulary(const Experiment& experiment, const ExperimentRow& row,
                                const std::filesystem::path& out) {
   if (row.config.model.vocabulary) return lab::vocabulary_of(row.config.model, experiment.file.string());
-  return lab::prepare(experiment, {&row}, out, at::kCPU, [](const std::string& message) { std::cerr << message << "\n"; })
+  return lab::prepare(experiment, {&row}, out, at::kCPU,
+                      [](const std::string& message) { std::cerr << message << "\n"; })
       .front()
       .vocabulary;
 }

@@ -20,13 +20,14 @@ std::string repeat_command(const std::string& file, const std::vector<std::strin
 }  // namespace
 
 int report_command(const std::vector<std::string>& words) {
-  Arguments arguments(
-      "report FILE.json [options]",
-      "Writes everything that is known of an experiment into one HTML file: the table, learning curves, differences to\n"
-      "the baseline, outputs side by side, attention maps, and what is needed to repeat it. It opens without a network.\n"
-      "Trains nothing: what is not measured yet is left out.",
-      "  ablate report experiments/quickstart/experiment.json --output report.html\n"
-      "  ablate report my.json --json > report.json    # the data alone, for scripts/plot");
+  Arguments arguments("report FILE.json [options]",
+                      "Writes everything that is known of an experiment into one HTML file: the table, learning "
+                      "curves, differences to\n"
+                      "the baseline, outputs side by side, attention maps, and what is needed to repeat it. It opens "
+                      "without a network.\n"
+                      "Trains nothing: what is not measured yet is left out.",
+                      "  ablate report experiments/quickstart/experiment.json --output report.html\n"
+                      "  ablate report my.json --json > report.json    # the data alone, for scripts/plot");
   arguments.add_value("file", "experiment file", "FILE");
   arguments.add_value("output", "the file to write; default: the experiment's name with .html, here", "FILE");
   arguments.add_flag("json", "print the data instead of writing the page");

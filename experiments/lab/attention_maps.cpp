@@ -50,10 +50,11 @@ std::vector<AttentionMap> attention_maps(Transformer& model, const data::Tokeniz
   for (const auto& [name, weights_BHTS] : trace.weights_BHTS) {
     const bool in_encoder = name.starts_with("encoder.");
     const bool is_cross = name.ends_with(".cross_attention");
-    maps.push_back({in_encoder ? "encoder" : is_cross ? "cross" : "decoder", layer_in(name),
-                    in_encoder ? source_pieces : target_pieces,
-                    in_encoder || is_cross ? source_pieces : target_pieces,
-                    weights_BHTS[0].to(at::kCPU, at::kFloat)});
+    maps.push_back({in_encoder ? "encoder"
+                    : is_cross ? "cross"
+                               : "decoder",
+                    layer_in(name), in_encoder ? source_pieces : target_pieces,
+                    in_encoder || is_cross ? source_pieces : target_pieces, weights_BHTS[0].to(at::kCPU, at::kFloat)});
   }
   return maps;
 }

@@ -82,8 +82,7 @@ std::string describe_training(const std::vector<const Json*>& trainings) {
   add(range_text(trainings, "flops", "FLOP"));
   std::set<std::string> reasons;
   for (const Json* training : trainings) reasons.insert(training->value("reason", ""));
-  return "Trained: " + joined_text(parts, ", ") + "; ended by " +
-         joined_text({reasons.begin(), reasons.end()}, ", ");
+  return "Trained: " + joined_text(parts, ", ") + "; ended by " + joined_text({reasons.begin(), reasons.end()}, ", ");
 }
 
 }  // namespace ablate::lab

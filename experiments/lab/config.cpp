@@ -23,8 +23,8 @@ constexpr config::Variant<int> match_kinds[] = {
     {{"none", "rows are as they are written", "", ""}, 0},
     {{"parameters", "as many trained parameters as the baseline", "Shazeer 2020, section 3", ""}, 0},
     {{"flops", "as many FLOPs a target token, forward and backward, plain formulas", "", ""}, 0},
-    {{"step_time", "as long an update, the median of measurements in turn with the baseline; kept in the folder of runs",
-      "", ""},
+    {{"step_time",
+      "as long an update, the median of measurements in turn with the baseline; kept in the folder of runs", "", ""},
      0},
 };
 constexpr config::VariantTable<int> matches{"match", match_kinds};

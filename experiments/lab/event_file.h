@@ -31,8 +31,8 @@ class EventFile {
   EventFile(const EventFile&) = delete;
   EventFile& operator=(const EventFile&) = delete;
 
-  /// Writes a record with all scalars (tag, value) of a step and hands it to the system; RunError if that fails. A value
-  /// is rounded to float; it need not be finite. `wall_time` is in seconds since 1970.
+  /// Writes a record with all scalars (tag, value) of a step and hands it to the system; RunError if that fails. A
+  /// value is rounded to float; it need not be finite. `wall_time` is in seconds since 1970.
   void write(std::int64_t step, double wall_time, const std::vector<std::pair<std::string, double>>& scalars);
 
  private:

@@ -301,8 +301,8 @@ Experiment load_experiment(const std::filesystem::path& file, const std::vector<
   config::Reader(document, problems).read(keys);
   check_seeds(keys, file.string(), problems);
 
-  Experiment experiment{file, keys.title.empty() ? file.stem().string() : keys.title, keys.seeds, keys.table,
-                        keys.match, {}};
+  Experiment experiment{
+      file, keys.title.empty() ? file.stem().string() : keys.title, keys.seeds, keys.table, keys.match, {}};
   const auto origin = [&](const char* key) {
     const std::string source = document.origin(key).source;
     return source.empty() ? file.string() : source;
@@ -310,7 +310,11 @@ Experiment load_experiment(const std::filesystem::path& file, const std::vector<
   const std::vector<RowSource> sources =
       cross(read_rows(keys.rows, origin("rows"), problems), keys.grid, origin("grid"), problems);
   check_names(sources, keys, origin("rows"), origin("baseline"), problems);
-  for (const RowSource& source : sources) experiment.rows.push_back(resolve(source, base, overrides, problems));
+  const std::filesystem::path absolute = std::filesystem::absolute(file).lexically_normal();
+  for (const RowSource& source : sources) {
+    experiment.rows.push_back(resolve(source, base, overrides, problems));
+    experiment.rows.back().experiment = (absolute.parent_path().filename() / absolute.filename()).string();
+  }
   check_table(experiment, origin("table.metrics"), problems);
   check_columns_of_file(experiment, origin("table.settings"), problems);
   if (problems.empty()) name_rows(experiment, sources, keys, origin("baseline"), problems);

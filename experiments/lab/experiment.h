@@ -15,14 +15,15 @@ struct ExperimentRow {
   std::string group;  ///< heading above the row in the table
   bool is_baseline = false;
   RunConfig config;
-  Json resolved;                        ///< every setting that applies
-  std::vector<config::Change> changes;  ///< to the baseline
-  std::vector<std::string> notes;       ///< settings dropped because a `kind` changed
-  std::string own_name;                 ///< of the entry of `rows`, without what the grid adds
-  bool is_matched = true;               ///< `match` may change it
-  Json paper = Json::object();          ///< published figures
+  Json resolved;                                         ///< every setting that applies
+  std::vector<config::Change> changes;                   ///< to the baseline
+  std::vector<std::string> notes;                        ///< settings dropped because a `kind` changed
+  std::string experiment;                                ///< folder and name of the file, "shazeer2020/multi30k.json"
+  std::string own_name;                                  ///< of the entry of `rows`, without what the grid adds
+  bool is_matched = true;                                ///< `match` may change it
+  Json paper = Json::object();                           ///< published figures
   std::vector<std::pair<std::string, Json>> grid_point;  ///< path and value on every axis of the grid
-  std::vector<config::Layer> layers;    ///< what `config` was read from
+  std::vector<config::Layer> layers;                     ///< what `config` was read from
 };
 
 struct Experiment {

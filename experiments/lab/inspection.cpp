@@ -140,10 +140,10 @@ std::string sample_outputs(const RunFolder& run, std::size_t count) {
       const std::filesystem::path file = run.hypotheses_file(key, split);
       if (!entry.contains("hypotheses") || !std::filesystem::exists(file)) continue;
       const metrics::Lines outputs = read_lines(file);
-      const data::Split* known = corpus && corpus->has_split(split) &&
-                                         corpus->split_hash(split) == entry.value("data", "")
-                                     ? &corpus->split(split)
-                                     : nullptr;
+      const data::Split* known =
+          corpus && corpus->has_split(split) && corpus->split_hash(split) == entry.value("data", "")
+              ? &corpus->split(split)
+              : nullptr;
       text += "\n" + split + " (" + describe_decoding(decoding) + ")\n";
       const std::size_t shown = std::min(count, outputs.size());
       for (std::size_t i = 0; i < shown; ++i) {

@@ -55,8 +55,7 @@ std::int64_t first_to_reach(Candidates& candidates, double target, std::int64_t 
     above *= 2;
     if (above * step <= largest_width) continue;
     throw UserError(candidates.where() + ": with a width of " + std::to_string(below * step) +
-                    " the row is still under the baseline: " +
-                    percent(candidates.amount(below * step) / target - 1));
+                    " the row is still under the baseline: " + percent(candidates.amount(below * step) / target - 1));
   }
   while (above - below > 1) {
     const std::int64_t middle = below + (above - below) / 2;

@@ -52,8 +52,8 @@ const std::optional<metrics::SentenceStatistics>& MeasuredRows::sentences(std::s
   return place->second;
 }
 
-std::optional<metrics::SentenceStatistics> MeasuredRows::count_sentences(
-    std::size_t row, std::size_t column, const std::vector<std::int64_t>& seeds) const {
+std::optional<metrics::SentenceStatistics> MeasuredRows::count_sentences(std::size_t row, std::size_t column,
+                                                                         const std::vector<std::int64_t>& seeds) const {
   const Figure figure = figure_of(table_.columns[column]);
   const metrics::MetricRequest request = metrics::parse_request(figure.metric);
   const metrics::Lines references = target_lines(rows_[row].corpus->split(figure.split));

@@ -50,16 +50,17 @@ class FolderNames {
     }
   }
 
-  /// The run of that label and seed that was begun last; "" if there is none but those in `wanted`.
-  fs::path latest(const std::string& label, std::int64_t seed, const std::set<std::string>& wanted) const {
-    const std::string prefix = run_folder_prefix(label, seed);
+  /// The run of that row of the same experiment and of that seed that was begun last; "" if there is none but those in
+  /// `wanted`. Experiments share folders of runs, and many a row is called "baseline".
+  fs::path latest(const ExperimentRow& row, std::int64_t seed, const std::set<std::string>& wanted) const {
+    const std::string prefix = run_folder_prefix(row.label, seed);
     fs::path found;
     fs::file_time_type when;
     for (auto name = names_.lower_bound(prefix); name != names_.end() && name->starts_with(prefix); ++name) {
       if (wanted.contains(name->substr(prefix.size()))) continue;
       std::error_code error;
       const fs::file_time_type time = fs::last_write_time(out_ / *name / "config.json", error);
-      if (error || (!found.empty() && time <= when) || label_in(out_ / *name) != label) continue;
+      if (error || (!found.empty() && time <= when) || !is_of(row, out_ / *name)) continue;
       found = out_ / *name;
       when = time;
     }
@@ -68,11 +69,12 @@ class FolderNames {
 
  private:
   /// Labels of other letters may have the same folder's name. A folder that is damaged belongs to nobody here.
-  static std::string label_in(const fs::path& folder) {
+  static bool is_of(const ExperimentRow& row, const fs::path& folder) {
     try {
-      return config::read_json_file(folder / "config.json").value("label", "");
+      const Json stored = config::read_json_file(folder / "config.json");
+      return stored.value("label", "") == row.label && stored.value("experiment", "") == row.experiment;
     } catch (const std::exception&) {
-      return "";
+      return false;
     }
   }
 
@@ -84,7 +86,7 @@ std::optional<ChangedRow> find_change(const PreparedRow& row, const std::vector<
                                       const FolderNames& names, const std::set<std::string>& wanted) {
   ChangedRow changed{row.row->label, {}, true, {}};
   for (const PlannedRun* run : new_runs) {
-    if (const fs::path old = names.latest(row.row->label, run->seed, wanted); !old.empty()) {
+    if (const fs::path old = names.latest(*row.row, run->seed, wanted); !old.empty()) {
       changed.old_folders.push_back(old);
     }
   }

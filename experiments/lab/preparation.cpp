@@ -167,8 +167,7 @@ void match_rows(const Experiment& experiment, std::vector<PreparedRow>& rows, Pr
   for (PreparedRow& row : rows) {
     if (!is_matched(experiment, *row.row)) continue;
     if (experiment.match.by == "step_time") log("measuring the step time of '" + row.row->label + "'");
-    MatchedRow matched =
-        match_row(experiment, *row.row, target, amount_of(experiment, row, baseline, out, device));
+    MatchedRow matched = match_row(experiment, *row.row, target, amount_of(experiment, row, baseline, out, device));
     row.row = std::make_shared<const ExperimentRow>(std::move(matched.row));
     row.match = matched.outcome;
   }

@@ -8,8 +8,8 @@
 
 namespace ablate::lab {
 
-/// The minified chart library that scripts/setup fetched. UserError if it is not there, with what to do. `named` is a file
-/// that the user chose instead, or empty.
+/// The minified chart library that scripts/setup fetched. UserError if it is not there, with what to do. `named` is a
+/// file that the user chose instead, or empty.
 std::string chart_library(const std::filesystem::path& named);
 
 std::string report_page(const Json& data, const std::string& charts);

@@ -101,8 +101,8 @@ Json lengths_json(const std::vector<PreparedRow>& rows, const std::vector<std::i
     if (metrics.empty()) continue;
     const Column column = column_of({metrics.front(), split});
     const std::vector<LengthBucket> buckets = length_buckets(first->corpus->split(split));
-    Json json = {{"split", split}, {"figure", column.heading}, {"direction", name_of(column.direction)},
-                 {"unit", column.unit}};
+    Json json = {
+        {"split", split}, {"figure", column.heading}, {"direction", name_of(column.direction)}, {"unit", column.unit}};
     for (const LengthBucket& bucket : buckets) {
       json["buckets"].push_back(bucket.name());
       json["sentences"].push_back(bucket.sentences.size());

@@ -12,9 +12,9 @@ struct RowSource {
   std::string name, group;
   std::string own_name;  ///< `name` without what the grid adds to it
   std::vector<config::Layer> layers;
-  Json settings = Json::object();  ///< everything that the row sets, nested
-  bool is_matched = true;          ///< `match` may change it
-  Json paper = Json::object();     ///< published figures
+  Json settings = Json::object();                        ///< everything that the row sets, nested
+  bool is_matched = true;                                ///< `match` may change it
+  Json paper = Json::object();                           ///< published figures
   std::vector<std::pair<std::string, Json>> grid_point;  ///< path and value on every axis of the grid
 };
 

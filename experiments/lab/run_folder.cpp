@@ -112,6 +112,7 @@ std::string hash_in_name(const fs::path& folder) {
 Json config_json(const PreparedRow& row, std::int64_t seed, const std::string& hash) {
   return {{"hash", hash},
           {"mathematics", mathematics_version},
+          {"experiment", row.row->experiment},
           {"label", row.row->label},
           {"is_baseline", row.row->is_baseline},
           {"seed", seed},

@@ -28,9 +28,9 @@ std::vector<std::string> setting_mistakes(const std::vector<SettingColumn>& want
 std::string setting_text(const Json& value);
 
 /// Puts a column of text for each setting, with the key "setting:PATH", in front of the table's others.
-/// `configurations`: resolved, one per row of the table; where stacks differ, a path into one of them takes them written
-/// with Extent::expanded. A setting that a row does not have, or that is null, is a missing figure. Without a baseline
-/// every row shows every value. UserError with the first of setting_mistakes().
+/// `configurations`: resolved, one per row of the table; where stacks differ, a path into one of them takes them
+/// written with Extent::expanded. A setting that a row does not have, or that is null, is a missing figure. Without a
+/// baseline every row shows every value. UserError with the first of setting_mistakes().
 void add_settings_columns(Table& table, const std::vector<SettingColumn>& wanted,
                           const std::vector<Json>& configurations);
 

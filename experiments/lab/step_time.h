@@ -5,8 +5,8 @@
 
 namespace ablate::lab {
 
-/// Median over `rounds` turns of (row's seconds / baseline's seconds) for the same number of updates on batches of their
-/// training data. The weights that this trains are thrown away.
+/// Median over `rounds` turns of (row's seconds / baseline's seconds) for the same number of updates on batches of
+/// their training data. The weights that this trains are thrown away.
 double step_time_ratio(const PreparedRow& row, const PreparedRow& baseline, at::Device device, int rounds = 7);
 
 /// The ratio of an earlier call for the same two configurations and data, out of `folder`/step_time.json, or a new

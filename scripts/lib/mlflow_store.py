@@ -81,7 +81,7 @@ class MlflowStore:
         if found is None:
             return self.client.create_experiment(name, artifact_location=artifacts)
         if found.lifecycle_stage != "active":
-            raise RunError(f"the experiment '{name}' lies in MLflow's trash: restore it, or name another by --experiment")
+            raise RunError(f"the experiment '{name}' lies in MLflow's trash: restore it, or give another --experiment")
         return found.experiment_id
 
     def store(self, run):

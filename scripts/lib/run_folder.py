@@ -190,7 +190,8 @@ def read_run(folder):
     stored = read_json(files["config.json"])
     for key, kind in (("hash", str), ("label", str), ("seed", int), ("config", dict)):
         required(stored, files["config.json"], key, kind)
-    result, failure = (read_json(files[name]) if files[name].exists() else {} for name in ("result.json", "failure.json"))
+    result, failure = (read_json(file) if file.exists() else {}
+                       for file in (files["result.json"], files["failure.json"]))
     status = status_of(result, failure)
     log = files["metrics.jsonl"]
     try:
@@ -217,7 +218,7 @@ def find_folders(paths):
         found = [path] if (path / "config.json").exists() else sorted(
             file.parent for file in path.glob("*/config.json") if not file.parent.name.startswith("."))
         if not found:
-            raise RunError(f"{path}: holds no runs: name the folder of a run, or the one that `ablate run` had as --out")
+            raise RunError(f"{path}: holds no runs: name the folder of a run, or what `ablate run` had as --out")
         folders |= {folder.resolve(): None for folder in found}
     return list(folders)
 

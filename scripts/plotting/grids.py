@@ -2,6 +2,7 @@
 import math
 
 from matplotlib import colormaps, colors
+from matplotlib.patches import Rectangle
 
 from plotting.source import PlotError, is_number, numbers
 from plotting.style import Style, better, legend_below, legend_lines, logarithmic, new_figure, wrapped
@@ -22,7 +23,8 @@ def draw_cell(plot, cell, place, color_map, scale):
     column, line = place
     shown = cell.get("state") == "value" and is_number(cell.get("mean"))
     face = color_map(scale(cell["mean"])) if shown else "#FFFFFF"
-    plot.add_patch(plot_rectangle(place, facecolor=face, hatch=None if shown else "////"))
+    plot.add_patch(Rectangle((column - 0.5, line - 0.5), 1, 1, facecolor=face, hatch=None if shown else "////",
+                             edgecolor="#FFFFFF" if shown else "#999999", linewidth=0.6))
     if not shown:
         text, ink = MARKS.get(cell.get("state"), "–"), "#000000"
         plot.text(column, line, text, ha="center", va="center", color=ink, fontsize=7,
@@ -35,14 +37,7 @@ def draw_cell(plot, cell, place, color_map, scale):
               color="#FFFFFF" if dark else "#000000")
 
 
-def plot_rectangle(place, **look):
-    from matplotlib.patches import Rectangle
-
-    return Rectangle((place[0] - 0.5, place[1] - 0.5), 1, 1, edgecolor="#FFFFFF" if look["hatch"] is None else "#999999",
-                     linewidth=0.6, **look)
-
-
-def draw_grid(figure, plot, grid, width):
+def draw_grid(plot, grid, width):
     color_map, scale = color_scale(grid)
     for line, cells in enumerate(grid["cells"]):
         for column, cell in enumerate(cells):
@@ -68,7 +63,7 @@ def draw_stability(source, _, options):
     heights = [0.7 + 0.34 * len(grid["rows"]) for grid in grids]
     figure, plots = new_figure(options.width, options.height or sum(heights), nrows=len(grids), height_ratios=heights)
     for plot, grid in zip(plots[:, 0], grids):
-        draw_grid(figure, plot, grid, options.width)
+        draw_grid(plot, grid, options.width)
     return figure
 
 

@@ -25,7 +25,7 @@ class Column:
 @dataclass
 class Row:
     label: str
-    place: int  # among all rows: its colour stays the same if others are left out
+    place: int  # among all rows but the baseline: its colour stays the same if others are left out
     is_baseline: bool
     cells: dict  # by the column's key, as the table has them
     parameters: float = None
@@ -84,7 +84,8 @@ def numbers(values):
 
 def rows_of(table, reported):
     rows = []
-    for place, row in enumerate(table["rows"]):
+    for row in table["rows"]:
+        place = sum(not before.is_baseline for before in rows)
         more = reported.get(row["label"], {})
         parameters = more.get("parameters", row["cells"].get("parameters", {}).get("value"))
         rows.append(Row(row["label"], place, bool(row.get("baseline")), row["cells"], parameters,
@@ -113,8 +114,8 @@ def read(file):
     except ValueError as error:
         raise PlotError(f"{name}: no JSON: {error}") from error
     except (KeyError, TypeError, AttributeError) as error:
-        raise PlotError(f"{name}: neither what `ablate report --json` prints nor what `ablate table --format json` does "
-                        f"({type(error).__name__}: {error})") from error
+        raise PlotError(f"{name}: neither what `ablate report --json` prints nor what `ablate table --format json` "
+                        f"does ({type(error).__name__}: {error})") from error
     if not source.rows:
         raise PlotError(f"{name}: it has no rows")
     return source

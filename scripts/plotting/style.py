@@ -11,9 +11,9 @@ from plotting.source import PlotError  # noqa: E402
 
 # Okabe and Ito 2008, which readers with any kind of colour vision tell apart; without yellow, too light for a line.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-BASELINE_COLOUR = "#000000"
+BASELINE_COLOUR, BASELINE_MARKER = "#000000", "o"
 DASHES = ("solid", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)))
-MARKERS = "osD^vP*X"
+MARKERS = "sD^vP*X"
 POINT = 1 / 72  # inch
 FONTS = {"sans": {"font.family": "DejaVu Sans"},
          "serif": {"font.family": "STIXGeneral"}}
@@ -33,10 +33,12 @@ class Style:
     """The looks of a row: the baseline is black, the others take colours by their place."""
 
     def __init__(self, row):
-        others = len(COLOURS)
-        self.colour = BASELINE_COLOUR if row.is_baseline else COLOURS[row.place % others]
-        self.dashes = DASHES[row.place // others % len(DASHES)]
-        self.marker = MARKERS[row.place % len(MARKERS)]
+        if row.is_baseline:
+            self.colour, self.dashes, self.marker = BASELINE_COLOUR, DASHES[0], BASELINE_MARKER
+        else:
+            self.colour = COLOURS[row.place % len(COLOURS)]
+            self.dashes = DASHES[row.place // len(COLOURS) % len(DASHES)]
+            self.marker = MARKERS[row.place % len(MARKERS)]
 
 
 def apply(font):

@@ -1,7 +1,7 @@
 #!/bin/bash
-# scripts/import_mlflow and scripts/import_wandb: what they store of runs that are made here, read back by MLflow and out
-# of W&B's own records; importing again; and what they say of folders that are none. The first call installs both packages
-# in the build folder.
+# scripts/import_mlflow and scripts/import_wandb: what they store of runs that are made here, read back by MLflow and
+# out of W&B's own records; importing again; and what they say of folders that are none. The first call installs both
+# packages in the build folder.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
 source "$(dirname "${BASH_SOURCE[0]}")/harness.sh"

@@ -16,8 +16,9 @@ python_environment() {
   if ! { python3 -m venv --clear "$folder" &&
     "$python" -m pip install --disable-pip-version-check -r "$requirements"; } >"$folder.log" 2>&1; then
     tail -n 15 "$folder.log" | sed 's/^/    /' >&2
-    printf '%s: FAILED: this test needs the Python packages of scripts/requirements/%s.txt (Python 3.11 or newer), and they
-could not be installed: the lines above say why. The whole log: %s\n' "$0" "$1" "$folder.log" >&2
+    printf '%s: FAILED: the Python packages of scripts/requirements/%s.txt, which this test needs, could not be ' \
+      "$0" "$1" >&2
+    printf 'installed: the lines above say why. They need Python 3.11 or newer. The whole log: %s\n' "$folder.log" >&2
     exit 1
   fi
   cp "$requirements" "$folder/requirements.txt"

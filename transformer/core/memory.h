@@ -8,8 +8,8 @@ namespace ablate {
 /// training step. Nothing where the library is not glibc. For programs, at their start.
 void keep_freed_memory();
 
-/// The most memory that the process has held at once since reset_peak_memory(), or since its start, in bytes; 0 where the
-/// system does not tell. Memory of a GPU is not in it.
+/// The most memory that the process has held at once since reset_peak_memory(), or since its start, in bytes; 0 where
+/// the system does not tell. Memory of a GPU is not in it.
 std::int64_t peak_memory_bytes();
 /// Begins to count anew, where the system can (Linux).
 void reset_peak_memory();

@@ -2,8 +2,12 @@
 (function (Report) {
   'use strict';
 
-  /// An object on one line, with blanks at which it can break.
-  const oneLine = (value) => JSON.stringify(value, null, 1).replace(/\s*\n\s*/g, ' ');
+  /// JSON on one line, with blanks at which it can break.
+  function oneLine(value) {
+    if (Array.isArray(value)) return '[' + value.map(oneLine).join(', ') + ']';
+    if (value === null || typeof value !== 'object') return JSON.stringify(value);
+    return '{' + Object.entries(value).map(([key, part]) => JSON.stringify(key) + ': ' + oneLine(part)).join(', ') + '}';
+  }
 
   const text = (value) => (value === null || value === undefined ? Report.format.none
     : typeof value === 'string' ? value : oneLine(value));

@@ -68,7 +68,7 @@
   Report.curveTable = function (quantity, axis) {
     const lines = Report.rows.shown().map((row) => ({row, combined: combinedOf(row, quantity, axis, mostPoints)}))
       .filter((line) => line.combined);
-    return Report.plainTable(quantity.title,
+    return Report.plainTable(quantity.title + ', best and last',
       [{text: 'Row'}, {text: 'Seeds', number: true}, {text: 'Best mean', number: true},
        {text: 'at (' + axis.title + ')', number: true}, {text: 'Last mean', number: true},
        {text: 'Diverged', number: true}],
@@ -119,7 +119,8 @@
       name: () => 'learning-curves-' + quantity.value() + '-against-' + axis.value(), height: 420, hasKey: true,
       controls: [quantity.control, axis.control, spread.control, logarithmic.control, secondHalf.control],
       caption: () => chosenQuantity().title + ' against ' + option(chosenAxis()).text.toLowerCase() + ': ' +
-        spreadNote[spread.value()] + Report.binNote(lines) + Report.divergedNote(),
+        (lines.some((line) => line.combined.seeds.length > 1) ? spreadNote[spread.value()] : 'one seed of every row.') +
+        Report.binNote(lines) + Report.divergedNote(),
       build: (width, colours) => {
         const look = {spread: spread.value(), secondHalf: secondHalf.box.checked,
                       yaxis: {type: logarithmic.box.checked ? 'log' : 'linear'}};

@@ -49,6 +49,9 @@
   format.parts = function (mean, sd, column) {
     if (column.notation === 'compact') return compactText(mean, sd);
     const decimals = column.decimals || 0;
+    if (column.notation === 'signed_percent') {
+      return {mean: mean === 0 ? '0' : (mean > 0 ? '+' : '') + rounded(mean, decimals), sd: '', unit: '%'};
+    }
     return {mean: fixed(mean, decimals), sd: isNumber(sd) ? fixed(sd, decimals) : '', unit: ''};
   };
 

@@ -46,7 +46,7 @@
     };
   }
 
-  const tableOf = (part, title) => Report.plainTable(title,
+  const tableOf = (part, title) => Report.plainTable(title + ' by sentence length',
     [{text: 'Row'}].concat(part.buckets.map((name, i) => {
       const count = Report.list(part.sentences)[i];
       return {text: name + (format.isNumber(count) ? ' (n = ' + count + ')' : ''), number: true};

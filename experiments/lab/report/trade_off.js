@@ -40,6 +40,10 @@
     };
   }
 
+  /// Where all rows cost the same, the axis would show nothing but digits.
+  const rangeOf = (list, isLogarithmic) => (isLogarithmic || list.some((point) => point.x !== list[0].x) ? undefined
+    : [0.9 * list[0].x, 1.1 * list[0].x]);
+
   Report.tradeOff = function (data) {
     const columns = Report.figureColumns(data).filter((column) =>
       Report.rows.list.some((row) => meanOf(row, column) !== null));
@@ -57,7 +61,8 @@
       name: () => format.column(figure.column()) + '-against-' + chosen().title, height: 420, hasKey: true,
       controls: [figure.control, cost.control, logarithmic.control],
       caption: () => format.column(figure.column()) + ' against ' + chosen().title.toLowerCase() +
-        ': one point per row; bars are ± one standard deviation over seeds.',
+        ': one point per row' +
+        (points().some((point) => format.isNumber(point.sd)) ? '; bars are ± one standard deviation over seeds.' : '.'),
       build: (width, colours) => {
         const list = points();
         if (list.length === 0) return {empty: 'None of the rows in the charts has both figures.'};
@@ -66,8 +71,9 @@
         return {
           data: list.map((point) => traceOf(point, chosen(), column, colours)),
           layout: Report.layout(colours, width < 520 ? 320 : 420, {
-            xaxis: Report.axis(colours, chosen().title, {exponentformat: 'B', nticks: width < 520 ? 5 : 0,
-                                                         type: logarithmic.box.checked ? 'log' : 'linear'}),
+            xaxis: Report.axis(colours, chosen().title, {
+              exponentformat: 'B', nticks: width < 520 ? 5 : 0, type: logarithmic.box.checked ? 'log' : 'linear',
+              range: rangeOf(list, logarithmic.box.checked)}),
             yaxis: Report.axis(colours, format.column(column) + (better && width > 520 ? ', ' + better : '')),
             uirevision: [column.key, chosen().key, logarithmic.box.checked].join(' ')}),
           label: format.column(column) + ' against ' + chosen().title.toLowerCase() + ' for ' +

@@ -13,8 +13,8 @@
 #include "transformer/core/error.h"
 
 using namespace ablate;
-using data::testing::read_text;
 using ablate::testing::TemporaryFolder;
+using data::testing::read_text;
 
 namespace {
 

@@ -20,8 +20,8 @@ constexpr const char* copy_task = R"("data": {"kind": "task", "task": {"kind": "
 std::string gated(const std::string& match, const std::string& row = "") {
   return R"("model": {"d_model": 8, "attention": {"heads": 2}, "feed_forward": {"d_ff": 24, "bias": false},
       "encoder": {"layers": 1}, "decoder": {"layers": 1}}, "match": )" +
-         match + R"(, "rows": [{"name": "relu"}, {"name": "swiglu", "set": {"model.feed_forward.kind": "swiglu")" + row +
-         "}], " + copy_task;
+         match + R"(, "rows": [{"name": "relu"}, {"name": "swiglu", "set": {"model.feed_forward.kind": "swiglu")" +
+         row + "}], " + copy_task;
 }
 
 std::vector<PreparedRow> prepared(const Experiment& experiment, const TemporaryFolder& folder) {
@@ -54,8 +54,8 @@ TEST_CASE("match: a gated unit gets two thirds of d_ff for the same parameters",
 TEST_CASE("match: rows of which the baseline is none are matched to it all the same", "[lab][match]") {
   const TemporaryFolder folder;
   const Experiment experiment = load(folder, gated(R"({"by": "parameters"})", "}"));
-  const auto rows = prepare(experiment, experiment.select({"swiglu"}), folder / "runs", at::kCPU,
-                            [](const std::string&) {});
+  const auto rows =
+      prepare(experiment, experiment.select({"swiglu"}), folder / "runs", at::kCPU, [](const std::string&) {});
   REQUIRE(rows.size() == 1);
   CHECK(rows[0].row->config.model.feed_forward.d_ff == 16);
 }
@@ -71,8 +71,7 @@ TEST_CASE("match: by FLOPs a token, which biases do not change", "[lab][match]")
 
 TEST_CASE("match: the nearest multiple, and how near it comes", "[lab][match]") {
   const TemporaryFolder folder;
-  const Experiment experiment =
-      load(folder, gated(R"({"by": "parameters", "multiple_of": 5, "tolerance": 0.2})", "}"));
+  const Experiment experiment = load(folder, gated(R"({"by": "parameters", "multiple_of": 5, "tolerance": 0.2})", "}"));
   const std::vector<PreparedRow> rows = prepared(experiment, folder);
   CHECK(rows[1].match->value == 15);  // 16 would be exact; two units lack 3 x 8 parameters each
   const auto all = static_cast<double>(parameters_of(rows[0]));
@@ -92,8 +91,7 @@ TEST_CASE("match: what cannot be reached is an error that says how near it gets"
 
 TEST_CASE("match: a width that the model does not allow is named", "[lab][match]") {
   const TemporaryFolder folder;
-  const Experiment experiment =
-      load(folder, gated(R"({"by": "parameters", "adjust": "model.d_model"})", "}"));
+  const Experiment experiment = load(folder, gated(R"({"by": "parameters", "adjust": "model.d_model"})", "}"));
   CHECK_THROWS_MENTION(prepared(experiment, folder), "model.d_model = 1 is not allowed there");
 }
 
@@ -102,15 +100,13 @@ TEST_CASE("match: a row may be left as it is, but not set what is solved for", "
   const Experiment left =
       load(folder, gated(R"({"by": "parameters"})", R"(, "model.feed_forward.d_ff": 7}, "match": false)"));
   CHECK(prepared(left, folder)[1].row->config.model.feed_forward.d_ff == 7);
-  const std::string errors =
-      errors_of(folder, gated(R"({"by": "parameters"})", R"(, "model.feed_forward.d_ff": 7})"));
+  const std::string errors = errors_of(folder, gated(R"({"by": "parameters"})", R"(, "model.feed_forward.d_ff": 7})"));
   CHECK(errors.find("row 'swiglu' sets model.feed_forward.d_ff, which `match` solves for") != std::string::npos);
 }
 
 TEST_CASE("match: what is solved for is a whole number of the model", "[lab][match]") {
   const TemporaryFolder folder;
-  const std::string errors =
-      errors_of(folder, gated(R"({"by": "flops", "adjust": "model.feed_forward.dff"})", "}"));
+  const std::string errors = errors_of(folder, gated(R"({"by": "flops", "adjust": "model.feed_forward.dff"})", "}"));
   CHECK(errors.find("'model.feed_forward.dff' is no setting with a whole number") != std::string::npos);
   CHECK(errors.find("did you mean 'model.feed_forward.d_ff'") != std::string::npos);
   CHECK(errors_of(folder, gated(R"({"tolerance": 0.1})", "}")).find("match.by") != std::string::npos);
@@ -118,8 +114,7 @@ TEST_CASE("match: what is solved for is a whole number of the model", "[lab][mat
 
 TEST_CASE("match: a step time that was measured is found again", "[lab][match]") {
   const TemporaryFolder folder;
-  const Experiment experiment =
-      load(folder, gated(R"({"by": "step_time", "tolerance": 1e9})", R"(}, "match": false)"));
+  const Experiment experiment = load(folder, gated(R"({"by": "step_time", "tolerance": 1e9})", R"(}, "match": false)"));
   const std::vector<PreparedRow> rows = prepared(experiment, folder);
   const double first = known_step_time_ratio(rows[1], rows[0], at::kCPU, folder / "runs");
   CHECK(first > 0);

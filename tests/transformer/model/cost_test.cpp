@@ -141,8 +141,8 @@ TEST_CASE("cost: learning costs every product twice more in the backward pass", 
     const TrainingFlops one = flops_of(settings, 1);
     const double forward = encoder(n) + decoder(n) + 2 * T * n.d_model * n.vocabulary;
     CHECK(one.forward == forward);
-    // Of a product C = A B: one product for A's gradient and one for B's. Both are asked for everywhere: what enters the
-    // first layer are embeddings, which are learned.
+    // Of a product C = A B: one product for A's gradient and one for B's. Both are asked for everywhere: what enters
+    // the first layer are embeddings, which are learned.
     CHECK(one.backward == 2 * forward);
     CHECK(one.all() == 3 * forward);
     CHECK(flops_of(settings, 4).all() == 4 * one.all());
@@ -150,7 +150,8 @@ TEST_CASE("cost: learning costs every product twice more in the backward pass", 
   check("{}", vanilla);
   Sizes sizes = vanilla;
   sizes.matrices = 3;
-  check(R"({"feed_forward.kind": "swiglu", "norm.kind": "rms_norm", "residual.kind": "pre_norm", "dropout": 0.3})", sizes);
+  check(R"({"feed_forward.kind": "swiglu", "norm.kind": "rms_norm", "residual.kind": "pre_norm", "dropout": 0.3})",
+        sizes);
   sizes = vanilla;
   sizes.d_k = 3;
   sizes.d_v = 5;
