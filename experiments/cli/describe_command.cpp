@@ -14,14 +14,21 @@ namespace {
 using lab::Experiment;
 using lab::ExperimentRow;
 
+/// A row as it would be trained, `match` included.
+struct TrainedRow {
+  ExperimentRow row;
+  VocabularyInfo vocabulary;
+};
+
 /// Sizes from `model.vocabulary` where it is given; else the corpus is prepared, as training would.
-VocabularyInfo find_vocabulary(const Experiment& experiment, const ExperimentRow& row,
-                               const std::filesystem::path& out) {
-  if (row.config.model.vocabulary) return lab::vocabulary_of(row.config.model, experiment.file.string());
-  return lab::prepare(experiment, {&row}, out, at::kCPU,
-                      [](const std::string& message) { std::cerr << message << "\n"; })
-      .front()
-      .vocabulary;
+TrainedRow as_trained(const Experiment& experiment, const ExperimentRow& row, const std::filesystem::path& out) {
+  if (row.config.model.vocabulary) {
+    return {lab::match_without_data(experiment, row), lab::vocabulary_of(row.config.model, experiment.file.string())};
+  }
+  const lab::PreparedRow prepared = lab::prepare(experiment, {&row}, out, at::kCPU, [](const std::string& message) {
+                                      std::cerr << message << "\n";
+                                    }).front();
+  return {*prepared.row, prepared.vocabulary};
 }
 
 std::string shown(const Json& value) { return value.is_discarded() ? "(none)" : value.dump(); }
@@ -67,9 +74,9 @@ void print_cost(Transformer& model) {
             << " source and " << length << " target tokens.\n";
 }
 
-void print_row(const Experiment& experiment, const ExperimentRow& row, const std::filesystem::path& out) {
+void print_row(const Experiment& experiment, const ExperimentRow& written, const std::filesystem::path& out) {
   // Before anything is printed: what is wrong with the data comes alone.
-  const VocabularyInfo vocabulary = find_vocabulary(experiment, row, out);
+  const auto [row, vocabulary] = as_trained(experiment, written, out);
   const auto model = make_transformer(row.config.model, vocabulary, at::kMeta, 0);
 
   std::cout << "# " << experiment.title << ": " << row.label << (row.is_baseline ? " (baseline)" : "") << "\n";

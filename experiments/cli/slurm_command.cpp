@@ -1,5 +1,6 @@
 // `ablate slurm`: a script that trains an experiment as the tasks of one Slurm array.
 #include "experiments/cli/command.h"
+#include "experiments/lab/experiment.h"
 
 #include "transformer/core/atomic_file.h"
 #include "transformer/core/error.h"
@@ -143,6 +144,8 @@ int slurm_command(const std::vector<std::string>& words) {
   if (!arguments.parse(words, {"file"})) return success;
   if (!fs::exists(arguments.required("file"))) throw UserError(arguments.text("file") + ": there is no such file");
   arguments.required("shards");
+  // Its mistakes are found here, and not by every task after a night in the queue.
+  lab::load_experiment(arguments.text("file"), arguments.texts("set"));
   const std::string text = script(arguments);
   if (arguments.has("script")) {
     write_file_atomically(arguments.text("script"), text);

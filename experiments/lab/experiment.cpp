@@ -191,6 +191,10 @@ void check_table(const Experiment& experiment, const std::string& source, Proble
   for (const std::string& column : experiment.table.metrics) check_column(column, "metrics");
   if (const StabilityConfig& stability = experiment.table.stability; !stability.figure.empty()) {
     check_column(stability.figure, "stability.figure");
+    if (!contains(experiment.table.metrics, stability.figure)) {
+      problems.add(source + ": table.stability.figure: '" + stability.figure +
+                   "' is none of table.metrics: name it there");
+    }
     const auto& axes = experiment.rows.front().grid_point;
     const auto is_across = [&](const auto& axis) { return axis.first == stability.across; };
     if (std::ranges::none_of(axes, is_across)) {

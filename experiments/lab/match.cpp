@@ -50,6 +50,9 @@ class Candidates {
 /// The first multiple of `step` whose amount reaches the target: below it none does.
 std::int64_t first_to_reach(Candidates& candidates, double target, std::int64_t step) {
   std::int64_t below = 0, above = 1;  // in steps
+  if (candidates.amount(step) == candidates.amount(2 * step)) {
+    throw UserError(candidates.where() + ": the setting that match.adjust names does not change what is to be equal");
+  }
   while (candidates.amount(above * step) < target) {
     below = above;
     above *= 2;

@@ -39,6 +39,7 @@ MeasuredRows::MeasuredRows(const std::vector<PreparedRow>& rows, std::filesystem
 
 std::string MeasuredRows::data(std::size_t row, std::size_t column) const {
   const Figure figure = figure_of(table_.columns[column]);
+  if (!rows_[row].corpus->has_split(figure.split)) return "none: row " + std::to_string(row);
   if (is_loss(figure)) return rows_[row].corpus->split_hash(figure.split);
   std::string text;
   for (const std::string& line : target_lines(rows_[row].corpus->split(figure.split))) text += line + "\n";

@@ -163,7 +163,9 @@ void match_rows(const Experiment& experiment, std::vector<PreparedRow>& rows, Pr
                 const std::filesystem::path& out, at::Device device, const data::Log& log) {
   if (std::ranges::none_of(rows, [&](const PreparedRow& row) { return is_matched(experiment, *row.row); })) return;
   const PreparedRow baseline = preparation.prepare(experiment.baseline());
-  const double target = amount_of(experiment, baseline, baseline, out, device)(*baseline.row);
+  // Step times are ratios to the baseline already: measured against itself it would give its noise.
+  const double target =
+      experiment.match.by == "step_time" ? 1 : amount_of(experiment, baseline, baseline, out, device)(*baseline.row);
   for (PreparedRow& row : rows) {
     if (!is_matched(experiment, *row.row)) continue;
     if (experiment.match.by == "step_time") log("measuring the step time of '" + row.row->label + "'");
@@ -174,6 +176,17 @@ void match_rows(const Experiment& experiment, std::vector<PreparedRow>& rows, Pr
 }
 
 }  // namespace
+
+ExperimentRow match_without_data(const Experiment& experiment, const ExperimentRow& row) {
+  if (!is_matched(experiment, row) || experiment.match.by == "step_time") return row;
+  const auto amount = [&](const ExperimentRow& candidate) {
+    const ModelConfig& model = candidate.config.model;
+    const VocabularyInfo vocabulary = vocabulary_of(model, experiment.file.string());
+    if (experiment.match.by == "flops") return flops_per_token(model, vocabulary, {});
+    return static_cast<double>(count_parameters(*make_transformer(model, vocabulary, at::kMeta, 0)));
+  };
+  return match_row(experiment, row, amount(experiment.baseline()), amount).row;
+}
 
 std::vector<PreparedRow> prepare(const Experiment& experiment, const std::vector<const ExperimentRow*>& rows,
                                  const std::filesystem::path& out, at::Device device, const data::Log& log) {

@@ -29,6 +29,10 @@ TargetSymbols target_symbols(const data::Corpus& corpus);
 std::vector<PreparedRow> prepare(const Experiment& experiment, const std::vector<const ExperimentRow*>& rows,
                                  const std::filesystem::path& out, at::Device device, const data::Log& log);
 
+/// A row as `match` makes it where `model.vocabulary` is stated and no data is at hand: FLOPs are then those of
+/// sentences of SequenceLengths{}, and a match of step times is left out.
+ExperimentRow match_without_data(const Experiment& experiment, const ExperimentRow& row);
+
 /// The splits that a row is scored on: those it names, or every test set, or dev if there is none.
 std::vector<std::string> evaluated_splits(const EvaluationConfig& config, const data::Corpus& corpus);
 

@@ -50,7 +50,7 @@ Curve thinned(const Curve& curve) {
 Json run_json(const PreparedRow& row, std::int64_t seed, const std::filesystem::path& out) {
   const RunFolder folder(out, row, seed);
   const bool exists = folder.exists();
-  Json json = {{"seed", seed}, {"state", report_state(exists ? folder.state() : RunState::absent)}};
+  Json json = {{"seed", seed}, {"state", report_state(shown_state(row, folder))}};
   json["folder"] = folder.path().filename().string();
   const Json result = exists ? folder.result() : Json::object();
   const Json training = result.value("training", Json::object());
@@ -62,7 +62,8 @@ Json run_json(const PreparedRow& row, std::int64_t seed, const std::filesystem::
     json["machine"] = describe_environment(result["environment"]);
   }
   if (exists) {
-    if (const std::optional<Failure> failure = read_failure(folder.path())) json["reason"] = failure->message;
+    const std::optional<Failure> failure = read_failure(folder.path());
+    if (failure && shown_state(row, folder) == RunState::failed) json["reason"] = failure->message;
     const RunCurves curves = read_curves(folder.metrics_file());
     json["log"] = thinned(curves.log).json();
     json["evaluations"] = thinned(curves.evaluations).json();
@@ -155,7 +156,8 @@ Json report_data(const Experiment& experiment, const std::vector<PreparedRow>& r
                {"table", Json::parse(render(table, "json"))},
                {"figure", nullptr}};
   for (const Column& column : table.columns) {
-    if (column.content == Content::measurement && json["figure"].is_null()) json["figure"] = column.key;
+    const bool is_quality = column.content == Content::measurement && column.direction != Direction::none;
+    if (is_quality && json["figure"].is_null()) json["figure"] = column.key;
   }
   Json& row_list = json["rows"] = Json::array();
   for (const PreparedRow& row : rows) row_list.push_back(row_json(row, seeds, options.out));

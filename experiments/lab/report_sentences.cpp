@@ -87,7 +87,10 @@ std::shared_ptr<Transformer> trained_model(const PreparedRow& row, std::int64_t 
   const RunFolder folder(options.out, row, seed);
   if (!folder.exists() || folder.state() != RunState::finished) return nullptr;
   const auto files = chosen_checkpoints(row.row->config.evaluation, folder.result(), folder.path());
-  if (files.empty()) return nullptr;
+  // Weights may have been deleted to save room.
+  if (files.empty() || !std::ranges::all_of(files, [](const auto& file) { return std::filesystem::exists(file); })) {
+    return nullptr;
+  }
   return load_model(row.row->config.model, row.vocabulary, files, options.device);
 }
 

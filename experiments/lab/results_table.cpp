@@ -279,6 +279,7 @@ std::optional<Table> stability_table(const Table& table, const Experiment& exper
     cell = mark_diverged(cell, table.columns[column].direction, stability.diverged_beyond);
   }
   Table grid = pivot(marked, column, points, headings);
+  grid.footnotes.clear();  // they stand under the table before it
   if (stability.diverged_beyond) {
     grid.footnotes.push_back("Called diverged: not finite, or worse than " + setting_text(*stability.diverged_beyond));
   }
@@ -292,7 +293,9 @@ Table results_table(const Experiment& experiment, const std::vector<PreparedRow>
   for (const PreparedRow& row : rows) {
     RowRecord record{row.row->label, row.row->group, row.row->is_baseline, {}};
     for (const std::int64_t seed : seeds) {
-      record.runs.push_back(read_run(RunFolder(out, row, seed), seed, decoding_hash(row.row->config)));
+      const RunFolder folder(out, row, seed);
+      record.runs.push_back(read_run(folder, seed, decoding_hash(row.row->config)));
+      record.runs.back().state = shown_state(row, folder);
     }
     records.push_back(std::move(record));
   }

@@ -205,6 +205,12 @@ bool is_complete(const PreparedRow& row, const Json& result) {
   return state == RunState::diverged || (state == RunState::finished && is_evaluated(row, result));
 }
 
+RunState shown_state(const PreparedRow& row, const RunFolder& folder) {
+  if (!folder.exists()) return RunState::absent;
+  const Json result = folder.result();
+  return is_complete(row, result) ? state_of(result, true) : folder.state();
+}
+
 void execute_run(RunFolder& folder, const PreparedRow& row, std::int64_t seed, const RunOptions& options,
                  Progress& progress) {
   folder.open(row, seed);

@@ -119,7 +119,7 @@ def draw(source, rows, options):
     figure, grid = new_figure(options.width, height)
     plot = grid[0][0]
     handles = [draw_row(plot, row, known[row.label], options.band, unit) for row in rows if row.label in known]
-    plain_numbers(plot.xaxis)
+    plain_numbers(plot.xaxis, options.width)
     logarithmic(plot, options.log)
     plot.set_xlabel(AXES[options.x or "steps"] + (f" ({unit_name})" if unit_name else ""))
     plot.set_ylabel(MEASURES[measure])

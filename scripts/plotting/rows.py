@@ -79,7 +79,7 @@ def draw_scatter(source, rows, options):
         spread = statistics.stdev(values) if len(values) > 1 else None
         handles.append(plot.errorbar(sizes[row.label] / unit, statistics.fmean(values), yerr=spread, linestyle="none",
                                      marker=style.marker, markersize=5, color=style.colour, capsize=2))
-    plain_numbers(plot.xaxis)
+    plain_numbers(plot.xaxis, options.width)
     logarithmic(plot, options.log)
     plot.set_xlabel(SIZES[axis] + (f" ({unit_name})" if unit_name else ""))
     plot.set_ylabel(column.title())

@@ -50,21 +50,20 @@ def new_figure(width, height, **grid):
     return pyplot.subplots(figsize=(width, height), squeeze=False, **grid)
 
 
-def plain_numbers(axis):
-    """1.5M, 20k: no powers of ten in a corner."""
+def plain_numbers(axis, width):
+    """1.5M, 20k: no powers of ten in a corner, and as many as there is room for if their digits differ late."""
+    axis.set_major_locator(ticker.MaxNLocator(max(3, int(1.3 * width))))
     axis.set_major_formatter(ticker.EngFormatter(sep=""))
 
 
 def logarithmic(plot, axes):
-    """Numbers in full, at 1, 2 and 5 of each decade."""
+    """Numbers at 1, 2 and 5 of each decade, as they are written on the other axes."""
     for name, axis, scale in (("x", plot.xaxis, plot.set_xscale), ("y", plot.yaxis, plot.set_yscale)):
         if name in axes:
             scale("log")
             axis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
             axis.set_minor_locator(ticker.NullLocator())
-            if name == "x":
-                plain_numbers(axis)
-            else:
+            if name == "y":
                 axis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
 
 

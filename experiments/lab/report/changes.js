@@ -6,7 +6,8 @@
   function oneLine(value) {
     if (Array.isArray(value)) return '[' + value.map(oneLine).join(', ') + ']';
     if (value === null || typeof value !== 'object') return JSON.stringify(value);
-    return '{' + Object.entries(value).map(([key, part]) => JSON.stringify(key) + ': ' + oneLine(part)).join(', ') + '}';
+    const parts = Object.entries(value).map(([key, part]) => JSON.stringify(key) + ': ' + oneLine(part));
+    return '{' + parts.join(', ') + '}';
   }
 
   const text = (value) => (value === null || value === undefined ? Report.format.none

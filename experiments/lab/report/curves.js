@@ -55,7 +55,8 @@
     if (lines.length === 0) return {empty: 'None of the rows in the charts has logged this.'};
     const longest = Math.max(...lines.map(end));
     const time = axis.key === 'seconds' ? Report.series.timeUnit(longest) : {unit: 1, name: ''};
-    const data = lines.flatMap((line) => Report.series.traces(line.row, line.combined, look.spread, time.unit, colours));
+    const data = lines.flatMap((line) =>
+      Report.series.traces(line.row, line.combined, look.spread, time.unit, colours));
     const xaxis = Report.axis(colours, axis.title + (time.name ? ' (' + time.name + ')' : ''), {
       exponentformat: axis.key === 'flops' ? 'power' : 'B', rangemode: look.secondHalf ? 'normal' : 'tozero',
       nticks: width < 520 ? 5 : 0});

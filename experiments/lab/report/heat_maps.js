@@ -101,7 +101,8 @@
   const labelOf = (map, column) => nameOf(map, column) + ' for every ' + map.row_axis + ' and ' + map.column_axis +
     '; ' + countOf(map, 'diverged') + ' of ' + map.rows.length * map.columns.length + ' cells diverged.';
 
-  const tableOf = (map, column) => Report.plainTable(nameOf(map, column) + ' by ' + map.row_axis + ' and ' + map.column_axis,
+  const tableOf = (map, column) => Report.plainTable(
+    nameOf(map, column) + ' by ' + map.row_axis + ' and ' + map.column_axis,
     [{text: map.row_axis + ' \\ ' + map.column_axis}].concat(map.columns.map((name) => ({text: name, number: true}))),
     map.rows.map((row, i) => [row].concat(map.columns.map((name, j) => {
       const cell = cellAt(map, i, j);

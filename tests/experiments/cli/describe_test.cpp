@@ -98,3 +98,19 @@ TEST_CASE("describe command: mistakes", "[cli]") {
   const std::string no_data = folder.write("no_data.json", R"({"training": {"budget": {"steps": 10}}})");
   CHECK_THROWS_MENTION(describe({no_data, "--out", folder / "runs"}), "no_data.json");
 }
+
+TEST_CASE("describe command: a matched row has the width that it is trained with", "[cli]") {
+  const TemporaryFolder folder;
+  const std::string matched = R"({"model": {"vocabulary": 20, "d_model": 8, "attention": {"heads": 2},
+      "feed_forward": {"d_ff": 24, "bias": false}, "encoder": {"layers": 1}, "decoder": {"layers": 1}},
+      "training": {"budget": {"steps": 10}}, "match": {"by": "parameters"},
+      "rows": [{"name": "relu"}, {"name": "swiglu", "set": {"model.feed_forward.kind": "swiglu"}}]})";
+  const auto file = folder.write("matched.json", matched);
+  const std::string text = describe({file, "--row", "swiglu"});
+  CHECK_CONTAINS(text, "model.feed_forward.d_ff: 24 -> 16");
+  const auto parameters = [](const std::string& shown) {
+    const std::size_t start = shown.find("\nparameters: ");
+    return shown.substr(start, shown.find(" =", start) - start);
+  };
+  CHECK(parameters(text) == parameters(describe({file})));
+}

@@ -73,6 +73,26 @@ TEST_CASE("report: everything that is known of an experiment, as data and as a p
   CHECK(has(refused.messages, "there is no sentence 20"));
 }
 
+TEST_CASE("table: a failure of other decodings does not hide what is measured", "[cli][slow]") {
+  const TemporaryFolder folder;
+  write_experiment(folder, tiny_experiment({{"seeds", {1}}, {"rows", {{{"name", "sinusoidal"}}}}}));
+  const Outcome before = run_program(folder, run_arguments());
+  CHECK_STATUS(before, 0);
+  const fs::path run = run_folders(folder).at(0);
+  // Another experiment wants other outputs of the same weights, and they are gone.
+  const std::string weights = data::testing::read_text(run / "step_00000030.safetensors");
+  fs::remove(run / "step_00000030.safetensors");
+  CHECK_STATUS(run_program(folder, run_arguments({"--set", "decoding.min_length=1"})), 1);
+  REQUIRE(fs::exists(run / "failure.json"));
+  const Outcome after = run_program(folder, {"table", "experiment.json"});
+  CHECK_STATUS(after, 0);
+  CHECK(after.out == before.out);
+  const Outcome report = run_program(folder, {"report", "experiment.json", "--json"});
+  CHECK_STATUS(report, 0);
+  CHECK(Json::parse(report.out)["rows"][0]["runs"][0]["state"] == "finished");
+  CHECK(Json::parse(report.out)["attention"].empty());  // without weights there is none
+}
+
 TEST_CASE("inspect and compare: single runs in the terminal", "[cli][slow]") {
   const TemporaryFolder folder;
   write_experiment(folder, tiny_experiment());

@@ -112,6 +112,13 @@ TEST_CASE("match: what is solved for is a whole number of the model", "[lab][mat
   CHECK(errors_of(folder, gated(R"({"tolerance": 0.1})", "}")).find("match.by") != std::string::npos);
 }
 
+TEST_CASE("match: a setting that changes nothing is refused", "[lab][match]") {
+  const TemporaryFolder folder;
+  const Experiment experiment =
+      load(folder, gated(R"({"by": "parameters", "adjust": "training.batch.tokens", "tolerance": 0.9})", "}"));
+  CHECK_THROWS_MENTION(prepared(experiment, folder), "does not change what is to be equal");
+}
+
 TEST_CASE("match: a step time that was measured is found again", "[lab][match]") {
   const TemporaryFolder folder;
   const Experiment experiment = load(folder, gated(R"({"by": "step_time", "tolerance": 1e9})", R"(}, "match": false)"));
