@@ -72,31 +72,36 @@ Batch collate(std::span<const Example> examples, const BatchSymbols& symbols) {
 
 BatchPlan BatchPlan::training(const Corpus& corpus, const std::string& split, const BatchConfig& config,
                               LengthLimits limits, std::uint64_t seed) {
-  return BatchPlan(corpus, split, config, limits, Purpose::training, seed);
+  return BatchPlan(corpus, split, config, limits, {}, Purpose::training, seed);
 }
 
 BatchPlan BatchPlan::evaluation(const Corpus& corpus, const std::string& split, const BatchConfig& config,
-                                LengthLimits limits) {
-  return BatchPlan(corpus, split, config, limits, Purpose::evaluation, 0);
+                                LengthLimits limits, LengthRange range) {
+  return BatchPlan(corpus, split, config, limits, range, Purpose::evaluation, 0);
 }
 
 BatchPlan::BatchPlan(const Corpus& corpus, const std::string& split, const BatchConfig& config, LengthLimits limits,
-                     Purpose purpose, std::uint64_t seed)
+                     LengthRange range, Purpose purpose, std::uint64_t seed)
     : split_(&corpus.split(split)), symbols_(batch_symbols(corpus)), purpose_(purpose), seed_(seed) {
-  collect(limits);
+  collect(limits, range);
   if (kept_.empty()) {
-    throw UserError("the split '" + split + "' has no sentence within the model's limits of " +
-                    std::to_string(limits.source) + " source and " + std::to_string(limits.target) +
-                    " target tokens, </s> included");
+    throw UserError("the split '" + split + "' has no sentence within the limits of " + std::to_string(limits.source) +
+                    " source and " + std::to_string(limits.target) + " target tokens, </s> included");
   }
   SplitMix64 random(seed_, 0);
   sort_sentences(random);
   divide(config);
 }
 
-void BatchPlan::collect(LengthLimits limits) {
+bool LengthRange::holds(const Split& split, std::int64_t pair) const {
+  const std::int64_t length = std::max(split.source_length(pair), split.target_length(pair)) + 1;
+  return shortest <= length && length <= longest;
+}
+
+void BatchPlan::collect(LengthLimits limits, LengthRange range) {
   kept_.reserve(static_cast<std::size_t>(split_->size()));
   for (std::int64_t i = 0; i < split_->size(); ++i) {
+    if (!range.holds(*split_, i)) continue;
     const std::int64_t source = split_->source_length(i) + 1;
     const std::int64_t target = split_->target_length(i) + 1;
     const bool too_long = source > limits.source || target > limits.target;

@@ -2,6 +2,7 @@
 // Pairs of similar length into batches, in an order that (seed, epoch) decides alone: a run that goes on in
 // the middle of an epoch needs to know nothing but the number of the batch.
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -49,6 +50,13 @@ struct LengthLimits {
   std::int64_t target;
 };
 
+/// Pairs by their length: that of the longer side, </s> included.
+struct LengthRange {
+  std::int64_t shortest = 1;
+  std::int64_t longest = std::numeric_limits<std::int64_t>::max();
+  bool holds(const Split& split, std::int64_t pair) const;
+};
+
 /// How a split becomes batches. The corpus must outlive the plan.
 ///
 /// Sentences are shuffled by (seed, epoch), then sorted by (source length, target length), equal ones staying
@@ -61,10 +69,10 @@ class BatchPlan {
   /// For training: sentences beyond the limits are left out.
   static BatchPlan training(const Corpus& corpus, const std::string& split, const BatchConfig& config,
                             LengthLimits limits, std::uint64_t seed);
-  /// For evaluation: every sentence once, in an order that is always the same; sentences beyond the limits
+  /// For evaluation: every sentence of the range once, in an order that is always the same; sentences beyond the limits
   /// are cut.
   static BatchPlan evaluation(const Corpus& corpus, const std::string& split, const BatchConfig& config,
-                              LengthLimits limits);
+                              LengthLimits limits, LengthRange range = {});
 
   std::int64_t size() const { return static_cast<std::int64_t>(starts_.size()) - 1; }  ///< batches an epoch
   /// The i-th batch of an epoch. Evaluation has but epoch 0. A new epoch is arranged in O(N log N) and kept.
@@ -87,8 +95,8 @@ class BatchPlan {
   };
 
   BatchPlan(const Corpus& corpus, const std::string& split, const BatchConfig& config, LengthLimits limits,
-            Purpose purpose, std::uint64_t seed);
-  void collect(LengthLimits limits);
+            LengthRange range, Purpose purpose, std::uint64_t seed);
+  void collect(LengthLimits limits, LengthRange range);
   void sort_sentences(SplitMix64& random);
   void divide(const BatchConfig& config);
   std::size_t end_of_batch(std::size_t begin, const BatchConfig& config);

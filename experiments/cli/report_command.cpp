@@ -3,6 +3,7 @@
 #include "experiments/cli/device.h"
 #include "experiments/lab/report_data.h"
 #include "experiments/lab/report_page.h"
+#include "experiments/lab/text.h"
 #include "transformer/core/atomic_file.h"
 #include "transformer/core/error.h"
 
@@ -11,10 +12,10 @@
 namespace ablate::cli {
 namespace {
 
-std::string repeat_command(const std::string& file, const std::vector<std::string>& settings) {
-  std::string command = "ablate run " + file;
-  for (const std::string& setting : settings) command += " --set '" + setting + "'";
-  return command;
+std::string repeat_command(const Arguments& arguments) {
+  std::vector<std::string> words = {"ablate", "run", arguments.text("file"), "--out", arguments.text("out")};
+  for (const std::string& setting : arguments.texts("set")) words.insert(words.end(), {"--set", setting});
+  return lab::shell_words(words);
 }
 
 }  // namespace
@@ -47,7 +48,7 @@ int report_command(const std::vector<std::string>& words) {
   const std::string file = arguments.required("file");
   lab::ReportOptions options;
   options.out = arguments.text("out");
-  options.command = repeat_command(file, arguments.texts("set"));
+  options.command = repeat_command(arguments);
   options.samples = arguments.integer("samples", 0, 1000);
   options.device = choose_device(arguments.text("device"));
   for (const std::string& text : split_list(arguments.text_if_given("attention").value_or(""))) {

@@ -6,6 +6,8 @@
 #include "experiments/lab/render/render.h"
 #include "experiments/lab/results_table.h"
 #include "experiments/lab/schedule.h"
+#include "experiments/lab/text.h"
+#include "experiments/lab/tuning.h"
 
 #include "transformer/core/error.h"
 
@@ -58,30 +60,48 @@ void lock_to_delete(RunFolder& folder, Dashboard& dashboard) {
   if (answer == LeaseAnswer::busy) throw UserError(folder.busy_text());
 }
 
-void delete_runs(const std::vector<PreparedRow>& rows, const std::vector<std::int64_t>& seeds,
-                 const std::filesystem::path& out, Dashboard& dashboard) {
+/// Runs of some rows with the same seeds.
+struct Stage {
+  std::vector<PreparedRow> rows;
+  std::vector<std::int64_t> seeds;
+};
+
+/// The trials of `tune`.
+Stage trials_of(const Experiment& experiment, const std::vector<PreparedRow>& rows) {
+  Stage trials{{}, {experiment.tune.seed}};
+  for (const PreparedRow& row : rows) {
+    for (PreparedRow& candidate : tuning_candidates(experiment, row)) trials.rows.push_back(std::move(candidate));
+  }
+  return trials;
+}
+
+void delete_runs(const std::vector<Stage>& stages, const std::filesystem::path& out, Dashboard& dashboard) {
   // All are locked before the first is deleted: a run that is busy leaves the others as they are. Rows that differ in
   // their decoding alone share a folder.
   std::list<RunFolder> folders;
   std::set<std::string> hashes;
-  for (const PreparedRow& row : rows) {
-    for (const std::int64_t seed : seeds) {
-      RunFolder& folder = folders.emplace_back(out, row, seed);
-      if (!std::filesystem::exists(folder.path()) || !hashes.insert(folder.hash()).second) {
-        folders.pop_back();
-      } else {
-        lock_to_delete(folder, dashboard);
-      }
+  const auto lock = [&](const PreparedRow& row, std::int64_t seed) {
+    RunFolder& folder = folders.emplace_back(out, row, seed);
+    if (!std::filesystem::exists(folder.path()) || !hashes.insert(folder.hash()).second) {
+      folders.pop_back();
+    } else {
+      lock_to_delete(folder, dashboard);
+    }
+  };
+  for (const Stage& stage : stages) {
+    for (const PreparedRow& row : stage.rows) {
+      for (const std::int64_t seed : stage.seeds) lock(row, seed);
     }
   }
   for (RunFolder& folder : folders) folder.remove();
 }
 
-/// What a run needs to become a process of its own, which the user does not see: "--job=ROW,SEED,HASH". The row is told
-/// by its place in the file, since a label may hold anything; the hash tells whether the file is still the same.
+/// What a run needs to become a process of its own, which the user does not see: "--job=ROW,TRIAL,SEED,HASH". The row
+/// is told by its place in the file, since a label may hold anything, a trial of `tune` by its point, or -1; the hash
+/// tells whether the file is still the same.
 struct JobName {
   std::size_t row;
-  std::int64_t seed;
+  std::int64_t trial, seed;
   std::string hash;
 };
 constexpr std::string_view job_option = "--job=";
@@ -91,9 +111,9 @@ std::optional<JobName> take_job(std::vector<std::string>& words) {
   if (found == words.end()) return std::nullopt;
   const std::vector<std::string> parts = split_list(std::string_view(*found).substr(job_option.size()));
   words.erase(found);
-  if (parts.size() != 3) throw UserError("--job: is for this program itself");
+  if (parts.size() != 4) throw UserError("--job: is for this program itself");
   return JobName{static_cast<std::size_t>(to_integer(parts[0]).value_or(-1)), to_integer(parts[1]).value_or(-1),
-                 parts[2]};
+                 to_integer(parts[2]).value_or(-1), parts[3]};
 }
 
 /// Tells of itself in lines of JSON on standard output, and prints no table.
@@ -104,10 +124,15 @@ int run_as_job(const JobName& job, Experiment experiment, const RunOptions& opti
   if (job.row >= experiment.rows.size()) throw UserError(changed);
   // Which columns are measured was checked for all rows together.
   experiment.table.metrics.clear();
-  const std::vector<PreparedRow> rows =
+  std::vector<PreparedRow> rows =
       prepare(experiment, {&experiment.rows[job.row]}, options.out, options.device, [](const std::string&) {});
-  const PlannedRun run{&rows.front(), job.seed, Need::all, job.hash};
-  if (RunFolder(options.out, rows.front(), job.seed).hash() != job.hash) throw UserError(changed);
+  if (job.trial >= 0) {
+    rows = tuning_candidates(experiment, rows.front());
+    if (static_cast<std::size_t>(job.trial) >= rows.size()) throw UserError(changed);
+  }
+  const PreparedRow& row = rows[static_cast<std::size_t>(std::max<std::int64_t>(0, job.trial))];
+  const PlannedRun run{&row, job.seed, Need::all, job.hash};
+  if (RunFolder(options.out, row, job.seed).hash() != job.hash) throw UserError(changed);
   catch_interrupts();
   Progress progress([](const RunEvent& event) { std::cout << to_line(event) << "\n" << std::flush; });
   return run_job(run, options, progress);
@@ -134,10 +159,10 @@ JobSettings job_settings(const Experiment& experiment, const Arguments& argument
   for (const std::string& setting : arguments.texts("set")) common.push_back("--set=" + setting);
   return {.jobs = jobs,
           .arguments =
-              [&experiment, common](const PlannedRun& run) {
-                const auto row = std::ranges::find(experiment.rows, run.row->row->label, &ExperimentRow::label);
+              [common](const PlannedRun& run) {
+                const std::string trial = run.row->candidate ? std::to_string(*run.row->candidate) : "-1";
                 std::vector<std::string> words = common;
-                words.push_back(std::string(job_option) + std::to_string(row - experiment.rows.begin()) + "," +
+                words.push_back(std::string(job_option) + std::to_string(run.row->row->number) + "," + trial + "," +
                                 std::to_string(run.seed) + "," + run.hash);
                 return words;
               },
@@ -148,12 +173,6 @@ JobSettings job_settings(const Experiment& experiment, const Arguments& argument
                 if (gpus > 0) changes.emplace_back("CUDA_VISIBLE_DEVICES", visible_gpu(place, gpus));
                 return changes;
               }};
-}
-
-std::string joined(const std::vector<std::string>& items, std::size_t most, const char* separator) {
-  std::string text;
-  for (std::size_t i = 0; i < std::min(items.size(), most); ++i) text += (i == 0 ? "" : separator) + items[i];
-  return items.size() <= most ? text : text + separator + "and " + std::to_string(items.size() - most) + " more";
 }
 
 constexpr std::size_t most_named = 8;
@@ -171,7 +190,7 @@ std::vector<PlannedRun> missing_runs(const Plan& plan, const Arguments& argument
     const PlannedRun& run = plan.runs[i];
     if (!is_mine[i]) continue;
     mine.push_back(run);
-    if (!run.is_done()) missing.push_back(run);
+    if (!run.is_done() && run.need != Need::tuning) missing.push_back(run);
     if (run.need == Need::finished) seconds.push_back(run.seconds);
   }
   if (arguments.has("shard")) dashboard.message("shard " + arguments.text("shard") + ": " + summary_of(mine));
@@ -180,34 +199,54 @@ std::vector<PlannedRun> missing_runs(const Plan& plan, const Arguments& argument
 }
 
 /// "baseline, seed 1; baseline, seed 2": those of other processes, as they are now.
-void tell_missing_of_other_shards(const std::vector<PreparedRow>& rows, const std::vector<std::int64_t>& seeds,
-                                  const Arguments& arguments, const RunOptions& options, Dashboard& dashboard) {
-  const Plan plan = make_plan(rows, seeds, options.out);
+void tell_missing_of_other_shards(const Stage& stage, const Arguments& arguments, const RunOptions& options,
+                                  Dashboard& dashboard) {
+  const Plan plan = make_plan(stage.rows, stage.seeds, options.out);
   const std::vector<bool> is_mine = share_of(parse_shard(arguments.text("shard")), plan.runs);
   std::vector<std::string> names;
   for (std::size_t i = 0; i < plan.runs.size(); ++i) {
     if (!is_mine[i] && !plan.runs[i].is_done()) names.push_back(plan.runs[i].name());
   }
   if (names.empty()) return;
-  dashboard.message("not finished by other shards: " + joined(names, most_named, "; "));
+  dashboard.message("not finished by other shards: " + joined(names, "; ", most_named));
 }
 
-int train_and_print(const Experiment& experiment, const std::vector<PreparedRow>& rows,
-                    const std::vector<std::int64_t>& seeds, const Arguments& arguments, const RunOptions& options,
-                    Dashboard& dashboard) {
+/// Trains what is missing of a stage; returns the names of the runs that failed.
+std::vector<std::string> train(const Stage& stage, const Experiment& experiment, const Arguments& arguments,
+                               const RunOptions& options, Dashboard& dashboard) {
   const auto jobs = static_cast<std::size_t>(arguments.integer("jobs", 1, 1024));
-  const std::vector<PlannedRun> missing = missing_runs(make_plan(rows, seeds, options.out), arguments, dashboard, jobs);
+  const std::vector<PlannedRun> missing =
+      missing_runs(make_plan(stage.rows, stage.seeds, options.out), arguments, dashboard, jobs);
   const ScheduleResult result =
       jobs == 1 ? train_here(missing, options, dashboard)
                 : train_in_jobs(missing, options.out, job_settings(experiment, arguments, jobs, options), dashboard);
-  if (!missing.empty() && result.left.size() == missing.size()) throw UserError(joined(result.left, most_named, "\n"));
-  if (!result.left.empty()) dashboard.message("not finished here: " + joined(result.left, most_named, "\n"));
-  if (arguments.has("shard")) tell_missing_of_other_shards(rows, seeds, arguments, options, dashboard);
+  if (!missing.empty() && result.left.size() == missing.size()) throw UserError(joined(result.left, "\n", most_named));
+  if (!result.left.empty()) dashboard.message("not finished here: " + joined(result.left, "\n", most_named));
+  if (arguments.has("shard")) tell_missing_of_other_shards(stage, arguments, options, dashboard);
+  return result.failed;
+}
+
+/// First the trials of `tune`, then the rows with the values that these gave.
+int train_and_print(const Experiment& experiment, Stage stage, const Arguments& arguments, const RunOptions& options,
+                    Dashboard& dashboard) {
+  std::vector<std::string> failed;
+  const Stage trials = trials_of(experiment, stage.rows);
+  if (!trials.rows.empty()) {
+    dashboard.message("trials of `tune`:");
+    failed = train(trials, experiment, arguments, options, dashboard);
+    stage.rows = with_tuned_values(experiment, stage.rows, options.out);
+    dashboard.message("rows with the values that were chosen:");
+  }
+  for (std::string& name : train(stage, experiment, arguments, options, dashboard)) failed.push_back(std::move(name));
+  if (std::ranges::any_of(stage.rows, &PreparedRow::awaits_tuning)) {
+    dashboard.message("some rows have trials that are not finished: the same command trains them when these are");
+  }
   dashboard.message("");
-  std::cout << printed_results(experiment, rows, seeds, options.out, {}, arguments.text("format")) << std::flush;
-  if (result.failed.empty()) return success;
-  throw RunError((result.failed.size() == 1 ? "1 run" : std::to_string(result.failed.size()) + " runs") +
-                 " failed: " + joined(result.failed, most_named, "; ") +
+  std::cout << printed_results(experiment, stage.rows, stage.seeds, options.out, {}, arguments.text("format"))
+            << std::flush;
+  if (failed.empty()) return success;
+  throw RunError((failed.size() == 1 ? "1 run" : std::to_string(failed.size()) + " runs") +
+                 " failed: " + joined(failed, "; ", most_named) +
                  ": why is told above and in failure.json of each; the same command tries again");
 }
 
@@ -267,13 +306,21 @@ int run_command(const std::vector<std::string>& words) {
   const std::vector<PreparedRow> rows = prepare(experiment, selected, options.out, options.device,
                                                 [&](const std::string& text) { dashboard.message(text); });
   if (arguments.has("dry-run")) {
-    print_dry_run(std::cout, rows, seeds, options);
+    if (const Stage trials = trials_of(experiment, rows); !trials.rows.empty()) {
+      print_dry_run(std::cout, "Trials of `tune`", trials.rows, trials.seeds, options);
+      std::cout << "\n";
+    }
+    print_dry_run(std::cout, "What would be trained", rows, seeds, options);
     return success;
   }
   // Until here there was nothing to save.
   catch_interrupts();
-  if (arguments.has("fresh")) delete_runs(rows, seeds, options.out, dashboard);
-  return train_and_print(experiment, rows, seeds, arguments, options, dashboard);
+  Stage stage{rows, seeds};
+  if (arguments.has("fresh")) {
+    delete_runs({trials_of(experiment, rows), stage}, options.out, dashboard);
+    stage.rows = with_tuned_values(experiment, rows, options.out);
+  }
+  return train_and_print(experiment, std::move(stage), arguments, options, dashboard);
 }
 
 }  // namespace ablate::cli

@@ -1,6 +1,7 @@
 // `ablate slurm`: a script that trains an experiment as the tasks of one Slurm array.
 #include "experiments/cli/command.h"
 #include "experiments/lab/experiment.h"
+#include "experiments/lab/text.h"
 
 #include "transformer/core/atomic_file.h"
 #include "transformer/core/error.h"
@@ -15,17 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t most_shards = 100'000;
-
-/// The shell reads it as it is written here.
-std::string quoted(const std::string& word) {
-  const bool is_plain = !word.empty() && word.find_first_not_of(
-                                             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                             "0123456789_-+=./,:@%") == std::string::npos;
-  if (is_plain) return word;
-  std::string text = "'";
-  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return text + "'";
-}
 
 /// Slurm reads a line of these up to its first space, and knows no quotes of ours.
 std::string directive(const std::string& name, const std::string& value) {
@@ -61,12 +51,6 @@ std::string directives(const Arguments& arguments, const fs::path& file) {
          directive("output", "slurm-%x-%A_%a.log");
 }
 
-std::string words_of(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : " ") + quoted(word);
-  return text;
-}
-
 /// What `run` and `table` have in common.
 std::vector<std::string> experiment_words(const Arguments& arguments) {
   std::vector<std::string> words = {arguments.required("file"), "--out", arguments.text("out")};
@@ -88,23 +72,23 @@ std::vector<std::string> run_words(const Arguments& arguments) {
 std::string script(const Arguments& arguments) {
   const std::string file = arguments.required("file");
   const std::string shards = std::to_string(arguments.integer("shards", 1, most_shards));
-  const std::string program = quoted(fs::read_symlink("/proc/self/exe").string());
+  const std::string program = lab::shell_word(fs::read_symlink("/proc/self/exe").string());
   std::vector<std::string> table = {"table"};
   for (const std::string& word : experiment_words(arguments)) table.push_back(word);
   return "#!/bin/bash\n" + directives(arguments, file) +
          "# Written by `ablate slurm`. Submit it with sbatch. The table of what is there, at any time:\n"
          "#   cd " +
-         quoted(fs::current_path().string()) + " && " + program + " " + words_of(table) +
+         lab::shell_word(fs::current_path().string()) + " && " + program + " " + lab::shell_words(table) +
          "\n"
          "set -uo pipefail\n"
          "cd " +
-         quoted(fs::current_path().string()) +
+         lab::shell_word(fs::current_path().string()) +
          " || exit 1\n"
          "\n"
          "time_is_up=no\n"
          "stop() { time_is_up=yes; kill -TERM \"$program\"; }\n"
          "\n" +
-         program + " " + words_of(run_words(arguments)) + " --shard \"$SLURM_ARRAY_TASK_ID/" + shards +
+         program + " " + lab::shell_words(run_words(arguments)) + " --shard \"$SLURM_ARRAY_TASK_ID/" + shards +
          "\" &\n"
          "program=$!\n"
          "trap stop USR1\n"

@@ -1,6 +1,7 @@
 #include "experiments/lab/budget_notes.h"
 
 #include "experiments/lab/number_format.h"
+#include "experiments/lab/text.h"
 
 #include <algorithm>
 #include <set>
@@ -12,12 +13,6 @@ std::string amount_text(double amount) { return amount < 1e5 ? std::to_string(st
 
 std::string counted_text(double amount, const std::string& noun) {
   return amount_text(amount) + " " + noun + (amount == 1 ? "" : "s");
-}
-
-std::string joined_text(const std::vector<std::string>& parts, const std::string& separator) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : separator) + part;
-  return text;
 }
 
 /// "480 to 500 updates" of one entry of all results; nothing if one of them lacks it.
@@ -42,7 +37,7 @@ std::string budget_text(const TrainingConfig& config) {
   if (budget.tokens) limits.push_back(counted_text(static_cast<double>(*budget.tokens), "target token"));
   if (budget.flops) limits.push_back(compact(*budget.flops) + " FLOPs");
   if (budget.minutes) limits.push_back(number_text(*budget.minutes, {}, Notation::fixed, 1).mean + " minutes");
-  std::string text = joined_text(limits, " or ") + (limits.size() > 1 ? ", whichever is first" : "");
+  std::string text = joined(limits, " or ") + (limits.size() > 1 ? ", whichever is first" : "");
   if (config.patience) {
     text += "; fewer where " + counted_text(static_cast<double>(*config.patience), "evaluation") +
             " in a row find no better dev nll";
@@ -66,8 +61,8 @@ std::string describe_budgets(const std::vector<PreparedRow>& rows) {
   if (budgets.empty()) return "";
   if (budgets.size() == 1) return "Budget of every run: " + budgets.front();
   std::vector<std::string> parts;
-  for (std::size_t i = 0; i < budgets.size(); ++i) parts.push_back(joined_text(labels[i], ", ") + ": " + budgets[i]);
-  return "Rows have different budgets: " + joined_text(parts, "; ");
+  for (std::size_t i = 0; i < budgets.size(); ++i) parts.push_back(joined(labels[i], ", ") + ": " + budgets[i]);
+  return "Rows have different budgets: " + joined(parts, "; ");
 }
 
 std::string describe_training(const std::vector<const Json*>& trainings) {
@@ -82,7 +77,8 @@ std::string describe_training(const std::vector<const Json*>& trainings) {
   add(range_text(trainings, "flops", "FLOP"));
   std::set<std::string> reasons;
   for (const Json* training : trainings) reasons.insert(training->value("reason", ""));
-  return "Trained: " + joined_text(parts, ", ") + "; ended by " + joined_text({reasons.begin(), reasons.end()}, ", ");
+  return "Trained: " + joined(parts, ", ") + "; ended by " +
+         joined(std::vector<std::string>(reasons.begin(), reasons.end()), ", ");
 }
 
 }  // namespace ablate::lab

@@ -94,10 +94,10 @@ Axis metric_axis() {
   return axis;
 }
 
-std::string joined(const std::vector<std::string>& items, const char* mark) {
-  std::string text;
-  for (const std::string& item : items) text += (text.empty() ? "" : ", ") + (mark + item + mark);
-  return text;
+/// "`a`, `b`"
+std::string as_code(std::vector<std::string> items) {
+  for (std::string& item : items) item = "`" + item + "`";
+  return joined(items, ", ");
 }
 
 /// `|` would end the cell; `<s>` would be taken for a tag.
@@ -114,12 +114,12 @@ std::string axis_markdown(const Axis& axis) {
   std::size_t width = 4;
   for (const CatalogueRow& row : axis.rows) width = std::max(width, row.name.size() + 2);
   const auto padded = [width](std::string text) { return text + std::string(width - text.size(), ' '); };
-  std::string text = "### " + axis.name + "\n\n" + cell(axis.doc) + " (" + joined(axis.paths, "`") + ")\n\n";
+  std::string text = "### " + axis.name + "\n\n" + cell(axis.doc) + " (" + as_code(axis.paths) + ")\n\n";
   text +=
       "| " + padded("name") + " | what it is | paper | options |\n|" + std::string(width + 2, '-') + "|---|---|---|\n";
   for (const CatalogueRow& row : axis.rows) {
     text += "| " + padded("`" + row.name + "`") + " | " + cell(row.doc) + " | " + cell(row.paper) + " | " +
-            joined(row.options, "`") + " |\n";
+            as_code(row.options) + " |\n";
   }
   return text;
 }

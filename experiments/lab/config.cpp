@@ -49,6 +49,10 @@ void VaryConfig::describe(config::Fields& f) {
 void RunTrainingConfig::describe(config::Fields& f) {
   f.object("batch", batch, "how sentences become batches");
   f.object("vary", vary, "what differs between seeds; false: the same for all of them");
+  f.field("max_length", max_length,
+          "pairs with more tokens than this on a side, </s> included, are neither learnt from nor part of the dev loss "
+          "that training chooses by; null: model.max_length",
+          config::at_least_one);
   TrainingConfig::describe(f);
 }
 
@@ -56,6 +60,10 @@ void EvaluationConfig::describe(config::Fields& f) {
   f.field("metrics", metrics, "metrics of text with their options, such as bleu:tokenize=none; see `ablate variants`");
   f.field("splits", splits,
           "splits that are decoded and scored; nothing given: every test set, or dev if there is none");
+  f.field("lengths", lengths,
+          "upper bounds of lengths: every split that is scored is measured in parts too, such as test[1-20] and "
+          "test[21-40] for [20, 40]; the length of a pair is that of its longer side in tokens, </s> included",
+          config::at_least_one);
   f.choice("checkpoint", checkpoint, checkpoint_choices.choices(), "which weights are evaluated; chosen on dev alone");
   const bool averages = checkpoint_choices.choices().find(checkpoint) != nullptr &&
                         checkpoint_choices.choices().find(checkpoint)->uses_option("average");
@@ -72,6 +80,8 @@ void EvaluationConfig::describe(config::Fields& f) {
   }
   check_once(f, "metrics", metrics);
   check_once(f, "splits", splits);
+  f.check(std::ranges::adjacent_find(lengths, std::greater_equal<>()) == lengths.end(), "lengths",
+          "must grow from one bound to the next");
 }
 
 void RunConfig::describe(config::Fields& f) {
@@ -87,6 +97,10 @@ void RunConfig::describe(config::Fields& f) {
   f.check(!is_constant || decoding.min_length < decoding.max_length_constant, "decoding.min_length",
           "no target has so many tokens: with max_length_factor 0 all end after max_length_constant, " +
               std::to_string(decoding.max_length_constant));
+  f.check(longest_trained() <= model.max_length, "training.max_length",
+          std::to_string(longest_trained()) + " is more than model.max_length, " + std::to_string(model.max_length));
+  f.check(evaluation.lengths.empty() || evaluation.lengths.back() <= model.max_length, "evaluation.lengths",
+          "longer pairs than model.max_length, " + std::to_string(model.max_length) + ", are cut: raise that");
   const std::int64_t average = evaluation.average;
   const auto needs = [&](const char* choice, std::int64_t kept, const char* key) {
     f.check(evaluation.checkpoint != choice || kept >= average, "evaluation.average",
@@ -109,6 +123,17 @@ void MatchConfig::describe(config::Fields& f) {
              "largest difference to the baseline, as a share of it; null: 0.01, for step_time 0.05", config::positive);
   f.only_if(by != "none", without, "by")
       .field("multiple_of", multiple_of, "the setting is a multiple of this", config::at_least_one);
+}
+
+void TuneConfig::describe(config::Fields& f) {
+  f.field(
+      "grid", grid,
+      "axes whose points every row is tried at: a path with a list of values for each; it is trained with those that "
+      "give the lowest dev nll");
+  const char* without = "has no effect without tune.grid";
+  f.only_if(!grid.is_null(), without, "grid").field("seed", seed, "of the trials", config::not_negative);
+  f.only_if(!grid.is_null(), without, "grid")
+      .field("set", set, "settings of the trials alone, such as a smaller training.budget");
 }
 
 void StabilityConfig::describe(config::Fields& f) {

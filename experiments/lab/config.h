@@ -19,6 +19,7 @@ struct VaryConfig {
 struct RunTrainingConfig : TrainingConfig {
   data::BatchConfig batch;
   VaryConfig vary;
+  std::optional<std::int64_t> max_length;
   void describe(config::Fields& f);
 };
 
@@ -28,6 +29,7 @@ const config::VariantTable<CheckpointChoice>& checkpoint_choice_table();
 struct EvaluationConfig {
   std::vector<std::string> metrics{"bleu"};
   std::vector<std::string> splits;
+  std::vector<std::int64_t> lengths;
   std::string checkpoint = "best";
   std::int64_t average = 5;
   std::int64_t batch_tokens = 4096;
@@ -41,6 +43,8 @@ struct RunConfig {
   DecodingConfig decoding;
   EvaluationConfig evaluation;
   void describe(config::Fields& f);
+  /// The longest side of a pair that is trained on, </s> included.
+  std::int64_t longest_trained() const { return training.max_length.value_or(model.max_length); }
 };
 
 /// The section `match`: every row gets as much of something as the baseline has.
@@ -54,6 +58,14 @@ struct MatchConfig {
   double allowed() const { return tolerance.value_or(by == "step_time" ? 0.05 : 0.01); }
 };
 config::Choices match_choices();
+
+/// The section `tune`: a small grid that every row is tried at.
+struct TuneConfig {
+  Json grid;  ///< axes as in the experiment's grid
+  std::int64_t seed = 1;
+  Json set;  ///< settings, dotted or nested
+  void describe(config::Fields& f);
+};
 
 /// `table.stability`: a grid of settings as a table of one figure.
 struct StabilityConfig {

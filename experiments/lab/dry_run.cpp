@@ -20,6 +20,8 @@ std::string state_text(Need need) {
       return "trained, to be evaluated";
     case Need::rest:
       return "started";
+    case Need::tuning:
+      return "to tune first";
     case Need::another_attempt:
       return "failed, to be tried again";
     default:
@@ -30,14 +32,15 @@ std::string state_text(Need need) {
 }  // namespace
 
 double estimated_training_memory(const RunConfig& config, const VocabularyInfo& vocabulary, at::Device device) {
-  const auto model = make_transformer(config.model, vocabulary, at::kMeta, 0);
   const double remembered = config.training.optimizer.kind != "sgd"  ? 2
                             : config.training.optimizer.momentum > 0 ? 1
                                                                      : 0;
-  const double bytes_of_parameters = 4.0 * static_cast<double>(count_parameters(*model)) * (2 + remembered);
+  const double bytes_of_parameters =
+      4.0 * static_cast<double>(count_parameters(config.model, vocabulary)) * (2 + remembered);
   const SequenceLengths lengths{std::min<std::int64_t>(32, config.model.max_length),
                                 std::min<std::int64_t>(32, config.model.max_length)};
   const std::int64_t sentences = std::max<std::int64_t>(1, config.training.batch.tokens / lengths.target);
+  const auto model = make_transformer(config.model, vocabulary, at::kMeta, 0);
   const ForwardCost cost = forward_cost(*model, sentences, lengths);
   // The fused loss never holds the scores of all words; it is there for 32 bits on the CPU.
   const bool fused_loss = device.is_cpu() && config.training.precision == "fp32";
@@ -45,10 +48,10 @@ double estimated_training_memory(const RunConfig& config, const VocabularyInfo& 
          (fused_loss ? 0 : cost.output.activation_bytes);
 }
 
-void print_dry_run(std::ostream& out, const std::vector<PreparedRow>& rows, const std::vector<std::int64_t>& seeds,
-                   const RunOptions& options) {
+void print_dry_run(std::ostream& out, const std::string& title, const std::vector<PreparedRow>& rows,
+                   const std::vector<std::int64_t>& seeds, const RunOptions& options) {
   Table table;
-  table.title = "What would be trained";
+  table.title = title;
   table.columns = {parameters_column(), {}};
   table.columns.back().key = "memory";
   table.columns.back().heading = "Memory";
@@ -64,8 +67,7 @@ void print_dry_run(std::ostream& out, const std::vector<PreparedRow>& rows, cons
   const Plan plan = make_plan(rows, seeds, options.out);
   for (const PreparedRow& row : rows) {
     const RunConfig& config = row.row->config;
-    const auto model = make_transformer(config.model, row.vocabulary, at::kMeta, 0);
-    const auto parameters = static_cast<double>(count_parameters(*model));
+    const auto parameters = static_cast<double>(count_parameters(config.model, row.vocabulary));
     const double memory = estimated_training_memory(config, row.vocabulary, options.device);
     Row printed{row.row->label,
                 row.row->group,

@@ -10,7 +10,7 @@ namespace ablate::lab {
 /// sentences of 32 tokens.
 double estimated_training_memory(const RunConfig& config, const VocabularyInfo& vocabulary, at::Device device);
 
-void print_dry_run(std::ostream& out, const std::vector<PreparedRow>& rows, const std::vector<std::int64_t>& seeds,
-                   const RunOptions& options);
+void print_dry_run(std::ostream& out, const std::string& title, const std::vector<PreparedRow>& rows,
+                   const std::vector<std::int64_t>& seeds, const RunOptions& options);
 
 }  // namespace ablate::lab

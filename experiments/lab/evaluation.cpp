@@ -19,19 +19,20 @@ namespace fs = std::filesystem;
 
 class SplitEvaluation {
  public:
-  SplitEvaluation(const PreparedRow& row, std::int64_t seed, const std::string& split, Progress& progress)
+  SplitEvaluation(const PreparedRow& row, std::int64_t seed, const SplitPart& part, Progress& progress)
       : row_(row),
         seed_(seed),
-        name_(split),
-        split_(row.corpus->split(split)),
-        references_(target_lines(split_)),
+        name_(part.name()),
+        pairs_(pairs_of(part, *row.corpus)),
+        references_(lines_at(target_lines(row.corpus->split(part.split)), pairs_)),
         progress_(progress) {
     data::BatchConfig batch;
     batch.tokens = row.row->config.evaluation.batch_tokens;
     const std::int64_t longest = row.row->config.model.max_length;
-    plan_.emplace(data::BatchPlan::evaluation(*row.corpus, split, batch, {longest, longest}));
+    plan_.emplace(data::BatchPlan::evaluation(*row.corpus, part.split, batch, {longest, longest},
+                                              part.lengths.value_or(data::LengthRange{})));
     if (plan_->cut() > 0) {
-      progress.message("warning: " + std::to_string(plan_->cut()) + " sentences of " + split +
+      progress.message("warning: " + std::to_string(plan_->cut()) + " sentences of " + name_ +
                        " are longer than model.max_length and are cut");
     }
   }
@@ -47,6 +48,7 @@ class SplitEvaluation {
                   {"nll_sum", loss.nll_sum},
                   {"tokens", loss.tokens},
                   {"words", words},
+                  {"sentences", pairs_.size()},
                   {"cut_sentences", plan_->cut()}};
     if (words > 0) entry["perplexity_per_word"] = metrics::perplexity(loss.nll_sum, words);
     return entry;
@@ -54,8 +56,12 @@ class SplitEvaluation {
 
   const metrics::Lines& references() const { return references_; }
 
+  /// Of a part, out of the lines of its whole split.
+  metrics::Lines own(const metrics::Lines& of_split) const { return lines_at(of_split, pairs_); }
+
+  /// Of a whole split.
   metrics::Lines hypotheses(Transformer& model) {
-    metrics::Lines lines(static_cast<std::size_t>(split_.size()));
+    metrics::Lines lines(pairs_.size());
     std::int64_t done = 0;
     for (std::int64_t i = 0; i < plan_->size(); ++i) {
       stop_if_interrupted("stopped while decoding " + name_ + ": the same command goes on");
@@ -69,7 +75,7 @@ class SplitEvaluation {
         lines[static_cast<std::size_t>(batch.index[b])] = as_line(row_.corpus->target_tokenizer().decode(ids));
       }
       done += static_cast<std::int64_t>(found.size());
-      progress_.decoding(name_, done, split_.size());
+      progress_.decoding(name_, done, static_cast<std::int64_t>(pairs_.size()));
     }
     return lines;
   }
@@ -78,7 +84,7 @@ class SplitEvaluation {
   const PreparedRow& row_;
   std::int64_t seed_;
   std::string name_;
-  const data::Split& split_;
+  std::vector<std::int64_t> pairs_;
   metrics::Lines references_;
   Progress& progress_;
   std::optional<data::BatchPlan> plan_;
@@ -96,21 +102,14 @@ void write_lines(const fs::path& file, const metrics::Lines& lines) {
   write_file_atomically(file, text);
 }
 
-/// A split is asked for twice in different ways: its loss always (dev too), its outputs if it is to be scored.
-std::vector<std::string> splits_with_loss(const PreparedRow& row) {
-  std::vector<std::string> splits = evaluated_splits(row.row->config.evaluation, *row.corpus);
-  if (std::find(splits.begin(), splits.end(), "dev") == splits.end()) splits.insert(splits.begin(), "dev");
-  return splits;
-}
-
-/// The entry of a split if it was made from the same data; else a fresh one.
-Json entry_of(const Json& decoding, const PreparedRow& row, const std::string& split) {
-  const Json found = decoding.value("splits", Json::object()).value(split, Json::object());
-  const std::string hash = row.corpus->split_hash(split);
+/// The entry of a part if it was made from the same data; else a fresh one.
+Json entry_of(const Json& decoding, const PreparedRow& row, const SplitPart& part) {
+  const Json found = decoding.value("splits", Json::object()).value(part.name(), Json::object());
+  const std::string hash = row.corpus->split_hash(part.split);
   return found.value("data", "") == hash ? found : Json{{"data", hash}};
 }
 
-bool is_scored(const Json& entry, const EvaluationConfig& config) {
+bool has_scores(const Json& entry, const EvaluationConfig& config) {
   for (const std::string& metric : config.metrics) {
     if (!entry.contains("scores") || !entry["scores"].contains(metric)) return false;
   }
@@ -170,13 +169,10 @@ bool is_evaluated(const PreparedRow& row, const Json& result) {
   const std::string key = decoding_hash(row.row->config);
   const Json decodings = result.value("decodings", Json::object());
   if (!decodings.contains(key)) return false;
-  const std::vector<std::string> scored = evaluated_splits(config, *row.corpus);
-  for (const std::string& split : splits_with_loss(row)) {
-    const Json entry = entry_of(decodings[key], row, split);
-    const bool wanted = std::find(scored.begin(), scored.end(), split) != scored.end();
-    if (!entry.contains("loss") || (wanted && !is_scored(entry, config))) return false;
-  }
-  return true;
+  return std::ranges::all_of(measured_parts(config, *row.corpus), [&](const MeasuredPart& part) {
+    const Json entry = entry_of(decodings[key], row, part);
+    return entry.contains("loss") && (!part.is_scored || has_scores(entry, config));
+  });
 }
 
 void evaluate_run(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, const RunOptions& options,
@@ -198,23 +194,23 @@ void evaluate_run(const PreparedRow& row, std::int64_t seed, const RunFolder& fo
     if (!model) model = load_model(config.model, row.vocabulary, checkpoints, options.device);
     return *model;
   };
-  const std::vector<std::string> scored = evaluated_splits(config.evaluation, *row.corpus);
-  for (const std::string& split : splits_with_loss(row)) {
-    Json entry = entry_of(decoding, row, split);
-    SplitEvaluation evaluation(row, seed, split, progress);
+  for (const MeasuredPart& part : measured_parts(config.evaluation, *row.corpus)) {
+    Json entry = entry_of(decoding, row, part);
+    SplitEvaluation evaluation(row, seed, part, progress);
     if (!entry.contains("loss")) entry.update(evaluation.loss(loaded()));
-    if (std::find(scored.begin(), scored.end(), split) != scored.end() && !is_scored(entry, config.evaluation)) {
-      const fs::path file = folder.hypotheses_file(key, split);
-      if (!entry.contains("hypotheses") || !fs::exists(file)) {
+    if (part.is_scored && !has_scores(entry, config.evaluation)) {
+      const fs::path file = folder.hypotheses_file(key, part.split);
+      // The whole split comes before its parts, whose outputs are among its own.
+      if (!part.lengths && (!entry.contains("hypotheses") || !fs::exists(file))) {
         write_lines(file, evaluation.hypotheses(loaded()));
         entry["hypotheses"] = file.filename().string();
       }
-      const metrics::Lines hypotheses = read_lines(file);
+      const metrics::Lines hypotheses = evaluation.own(read_lines(file));
       for (const std::string& metric : config.evaluation.metrics) {
         entry["scores"][metric] = score_json(metric, hypotheses, evaluation.references());
       }
     }
-    decoding["splits"][split] = std::move(entry);
+    decoding["splits"][part.name()] = std::move(entry);
     folder.write_result(result);
   }
 }

@@ -1,11 +1,9 @@
 #include "experiments/lab/experiment.h"
 
-#include "experiments/lab/figures.h"
+#include "experiments/lab/experiment_checks.h"
 #include "experiments/lab/identity.h"
-#include "experiments/lab/paper_columns.h"
 #include "experiments/lab/row_label.h"
 #include "experiments/lab/row_source.h"
-#include "experiments/lab/settings_columns.h"
 #include "transformer/config/reader.h"
 #include "transformer/config/suggest.h"
 
@@ -47,6 +45,7 @@ ExperimentRow resolve(const RowSource& source, const std::vector<Layer>& base, c
   row.group = source.group;
   row.own_name = source.own_name;
   row.is_matched = source.is_matched;
+  row.is_tuned = source.is_tuned;
   row.paper = source.paper;
   row.grid_point = source.grid_point;
   for (const Layer& layer : base) row.layers.push_back({sections_only(layer.json), layer.source});
@@ -80,7 +79,7 @@ void check_names(const std::vector<RowSource>& sources, const ExperimentKeys& ke
 std::string identity(const ExperimentRow& row) {
   const RunConfig& config = row.config;
   return run_hash(config, row.resolved.at("data").dump(), 0) + decoding_hash(config) +
-         Json{config.evaluation.metrics, config.evaluation.splits}.dump();
+         Json{config.evaluation.metrics, config.evaluation.splits, config.evaluation.lengths}.dump();
 }
 
 std::string names_of(const std::vector<config::Change>& changes) {
@@ -158,98 +157,6 @@ std::vector<std::string> join_labels(const std::vector<std::string>& parts, cons
   return names;
 }
 
-/// Dotted paths of all settings that are whole numbers.
-std::vector<std::string> whole_numbers(const Json& resolved, const std::string& prefix = "") {
-  std::vector<std::string> paths;
-  for (const auto& [key, value] : resolved.items()) {
-    if (value.is_number_integer()) paths.push_back(prefix + key);
-    if (!value.is_object()) continue;
-    for (const std::string& inner : whole_numbers(value, prefix + key + ".")) paths.push_back(inner);
-  }
-  return paths;
-}
-
-/// A column that no run will measure must not be found out when all are trained.
-void check_table(const Experiment& experiment, const std::string& source, Problems& problems) {
-  if (experiment.rows.empty()) return;
-  std::vector<std::string> measured = loss_figure_names();
-  for (const ExperimentRow& row : experiment.rows) {
-    for (const std::string& metric : row.config.evaluation.metrics) {
-      if (!contains(measured, metric)) measured.push_back(metric);
-    }
-  }
-  if (experiment.table.significance.kind == "welch" && experiment.seeds.size() < 2) {
-    problems.add(source + ": table.significance: Welch's test needs two seeds or more; the experiment has " +
-                 std::to_string(experiment.seeds.size()));
-  }
-  const auto check_column = [&](const std::string& column, const char* key) {
-    const std::string metric = column.substr(0, column.find('@'));
-    if (contains(measured, metric)) return;
-    problems.add(source + ": table." + key + ": no row measures '" + metric + "'" +
-                 config::suggestion(metric, measured));
-  };
-  for (const std::string& column : experiment.table.metrics) check_column(column, "metrics");
-  if (const StabilityConfig& stability = experiment.table.stability; !stability.figure.empty()) {
-    check_column(stability.figure, "stability.figure");
-    if (!contains(experiment.table.metrics, stability.figure)) {
-      problems.add(source + ": table.stability.figure: '" + stability.figure +
-                   "' is none of table.metrics: name it there");
-    }
-    const auto& axes = experiment.rows.front().grid_point;
-    const auto is_across = [&](const auto& axis) { return axis.first == stability.across; };
-    if (std::ranges::none_of(axes, is_across)) {
-      problems.add(source + ": table.stability.across: '" + stability.across + "' is no axis of the grid");
-    }
-  }
-  for (const std::string& difference : experiment.table.differences) {
-    check_column(difference.substr(0, difference.find('=', difference.find('@'))), "differences");
-  }
-}
-
-/// `match` solves for one setting: it must be one, and no other than `match` may set it.
-void check_match(const Experiment& experiment, const std::vector<RowSource>& sources, const std::string& source,
-                 Problems& problems) {
-  const MatchConfig& match = experiment.match;
-  if (match.by == "none" || experiment.rows.empty()) return;
-  const std::vector<std::string> known = whole_numbers(experiment.rows.front().resolved);
-  if (!contains(known, match.adjust)) {
-    problems.add(source + ": match.adjust: '" + match.adjust + "' is no setting with a whole number" +
-                 config::suggestion(match.adjust, known));
-    return;
-  }
-  const Json solved = config::expand_dotted(Json{{match.adjust, 0}}, source);
-  for (std::size_t i = 0; i < sources.size(); ++i) {
-    const bool is_baseline = experiment.rows[i].is_baseline;
-    if (is_baseline || !sources[i].is_matched || !overlap(sources[i].settings, solved)) continue;
-    problems.add(source + ": row '" + experiment.rows[i].label + "' sets " + match.adjust +
-                 ", which `match` solves for: leave it out there, or give the row \"match\": false");
-  }
-}
-
-/// Published figures and columns of settings: what is wrong with them must not be found out after training either.
-void check_columns_of_file(const Experiment& experiment, const std::string& source, Problems& problems) {
-  std::vector<Json> configurations;
-  for (const ExperimentRow& row : experiment.rows) {
-    configurations.push_back(config::Writer::write(row.config, config::Extent::expanded));
-    for (const std::string& mistake : paper_mistakes(row.paper)) {
-      problems.add(experiment.file.string() + ": row '" + row.name + "': " + mistake);
-    }
-  }
-  const std::string where = source + ": table.settings";
-  const std::vector<SettingColumn> settings = read_setting_columns(experiment.table.settings, where, problems);
-  for (const std::string& mistake : setting_mistakes(settings, configurations)) problems.add(where + ": " + mistake);
-}
-
-void check_seeds(const ExperimentKeys& keys, const std::string& source, Problems& problems) {
-  if (keys.seeds.empty()) problems.add(source + ": seeds: expected at least one");
-  for (std::size_t i = 0; i < keys.seeds.size(); ++i) {
-    const auto end = keys.seeds.begin() + static_cast<std::ptrdiff_t>(i);
-    if (std::find(keys.seeds.begin(), end, keys.seeds[i]) != end) {
-      problems.add(source + ": seeds: " + std::to_string(keys.seeds[i]) + " stands there twice");
-    }
-  }
-}
-
 }  // namespace
 
 void ExperimentKeys::describe(config::Fields& f) {
@@ -260,6 +167,7 @@ void ExperimentKeys::describe(config::Fields& f) {
   f.field("rows", rows, "the variants: a list of {name, group, set}");
   f.field("grid", grid, "axes whose product makes the rows: a path with a list of values for each");
   f.object("match", match, "gives every row as much of something as the baseline has");
+  f.object("tune", tune, "finds for every row the settings, such as the learning rate, that suit it best on dev");
   f.object("table", table, "what the table shows");
   for (const auto& [name, value] : {std::pair<const char*, Json*>{"model", &model},
                                     {"data", &data},
@@ -303,10 +211,10 @@ Experiment load_experiment(const std::filesystem::path& file, const std::vector<
   for (const Layer& layer : overrides) document.add(layer);
   ExperimentKeys keys;
   config::Reader(document, problems).read(keys);
-  check_seeds(keys, file.string(), problems);
+  check_seeds(keys.seeds, file.string(), problems);
 
   Experiment experiment{
-      file, keys.title.empty() ? file.stem().string() : keys.title, keys.seeds, keys.table, keys.match, {}};
+      file, keys.title.empty() ? file.stem().string() : keys.title, keys.seeds, keys.table, keys.match, keys.tune, {}};
   const auto origin = [&](const char* key) {
     const std::string source = document.origin(key).source;
     return source.empty() ? file.string() : source;
@@ -317,22 +225,23 @@ Experiment load_experiment(const std::filesystem::path& file, const std::vector<
   const std::filesystem::path absolute = std::filesystem::absolute(file).lexically_normal();
   for (const RowSource& source : sources) {
     experiment.rows.push_back(resolve(source, base, overrides, problems));
+    experiment.rows.back().number = experiment.rows.size() - 1;
     experiment.rows.back().experiment = (absolute.parent_path().filename() / absolute.filename()).string();
   }
   check_table(experiment, origin("table.metrics"), problems);
   check_columns_of_file(experiment, origin("table.settings"), problems);
   if (problems.empty()) name_rows(experiment, sources, keys, origin("baseline"), problems);
   if (problems.empty()) check_match(experiment, sources, origin("match.adjust"), problems);
+  if (problems.empty()) check_tune(experiment, sources, origin("tune.grid"), problems);
   problems.throw_if_any();
   return experiment;
 }
 
-ExperimentRow with_setting(const Experiment& experiment, const ExperimentRow& row, const std::string& path,
-                           const Json& value) {
+ExperimentRow with_settings(const Experiment& experiment, const ExperimentRow& row, const Json& settings) {
   ExperimentRow changed = row;
   changed.config = {};
   const std::string source = experiment.file.string();
-  changed.layers.push_back({config::expand_dotted(Json{{path, value}}, source), source});
+  changed.layers.push_back({config::expand_dotted(settings, source), source});
   Problems problems;
   read_layers(changed, problems);
   problems.throw_if_any();

@@ -21,6 +21,8 @@ struct ExperimentRow {
   std::string experiment;                                ///< folder and name of the file, "shazeer2020/multi30k.json"
   std::string own_name;                                  ///< of the entry of `rows`, without what the grid adds
   bool is_matched = true;                                ///< `match` may change it
+  bool is_tuned = true;                                  ///< `tune` may change it
+  std::size_t number = 0;                                ///< its place in the file
   Json paper = Json::object();                           ///< published figures
   std::vector<std::pair<std::string, Json>> grid_point;  ///< path and value on every axis of the grid
   std::vector<config::Layer> layers;                     ///< what `config` was read from
@@ -32,6 +34,7 @@ struct Experiment {
   std::vector<std::int64_t> seeds;
   TableConfig table;
   MatchConfig match;
+  TuneConfig tune;
   std::vector<ExperimentRow> rows;  ///< in the order of the file
 
   const ExperimentRow& baseline() const;
@@ -47,6 +50,7 @@ struct ExperimentKeys {
   std::optional<std::string> baseline;
   Json rows, grid;
   MatchConfig match;
+  TuneConfig tune;
   TableConfig table;
   Json model, data, training, decoding, evaluation;  ///< read with the rows
   void describe(config::Fields& f);
@@ -56,9 +60,8 @@ struct ExperimentKeys {
 /// UserError lists every problem with its file and path.
 Experiment load_experiment(const std::filesystem::path& file, const std::vector<std::string>& settings);
 
-/// The row with one setting more, on top of all others; the differences to the baseline are left as they are. UserError
-/// if the row then is not allowed.
-ExperimentRow with_setting(const Experiment& experiment, const ExperimentRow& row, const std::string& path,
-                           const Json& value);
+/// The row with more settings, dotted or nested, on top of all others; the differences to the baseline are left as they
+/// are. UserError if the row then is not allowed.
+ExperimentRow with_settings(const Experiment& experiment, const ExperimentRow& row, const Json& settings);
 
 }  // namespace ablate::lab

@@ -39,6 +39,8 @@ Json row_schema(const Json& settings) {
        {"match",
         {{"type", "boolean"},
          {"description", "false: the row stays as it is where the experiment matches rows to the baseline"}}},
+       {"tune",
+        {{"type", "boolean"}, {"description", "false: the row stays as it is where the experiment tunes rows"}}},
        {"paper",
         {{"type", "object"},
          {"description", "published figures that stand beside ours: a column or a heading, and a number or text"},
@@ -77,8 +79,11 @@ Json experiment_schema() {
         object_schema("a column",
                       {{"path", {{"type", "string"}, {"description", "dotted path of the setting"}}},
                        {"heading", {{"type", "string"}, {"description", "nothing given: the path's last name"}}}})}});
-  properties["grid"].update(
-      {{"type", "object"}, {"additionalProperties", false}, {"properties", axes}, {"minProperties", 1}});
+  const Json grid = {{"type", "object"}, {"additionalProperties", false}, {"properties", axes}, {"minProperties", 1}};
+  properties["grid"].update(grid);
+  properties["tune"]["properties"]["grid"].update(grid);
+  properties["tune"]["properties"]["set"].update(
+      {{"type", "object"}, {"additionalProperties", false}, {"properties", by_path}});
   for (const auto& [name, section] : sections.items()) properties[name] = section;
   return schema;
 }

@@ -33,29 +33,6 @@ const LossFigure* find_loss_figure(const std::string& name) {
   return nullptr;
 }
 
-void add_once(std::vector<Figure>& figures, const Figure& figure) {
-  const bool there =
-      std::any_of(figures.begin(), figures.end(), [&](const Figure& known) { return known.key() == figure.key(); });
-  if (!there) figures.push_back(figure);
-}
-
-/// Everything that was measured, in the order of splits and metrics.
-std::vector<Figure> measured_figures(const std::vector<const Json*>& decodings) {
-  std::vector<Figure> figures;
-  for (const Json* decoding : decodings) {
-    for (const auto& [split, entry] : (*decoding).at("splits").items()) {
-      const Json scores = entry.value("scores", Json::object());
-      for (const auto& [metric, score] : scores.items()) {
-        add_once(figures, {metric, split});
-      }
-      for (const LossFigure& figure : loss_figures) {
-        if (entry.contains(figure.name)) add_once(figures, {figure.name, split});
-      }
-    }
-  }
-  return figures;
-}
-
 /// "1 update", "30 updates"
 std::string counted(const Json& object, const char* key, const char* noun) {
   const std::int64_t count = object.value(key, std::int64_t{0});
@@ -67,7 +44,7 @@ double number(const Json& value) {
   return value.is_null() ? std::numeric_limits<double>::infinity() : value.get<double>();
 }
 
-std::string joined(const Json& object) {
+std::string settings_in_words(const Json& object) {
   std::string text;
   for (const auto& [key, value] : object.items()) {
     if (value.is_null()) continue;
@@ -84,30 +61,58 @@ std::vector<std::string> loss_figure_names() {
   return names;
 }
 
-std::vector<Figure> choose_figures(const std::vector<const Json*>& decodings, const std::vector<std::string>& asked) {
-  const std::vector<Figure> measured = measured_figures(decodings);
+void add_figures(std::vector<Figure>& figures, const std::vector<Figure>& more) {
+  for (const Figure& figure : more) {
+    if (std::ranges::find(figures, figure.key(), &Figure::key) == figures.end()) figures.push_back(figure);
+  }
+}
+
+std::vector<Figure> figures_of(const PreparedRow& row) {
+  const EvaluationConfig& config = row.row->config.evaluation;
+  std::vector<Figure> figures;
+  for (const MeasuredPart& part : measured_parts(config, *row.corpus)) {
+    if (part.is_scored) {
+      for (const std::string& metric : config.metrics) figures.push_back({metric, part.name()});
+    }
+    for (const LossFigure& figure : loss_figures) figures.push_back({figure.name, part.name()});
+  }
+  return figures;
+}
+
+std::vector<Figure> measured_figures(const std::vector<const Json*>& decodings) {
+  std::vector<Figure> figures;
+  for (const Json* decoding : decodings) {
+    for (const auto& [split, entry] : (*decoding).at("splits").items()) {
+      std::vector<Figure> measured;
+      const Json scores = entry.value("scores", Json::object());
+      for (const auto& [metric, score] : scores.items()) measured.push_back({metric, split});
+      for (const LossFigure& figure : loss_figures) {
+        if (entry.contains(figure.name)) measured.push_back({figure.name, split});
+      }
+      add_figures(figures, measured);
+    }
+  }
+  return figures;
+}
+
+std::vector<Figure> choose_figures(const std::vector<Figure>& known, const std::vector<std::string>& asked) {
   std::vector<Figure> chosen;
   if (asked.empty()) {
-    for (const Figure& figure : measured) {
+    for (const Figure& figure : known) {
       const bool is_score = find_loss_figure(figure.metric) == nullptr;
       if (is_score || (figure.metric == "perplexity" && figure.split == "dev")) chosen.push_back(figure);
     }
     return chosen;
   }
-  std::vector<std::string> known;
-  for (const Figure& figure : measured) known.push_back(figure.key());
   for (const std::string& wanted : asked) {
-    bool is_measured = false;
-    for (const Figure& figure : measured) {
-      if (wanted != figure.key() && wanted != figure.metric) continue;
-      is_measured = true;
-      add_once(chosen, figure);
+    std::vector<Figure> found;
+    std::vector<std::string> keys;
+    for (const Figure& figure : known) {
+      if (wanted == figure.key() || wanted == figure.metric) found.push_back(figure);
+      keys.push_back(figure.key());
     }
-    if (is_measured) continue;
-    // Before the first run is finished there is nothing to compare with: the column is shown empty.
-    const std::size_t at = wanted.find('@');
-    if (!measured.empty()) throw UserError("no run measures '" + wanted + "'" + config::suggestion(wanted, known));
-    chosen.push_back({wanted.substr(0, at), at == std::string::npos ? "test" : wanted.substr(at + 1)});
+    if (found.empty()) throw UserError("no run measures '" + wanted + "'" + config::suggestion(wanted, keys));
+    add_figures(chosen, found);
   }
   return chosen;
 }
@@ -115,7 +120,7 @@ std::vector<Figure> choose_figures(const std::vector<const Json*>& decodings, co
 Column column_of(const Figure& figure) {
   Column column;
   column.key = figure.key();
-  column.group = figure.split;
+  column.group = part_heading(figure.split);
   if (const LossFigure* loss = find_loss_figure(figure.metric)) {
     column.heading = loss->heading;
     column.unit = loss->unit;
@@ -153,7 +158,8 @@ std::string describe_decoding(const Json& decoding) {
   const std::string checkpoint = decoding.value("checkpoint", "");
   const bool chosen_on_dev = checkpoint == "best" || checkpoint == "average_best";
   return "Weights: " + checkpoint + (averaged > 1 ? " (" + std::to_string(averaged) + " checkpoints averaged)" : "") +
-         (chosen_on_dev ? ", chosen on dev" : "") + "; decoding: " + joined(decoding.value("decoding", Json::object()));
+         (chosen_on_dev ? ", chosen on dev" : "") +
+         "; decoding: " + settings_in_words(decoding.value("decoding", Json::object()));
 }
 
 std::string describe_environment(const Json& environment) {

@@ -8,8 +8,18 @@ namespace ablate::lab {
 /// nll, perplexity, …: what is measured of a model itself on every split and on dev.
 std::vector<std::string> loss_figure_names();
 
-/// The figures to show: those asked for, or all scores and the dev perplexity. UserError for one that nothing measures.
-std::vector<Figure> choose_figures(const std::vector<const Json*>& decodings, const std::vector<std::string>& asked);
+/// Everything that a row is measured in.
+std::vector<Figure> figures_of(const PreparedRow& row);
+
+/// Everything that these results hold.
+std::vector<Figure> measured_figures(const std::vector<const Json*>& decodings);
+
+/// Adds those of `more` that are not among `figures`.
+void add_figures(std::vector<Figure>& figures, const std::vector<Figure>& more);
+
+/// The figures to show: those asked for, or all scores and the dev perplexity. UserError for one that is not among
+/// `known`.
+std::vector<Figure> choose_figures(const std::vector<Figure>& known, const std::vector<std::string>& asked);
 
 Column column_of(const Figure& figure);
 /// Nothing if it was not measured; infinity if it overflowed, which the table shows as diverged.

@@ -4,8 +4,9 @@
 
 namespace ablate::lab {
 
-SequenceLengths mean_lengths(const data::Corpus& corpus, std::int64_t longest) {
-  const data::Split& train = corpus.split("train");
+SequenceLengths mean_lengths(const PreparedRow& row) {
+  const data::Split& train = row.corpus->split("train");
+  const std::int64_t longest = row.row->config.longest_trained();
   std::int64_t source = 0, target = 0, pairs = 0;
   for (std::int64_t i = 0; i < train.size(); ++i) {
     const std::int64_t source_length = train.source_length(i) + 1, target_length = train.target_length(i) + 1;
@@ -26,8 +27,7 @@ double flops_per_token(const ModelConfig& model, const VocabularyInfo& vocabular
 }
 
 double flops_per_token(const PreparedRow& row) {
-  const ModelConfig& model = row.row->config.model;
-  return flops_per_token(model, row.vocabulary, mean_lengths(*row.corpus, model.max_length));
+  return flops_per_token(row.row->config.model, row.vocabulary, mean_lengths(row));
 }
 
 }  // namespace ablate::lab

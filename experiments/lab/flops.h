@@ -6,8 +6,8 @@
 
 namespace ablate::lab {
 
-/// Mean lengths of the training pairs that fit into the model, </s> included, rounded; 1 at least.
-SequenceLengths mean_lengths(const data::Corpus& corpus, std::int64_t longest);
+/// Mean lengths of the pairs that the row is trained on, </s> included, rounded; 1 at least.
+SequenceLengths mean_lengths(const PreparedRow& row);
 
 /// FLOPs of learning from one target token. They depend on nothing but the configuration, the vocabulary and the
 /// lengths: neither on the device nor on the kernels.

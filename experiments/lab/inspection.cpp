@@ -16,19 +16,6 @@
 namespace ablate::lab {
 namespace {
 
-std::string state_word(RunState state) {
-  switch (state) {
-    case RunState::finished:
-      return "finished";
-    case RunState::diverged:
-      return "diverged";
-    case RunState::failed:
-      return "failed";
-    default:
-      return "not finished";
-  }
-}
-
 std::string fixed_text(double value, int decimals) { return number_text(value, {}, Notation::fixed, decimals).mean; }
 
 std::string run_name(const Json& config) {
@@ -112,7 +99,7 @@ std::string differing_settings(const std::vector<Json>& configs) {
 std::string inspect_run(const RunFolder& run) {
   const Json config = run.config();
   const Json result = run.result();
-  std::string text = run_name(config) + ": " + state_word(run.state()) + "\n";
+  std::string text = run_name(config) + ": " + std::string(name_of(run.state())) + "\n";
   text += run.path().string() + "\n";
   if (const std::optional<Failure> failure = read_failure(run.path())) text += "failed: " + failure->message + "\n";
   if (result.contains("training")) {

@@ -25,7 +25,7 @@ class Candidates {
 
   ExperimentRow with(std::int64_t width) const {
     try {
-      return with_setting(experiment_, row_, experiment_.match.adjust, width);
+      return with_settings(experiment_, row_, Json{{experiment_.match.adjust, width}});
     } catch (const UserError& error) {
       throw UserError(where() + ": " + experiment_.match.adjust + " = " + std::to_string(width) +
                       " is not allowed there; match.multiple_of keeps to widths that are:\n" + error.what());

@@ -25,7 +25,7 @@ Figure figure_of(const Column& column) {
 std::optional<metrics::Lines> outputs_of(const PreparedRow& row, const std::filesystem::path& out, std::int64_t seed,
                                          const std::string& split) {
   const RunFolder folder(out, row, seed);
-  if (!folder.exists()) return std::nullopt;
+  if (shown_state(row, folder) == RunState::absent) return std::nullopt;
   const std::string key = decoding_hash(row.row->config);
   const Json known = folder.result().value("decodings", Json::object());
   if (!known.contains(key) || !known[key].at("splits").contains(split)) return std::nullopt;
@@ -39,10 +39,14 @@ MeasuredRows::MeasuredRows(const std::vector<PreparedRow>& rows, std::filesystem
 
 std::string MeasuredRows::data(std::size_t row, std::size_t column) const {
   const Figure figure = figure_of(table_.columns[column]);
-  if (!rows_[row].corpus->has_split(figure.split)) return "none: row " + std::to_string(row);
-  if (is_loss(figure)) return rows_[row].corpus->split_hash(figure.split);
+  const data::Corpus& corpus = *rows_[row].corpus;
+  const SplitPart part = part_named(figure.split, corpus);
+  if (!corpus.has_split(part.split)) return "none: row " + std::to_string(row);
+  if (is_loss(figure)) return corpus.split_hash(part.split) + part.name();
   std::string text;
-  for (const std::string& line : target_lines(rows_[row].corpus->split(figure.split))) text += line + "\n";
+  for (const std::string& line : lines_at(target_lines(corpus.split(part.split)), pairs_of(part, corpus))) {
+    text += line + "\n";
+  }
   return text;
 }
 
@@ -57,12 +61,16 @@ std::optional<metrics::SentenceStatistics> MeasuredRows::count_sentences(std::si
                                                                          const std::vector<std::int64_t>& seeds) const {
   const Figure figure = figure_of(table_.columns[column]);
   const metrics::MetricRequest request = metrics::parse_request(figure.metric);
-  const metrics::Lines references = target_lines(rows_[row].corpus->split(figure.split));
+  const data::Corpus& corpus = *rows_[row].corpus;
+  const SplitPart part = part_named(figure.split, corpus);
+  const metrics::Lines all_references = target_lines(corpus.split(part.split));
+  const std::vector<std::int64_t> pairs = pairs_of(part, corpus);
+  const metrics::Lines references = lines_at(all_references, pairs);
   std::vector<metrics::SentenceStatistics> found;
   for (const std::int64_t seed : seeds) {
-    const std::optional<metrics::Lines> lines = outputs_of(rows_[row], out_, seed, figure.split);
-    if (!lines || lines->size() != references.size()) return std::nullopt;
-    found.push_back(metrics::sentence_statistics(request.name, *lines, {references}, request.options));
+    const std::optional<metrics::Lines> lines = outputs_of(rows_[row], out_, seed, part.split);
+    if (!lines || lines->size() != all_references.size()) return std::nullopt;
+    found.push_back(metrics::sentence_statistics(request.name, lines_at(*lines, pairs), {references}, request.options));
   }
   return metrics::mean_of_outputs(found);
 }

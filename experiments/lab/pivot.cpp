@@ -1,5 +1,6 @@
 #include "experiments/lab/pivot.h"
 
+#include "experiments/lab/text.h"
 #include "transformer/core/error.h"
 
 #include <algorithm>
@@ -8,12 +9,6 @@
 
 namespace ablate::lab {
 namespace {
-
-std::string joined_parts(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
-  return text;
-}
 
 /// Place of a value among those seen before it, at the end if it is new.
 template <class Value>
@@ -42,7 +37,7 @@ Table pivot(const Table& table, std::size_t column, std::span<const GridPoint> p
     const auto [taken, is_new] = rows.try_emplace({down, across}, point.row);
     if (is_new) continue;
     throw UserError("rows '" + table.rows.at(taken->second).label + "' and '" + table.rows.at(point.row).label +
-                    "' stand at the same point of the grid (" + joined_parts(point.row_parts) + ", " + point.column +
+                    "' stand at the same point of the grid (" + joined(point.row_parts, ", ") + ", " + point.column +
                     "): name every axis in which they differ");
   }
 
@@ -50,7 +45,7 @@ Table pivot(const Table& table, std::size_t column, std::span<const GridPoint> p
   grid.title = table.title + (table.title.empty() ? "" : ": ") + figure_name(figure);
   grid.caption = table.caption;
   grid.footnotes = table.footnotes;
-  grid.row_heading = joined_parts(headings.rows);
+  grid.row_heading = joined(headings.rows, ", ");
   for (const std::string& value : acrosses) {
     Column& place = grid.columns.emplace_back(figure);
     place.key = headings.across + "=" + value;
@@ -61,7 +56,7 @@ Table pivot(const Table& table, std::size_t column, std::span<const GridPoint> p
   }
   for (std::size_t down = 0; down < downs.size(); ++down) {
     Row& line = grid.rows.emplace_back();
-    line.label = joined_parts(downs[down]);
+    line.label = joined(downs[down], ", ");
     line.cells.resize(acrosses.size());
     std::vector<std::string> groups;
     for (std::size_t across = 0; across < acrosses.size(); ++across) {

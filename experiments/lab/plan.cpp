@@ -14,6 +14,10 @@ namespace {
 PlannedRun plan_run(const PreparedRow& row, std::int64_t seed, const fs::path& out) {
   const RunFolder folder(out, row, seed);
   PlannedRun run{&row, seed, Need::all, folder.hash()};
+  if (row.awaits_tuning()) {
+    run.need = Need::tuning;
+    return run;
+  }
   if (!folder.exists()) return run;
   const Json result = folder.result();
   const bool is_trained = !result.empty();
@@ -144,7 +148,8 @@ std::string summary_of(const std::vector<PlannedRun>& runs) {
                             {Need::evaluation, "to evaluate", "to evaluate"},
                             {Need::rest, "goes on", "go on"},
                             {Need::another_attempt, "that failed is tried again", "that failed are tried again"},
-                            {Need::all, "to train", "to train"}};
+                            {Need::all, "to train", "to train"},
+                            {Need::tuning, "to tune first", "to tune first"}};
   std::string text;
   for (const Part& part : parts) {
     const auto count = std::ranges::count(runs, part.need, &PlannedRun::need);

@@ -15,6 +15,7 @@ enum class Need {
   rest,        ///< begun
   all,
   another_attempt,  ///< the last one failed
+  tuning,           ///< which settings it is trained with is not known yet
 };
 
 struct PlannedRun {

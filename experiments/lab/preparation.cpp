@@ -4,6 +4,7 @@
 #include "experiments/lab/figures.h"
 #include "experiments/lab/flops.h"
 #include "experiments/lab/step_time.h"
+#include "experiments/lab/tuning.h"
 #include "transformer/config/suggest.h"
 #include "transformer/core/atomic_file.h"
 #include "transformer/core/error.h"
@@ -56,6 +57,17 @@ std::vector<std::string> evaluated_splits(const EvaluationConfig& config, const 
   return tests.empty() ? std::vector<std::string>{"dev"} : tests;
 }
 
+std::vector<MeasuredPart> measured_parts(const EvaluationConfig& config, const data::Corpus& corpus) {
+  const std::vector<std::string> scored = evaluated_splits(config, corpus);
+  std::vector<MeasuredPart> parts;
+  if (std::ranges::find(scored, "dev") == scored.end()) parts.push_back({{"dev", {}}, false});
+  for (const std::string& split : scored) {
+    parts.push_back({{split, {}}});
+    for (const SplitPart& part : parts_of(config, split)) parts.push_back({part});
+  }
+  return parts;
+}
+
 namespace {
 
 /// UserError instead of the system's: a folder that cannot be is a wrong command, found before anything is trained.
@@ -73,17 +85,9 @@ void make_output_folder(const std::filesystem::path& out) {
 
 /// A column that no run will measure must not be found out when all are trained.
 void check_columns(const Experiment& experiment, const std::vector<PreparedRow>& rows) {
-  const std::vector<std::string> of_model = loss_figure_names();
   std::set<std::string> measured;
   for (const PreparedRow& row : rows) {
-    std::vector<std::string> splits = evaluated_splits(row.row->config.evaluation, *row.corpus);
-    for (const std::string& split : splits) {
-      for (const std::string& metric : row.row->config.evaluation.metrics) measured.insert(metric + "@" + split);
-    }
-    splits.emplace_back("dev");
-    for (const std::string& split : splits) {
-      for (const std::string& figure : of_model) measured.insert(figure + "@" + split);
-    }
+    for (const Figure& figure : figures_of(row)) measured.insert(figure.key());
   }
   for (const std::string& column : experiment.table.metrics) {
     if (column.find('@') == std::string::npos || measured.contains(column)) continue;
@@ -92,17 +96,37 @@ void check_columns(const Experiment& experiment, const std::vector<PreparedRow>&
   }
 }
 
-/// Sentences beyond the model's length are left out of training: one must be left.
-void check_length(const data::Corpus& corpus, std::int64_t max_length, const std::string& where) {
-  const data::Split& train = corpus.split("train");
-  std::int64_t shortest = std::numeric_limits<std::int64_t>::max();
-  for (std::int64_t i = 0; i < train.size() && shortest > max_length; ++i) {
-    shortest = std::min(shortest, std::max(train.source_length(i), train.target_length(i)) + 1);
+/// Sentences beyond the longest are left out of training, and of dev where training has a length of its own: one must
+/// be left.
+void check_length(const data::Corpus& corpus, const RunConfig& config, const std::string& where) {
+  const std::int64_t longest = config.longest_trained();
+  const bool is_own = config.training.max_length.has_value();
+  for (const char* name : {"train", "dev"}) {
+    const data::Split& split = corpus.split(name);
+    std::int64_t shortest = std::numeric_limits<std::int64_t>::max();
+    for (std::int64_t i = 0; i < split.size() && shortest > longest; ++i) {
+      shortest = std::min(shortest, std::max(split.source_length(i), split.target_length(i)) + 1);
+    }
+    if (shortest <= longest || (name == std::string_view("dev") && !is_own)) continue;
+    throw UserError(where + ": " + (is_own ? "training" : "model") + ".max_length: " + std::to_string(longest) +
+                    " is too short for every sentence of " + name + ": the shortest pair needs " +
+                    std::to_string(shortest) + ", </s> included");
   }
-  if (shortest <= max_length) return;
-  throw UserError(where + ": model.max_length: " + std::to_string(max_length) +
-                  " is too short for every training sentence: the shortest pair needs " + std::to_string(shortest) +
-                  ", </s> included");
+}
+
+/// A part without a sentence would be a column without figures.
+void check_parts(const data::Corpus& corpus, const EvaluationConfig& config, const std::string& where) {
+  for (const MeasuredPart& part : measured_parts(config, corpus)) {
+    if (!part.lengths || !pairs_of(part, corpus).empty()) continue;
+    const data::Split& split = corpus.split(part.split);
+    std::int64_t longest = 0;
+    for (std::int64_t i = 0; i < split.size(); ++i) {
+      longest = std::max(longest, std::max(split.source_length(i), split.target_length(i)) + 1);
+    }
+    throw UserError(where + ": evaluation.lengths: no pair of '" + part.split + "' has " +
+                    std::to_string(part.lengths->shortest) + " to " + std::to_string(part.lengths->longest) +
+                    " tokens; its longest has " + std::to_string(longest));
+  }
 }
 
 /// Prepares rows one after the other, each corpus once.
@@ -124,7 +148,8 @@ class Preparation {
       throw UserError(where + ": data: there is no dev set, and all choosing happens on it");
     }
     for (const std::string& split : evaluated_splits(row.config.evaluation, *corpus)) corpus->split(split);
-    check_length(*corpus, row.config.model.max_length, where);
+    check_length(*corpus, row.config, where);
+    check_parts(*corpus, row.config.evaluation, where);
     const VocabularyInfo vocabulary = vocabulary_of(*corpus, row.config.model, where);
     return {std::make_shared<const ExperimentRow>(row), corpus, vocabulary, {}};
   }
@@ -136,25 +161,28 @@ class Preparation {
   std::map<std::string, std::shared_ptr<const data::Corpus>> corpora_;
 };
 
+/// What `match` asks for, of a model alone: everything but the step time.
+Amount amount_of_model(const MatchConfig& match, const VocabularyInfo& vocabulary, SequenceLengths lengths) {
+  if (match.by == "flops") {
+    return [vocabulary, lengths](const ExperimentRow& row) {
+      return flops_per_token(row.config.model, vocabulary, lengths);
+    };
+  }
+  return [vocabulary](const ExperimentRow& row) {
+    return static_cast<double>(count_parameters(row.config.model, vocabulary));
+  };
+}
+
 /// The amount of a row as `match` says, of the data and the vocabulary that `prepared` has.
 Amount amount_of(const Experiment& experiment, const PreparedRow& prepared, const PreparedRow& baseline,
                  const std::filesystem::path& out, at::Device device) {
-  const auto as_trained = [prepared](const ExperimentRow& row) {
+  if (experiment.match.by != "step_time") {
+    return amount_of_model(experiment.match, prepared.vocabulary, mean_lengths(prepared));
+  }
+  return [prepared, baseline, out, device](const ExperimentRow& row) {
     PreparedRow changed = prepared;
     changed.row = std::make_shared<const ExperimentRow>(row);
-    return changed;
-  };
-  if (experiment.match.by == "flops") {
-    return [as_trained](const ExperimentRow& row) { return flops_per_token(as_trained(row)); };
-  }
-  if (experiment.match.by == "step_time") {
-    return [as_trained, baseline, out, device](const ExperimentRow& row) {
-      return known_step_time_ratio(as_trained(row), baseline, device, out);
-    };
-  }
-  return [prepared](const ExperimentRow& row) {
-    const auto model = make_transformer(row.config.model, prepared.vocabulary, at::kMeta, 0);
-    return static_cast<double>(count_parameters(*model));
+    return known_step_time_ratio(changed, baseline, device, out);
   };
 }
 
@@ -179,13 +207,11 @@ void match_rows(const Experiment& experiment, std::vector<PreparedRow>& rows, Pr
 
 ExperimentRow match_without_data(const Experiment& experiment, const ExperimentRow& row) {
   if (!is_matched(experiment, row) || experiment.match.by == "step_time") return row;
-  const auto amount = [&](const ExperimentRow& candidate) {
-    const ModelConfig& model = candidate.config.model;
-    const VocabularyInfo vocabulary = vocabulary_of(model, experiment.file.string());
-    if (experiment.match.by == "flops") return flops_per_token(model, vocabulary, {});
-    return static_cast<double>(count_parameters(*make_transformer(model, vocabulary, at::kMeta, 0)));
+  const auto amount_for = [&](const ExperimentRow& of) {
+    return amount_of_model(experiment.match, vocabulary_of(of.config.model, experiment.file.string()), {});
   };
-  return match_row(experiment, row, amount(experiment.baseline()), amount).row;
+  const ExperimentRow& baseline = experiment.baseline();
+  return match_row(experiment, row, amount_for(baseline)(baseline), amount_for(row)).row;
 }
 
 std::vector<PreparedRow> prepare(const Experiment& experiment, const std::vector<const ExperimentRow*>& rows,
@@ -196,7 +222,7 @@ std::vector<PreparedRow> prepare(const Experiment& experiment, const std::vector
   for (const ExperimentRow* row : rows) prepared.push_back(preparation.prepare(*row));
   check_columns(experiment, prepared);
   match_rows(experiment, prepared, preparation, out, device, log);
-  return prepared;
+  return with_tuned_values(experiment, prepared, out);
 }
 
 }  // namespace ablate::lab

@@ -2,16 +2,37 @@
 // From rows to what can be trained: corpora read and tokenised, vocabularies known, contradictions found.
 #include "data/corpus.h"
 #include "experiments/lab/match.h"
+#include "experiments/lab/split_part.h"
+#include "experiments/lab/table.h"
+#include "experiments/lab/tune_grid.h"
 #include "transformer/decoding/decode.h"
 #include "transformer/model/transformer.h"
 
 namespace ablate::lab {
 
+/// What came of a row at one point of the grid of `tune`.
+struct TunedCandidate {
+  TunePoint point;
+  State state = State::missing;  ///< value and diverged: it is trained
+  double nll = 0;                ///< the lowest on dev, if it is a value
+  double seconds = 0, flops = 0;
+  bool is_trained() const { return state == State::value || state == State::diverged; }
+};
+
+struct TuningOutcome {
+  std::vector<TunedCandidate> candidates;  ///< in the order of tune_points()
+  std::optional<std::size_t> chosen;       ///< nothing until all are trained
+};
+
 struct PreparedRow {
   std::shared_ptr<const ExperimentRow> row;  ///< as it is trained: with the width that `match` found
   std::shared_ptr<const data::Corpus> corpus;
   VocabularyInfo vocabulary;
-  std::optional<MatchOutcome> match;  ///< nothing where the row is as it was written
+  std::optional<MatchOutcome> match;       ///< nothing where the row is as it was written
+  std::optional<TuningOutcome> tuning{};   ///< nothing where the row is not tuned
+  std::optional<std::size_t> candidate{};  ///< this is the row at that point of `tune`, on trial
+  /// Its settings are not known yet: they have to be tuned first.
+  bool awaits_tuning() const { return tuning && !tuning->chosen; }
 };
 
 /// Sizes and padding as the tokenizers have them; UserError where they contradict the model's settings.
@@ -25,7 +46,7 @@ TargetSymbols target_symbols(const data::Corpus& corpus);
 /// Prepares the corpora of the rows, each once. Caches lie in `out`/corpora. UserError if `out` cannot be a folder, if
 /// a split to be evaluated is missing, if nothing measures a column of the table, or if no training sentence fits into
 /// a row's `model.max_length`. Rows are matched to the baseline as the experiment says; only `step_time` needs to know
-/// the `device`. Messages go to `log`.
+/// the `device`. Rows that are tuned already have their values. Messages go to `log`.
 std::vector<PreparedRow> prepare(const Experiment& experiment, const std::vector<const ExperimentRow*>& rows,
                                  const std::filesystem::path& out, at::Device device, const data::Log& log);
 
@@ -35,5 +56,13 @@ ExperimentRow match_without_data(const Experiment& experiment, const ExperimentR
 
 /// The splits that a row is scored on: those it names, or every test set, or dev if there is none.
 std::vector<std::string> evaluated_splits(const EvaluationConfig& config, const data::Corpus& corpus);
+
+struct MeasuredPart : SplitPart {
+  bool is_scored = true;  ///< else its loss alone is measured
+};
+
+/// Everything that a row is measured on: dev, whose loss is always known, the splits that it is scored on, and behind
+/// each of these its parts by length.
+std::vector<MeasuredPart> measured_parts(const EvaluationConfig& config, const data::Corpus& corpus);
 
 }  // namespace ablate::lab

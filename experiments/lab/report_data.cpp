@@ -8,6 +8,8 @@
 #include "experiments/lab/report_sentences.h"
 #include "experiments/lab/results_table.h"
 #include "experiments/lab/run_curves.h"
+#include "experiments/lab/runner.h"
+#include "experiments/lab/tuning.h"
 
 #include <fstream>
 #include <set>
@@ -16,22 +18,6 @@ namespace ablate::lab {
 namespace {
 
 constexpr std::size_t most_points = 2000;
-
-std::string report_state(RunState state) {
-  switch (state) {
-    case RunState::finished:
-      return "finished";
-    case RunState::diverged:
-      return "diverged";
-    case RunState::failed:
-      return "failed";
-    case RunState::unfinished:
-      return "running";
-    case RunState::absent:
-      break;
-  }
-  return "missing";
-}
 
 /// Every n-th line of a long log, and the last one: a chart has no more pixels.
 Curve thinned(const Curve& curve) {
@@ -49,8 +35,9 @@ Curve thinned(const Curve& curve) {
 
 Json run_json(const PreparedRow& row, std::int64_t seed, const std::filesystem::path& out) {
   const RunFolder folder(out, row, seed);
-  const bool exists = folder.exists();
-  Json json = {{"seed", seed}, {"state", report_state(shown_state(row, folder))}};
+  const RunState state = shown_state(row, folder);
+  const bool exists = state != RunState::absent;
+  Json json = {{"seed", seed}, {"state", name_of(state)}};
   json["folder"] = folder.path().filename().string();
   const Json result = exists ? folder.result() : Json::object();
   const Json training = result.value("training", Json::object());
@@ -63,7 +50,7 @@ Json run_json(const PreparedRow& row, std::int64_t seed, const std::filesystem::
   }
   if (exists) {
     const std::optional<Failure> failure = read_failure(folder.path());
-    if (failure && shown_state(row, folder) == RunState::failed) json["reason"] = failure->message;
+    if (failure && state == RunState::failed) json["reason"] = failure->message;
     const RunCurves curves = read_curves(folder.metrics_file());
     json["log"] = thinned(curves.log).json();
     json["evaluations"] = thinned(curves.evaluations).json();
@@ -80,19 +67,19 @@ Json row_json(const PreparedRow& prepared, const std::vector<std::int64_t>& seed
   for (const config::Change& change : row.changes) {
     changes.push_back({{"path", change.path}, {"from", shown(change.before)}, {"to", shown(change.after)}});
   }
-  json["parameters"] = count_parameters(*make_transformer(row.config.model, prepared.vocabulary, at::kMeta, 0));
+  json["parameters"] = count_parameters(row.config.model, prepared.vocabulary);
   json["flops_per_token"] = flops_per_token(prepared);
   Json& runs = json["runs"] = Json::array();
   for (const std::int64_t seed : seeds) runs.push_back(run_json(prepared, seed, out));
   return json;
 }
 
-Json stability_json(const Table& grid, const StabilityConfig& stability, const Table& table) {
-  Json json = {{"figure", stability.figure}, {"row_axis", grid.row_heading}, {"column_axis", stability.across}};
-  for (const Column& column : table.columns) {
-    const bool is_it = column.key == stability.figure || column.key.starts_with(stability.figure + "@");
-    if (is_it) json["direction"] = name_of(column.direction);
-  }
+/// A table all of whose cells are one figure, as a map of colours.
+Json map_json(const Table& grid, const std::string& figure, const std::string& column_axis) {
+  Json json = {{"figure", figure},
+               {"row_axis", grid.row_heading},
+               {"column_axis", column_axis},
+               {"direction", name_of(grid.columns.front().direction)}};
   for (const Row& row : grid.rows) json["rows"].push_back(row.label);
   for (const Column& column : grid.columns) json["columns"].push_back(column.heading);
   for (const Row& row : grid.rows) {
@@ -134,7 +121,7 @@ Json reproduce_json(const Experiment& experiment, const std::vector<PreparedRow>
   for (const PreparedRow& row : rows) {
     for (const std::int64_t seed : seeds) {
       const RunFolder folder(options.out, row, seed);
-      const Json result = folder.exists() ? folder.result() : Json::object();
+      const Json result = shown_state(row, folder) == RunState::absent ? Json::object() : folder.result();
       if (!result.contains("environment")) continue;
       environments.insert(describe_environment(result["environment"]) + ", commit " +
                           result["environment"].value("commit", ""));
@@ -163,7 +150,11 @@ Json report_data(const Experiment& experiment, const std::vector<PreparedRow>& r
   for (const PreparedRow& row : rows) row_list.push_back(row_json(row, seeds, options.out));
   json["stability"] = Json::array();
   if (const std::optional<Table> grid = stability_table(table, experiment, rows)) {
-    json["stability"].push_back(stability_json(*grid, experiment.table.stability, table));
+    json["stability"].push_back(map_json(*grid, experiment.table.stability.figure, experiment.table.stability.across));
+  }
+  json["tuning"] = Json::array();
+  if (const std::optional<Table> trials = tuning_table(experiment, rows)) {
+    json["tuning"].push_back(map_json(*trials, "dev nll", "row"));
   }
   json["lengths"] = lengths_json(rows, seeds, options.out);
   json["samples"] = samples_json(rows, seeds, options);

@@ -5,7 +5,7 @@
 #include "experiments/lab/figures.h"
 #include "experiments/lab/length_quality.h"
 #include "experiments/lab/measured_rows.h"
-#include "experiments/lab/run_folder.h"
+#include "experiments/lab/runner.h"
 #include "transformer/core/error.h"
 
 #include <algorithm>
@@ -85,7 +85,7 @@ Json heads_json(const Tensor& weights_HTS) {
 
 std::shared_ptr<Transformer> trained_model(const PreparedRow& row, std::int64_t seed, const ReportOptions& options) {
   const RunFolder folder(options.out, row, seed);
-  if (!folder.exists() || folder.state() != RunState::finished) return nullptr;
+  if (shown_state(row, folder) != RunState::finished) return nullptr;
   const auto files = chosen_checkpoints(row.row->config.evaluation, folder.result(), folder.path());
   // Weights may have been deleted to save room.
   if (files.empty() || !std::ranges::all_of(files, [](const auto& file) { return std::filesystem::exists(file); })) {

@@ -12,6 +12,7 @@
 #include "experiments/lab/render/render.h"
 #include "experiments/lab/row_label.h"
 #include "experiments/lab/settings_columns.h"
+#include "experiments/lab/tuning.h"
 #include "transformer/core/error.h"
 
 #include <algorithm>
@@ -123,15 +124,18 @@ std::vector<std::string> footnotes(const std::vector<RowRecord>& rows, const std
   return notes;
 }
 
-Table build(const std::string& title, const std::string& caption, const std::vector<RowRecord>& rows,
-            const std::vector<std::string>& metrics) {
+std::vector<Figure> found_figures(const std::vector<RowRecord>& rows) {
   std::vector<const Json*> decodings;
   for (const RowRecord& row : rows) {
     for (const RunRecord& run : row.runs) {
       if (const Json* decoding = decoding_of(run)) decodings.push_back(decoding);
     }
   }
-  const std::vector<Figure> figures = choose_figures(decodings, metrics);
+  return measured_figures(decodings);
+}
+
+Table build(const std::string& title, const std::string& caption, const std::vector<RowRecord>& rows,
+            const std::vector<Figure>& figures) {
   Table table;
   table.title = title;
   table.caption = caption;
@@ -151,12 +155,8 @@ Table build(const std::string& title, const std::string& caption, const std::vec
   return table;
 }
 
-RunRecord read_run(const RunFolder& folder, std::int64_t seed, const std::string& decoding) {
-  const bool exists = folder.exists();
-  Json result = exists ? folder.result() : Json::object();
-  const RunState state = exists ? folder.state() : RunState::absent;
-  return {seed, state, std::move(result), decoding};
-}
+/// A run found in a folder; of no way of decoding yet.
+RunRecord read_run(const RunFolder& folder, std::int64_t seed) { return {seed, folder.state(), folder.result(), ""}; }
 
 /// The same for all seeds of a row, however their runs were decoded: config.json stores the decoding and evaluation of
 /// the first call alone.
@@ -294,13 +294,18 @@ Table results_table(const Experiment& experiment, const std::vector<PreparedRow>
     RowRecord record{row.row->label, row.row->group, row.row->is_baseline, {}};
     for (const std::int64_t seed : seeds) {
       const RunFolder folder(out, row, seed);
-      record.runs.push_back(read_run(folder, seed, decoding_hash(row.row->config)));
-      record.runs.back().state = shown_state(row, folder);
+      const RunState state = shown_state(row, folder);
+      record.runs.push_back(
+          {seed, state, state == RunState::absent ? Json::object() : folder.result(), decoding_hash(row.row->config)});
     }
     records.push_back(std::move(record));
   }
-  Table table =
-      build(experiment.title, experiment.table.caption, records, metrics.empty() ? experiment.table.metrics : metrics);
+  // What the rows are to be measured in is known before they are; runs may have been scored otherwise as well.
+  std::vector<Figure> known;
+  for (const PreparedRow& row : rows) add_figures(known, figures_of(row));
+  const std::vector<std::string>& asked = metrics.empty() ? experiment.table.metrics : metrics;
+  if (!asked.empty()) add_figures(known, found_figures(records));
+  Table table = build(experiment.title, experiment.table.caption, records, choose_figures(known, asked));
   MeasuredRows measured(rows, out, table);
   compare_rows(table, experiment.table.significance,
                {[&](std::size_t row, std::size_t column) { return measured.data(row, column); },
@@ -312,6 +317,7 @@ Table results_table(const Experiment& experiment, const std::vector<PreparedRow>
   }
   if (std::string note = describe_budgets(rows); !note.empty()) table.footnotes.push_back(std::move(note));
   add_match_columns(table, experiment.match, rows);
+  add_tuning_columns(table, experiment, rows);
   add_columns_of_file(table, experiment, rows);
   return table;
 }
@@ -323,6 +329,7 @@ std::string printed_results(const Experiment& experiment, const std::vector<Prep
   std::string text = render(table, format);
   if (format == "csv" || format == "json") return text;
   if (const std::optional<Table> grid = stability_table(table, experiment, rows)) text += "\n" + render(*grid, format);
+  if (const std::optional<Table> trials = tuning_table(experiment, rows)) text += "\n" + render(*trials, format);
   return text;
 }
 
@@ -339,7 +346,7 @@ Table folder_table(const fs::path& folder, const std::vector<std::string>& metri
     const Json config = run.config();
     RowRecord& row = trained[training_key(config)];
     if (row.runs.empty()) row = {config.at("label").get<std::string>(), "", config.value("is_baseline", false), {}};
-    row.runs.push_back(read_run(run, config.at("seed").get<std::int64_t>(), ""));
+    row.runs.push_back(read_run(run, config.at("seed").get<std::int64_t>()));
   }
   std::vector<RowRecord> records;
   for (const auto& [key, row] : trained) {
@@ -352,7 +359,7 @@ Table folder_table(const fs::path& folder, const std::vector<std::string>& metri
   }
   // "runs", "runs/" and "." alike are called by the folder's name.
   const fs::path named = (fs::absolute(folder) / "").lexically_normal().parent_path();
-  return build(named.filename().string(), "", records, metrics);
+  return build(named.filename().string(), "", records, choose_figures(found_figures(records), metrics));
 }
 
 Table runs_table(const std::vector<fs::path>& folders, const std::string& title,
@@ -363,11 +370,11 @@ Table runs_table(const std::vector<fs::path>& folders, const std::string& title,
     const Json config = run.config();
     const auto seed = config.at("seed").get<std::int64_t>();
     const std::string label = config.at("label").get<std::string>() + ", seed " + std::to_string(seed);
-    for (RowRecord& decoded : by_decoding({label, "", false, {read_run(run, seed, "")}})) {
+    for (RowRecord& decoded : by_decoding({label, "", false, {read_run(run, seed)}})) {
       records.push_back(std::move(decoded));
     }
   }
-  return build(title, "", records, metrics);
+  return build(title, "", records, choose_figures(found_figures(records), metrics));
 }
 
 }  // namespace ablate::lab

@@ -10,12 +10,14 @@ struct RowKeys {
   std::string name, group;
   Json set = Json::object();
   bool match = true;
+  bool tune = true;
   Json paper = Json::object();
   void describe(config::Fields& f) {
     f.field("name", name, "label in the table; nothing given: the difference to the baseline");
     f.field("group", group, "heading above the row and its neighbours of the same group");
     f.field("set", set, "settings on top of the base: dotted paths or nested objects");
     f.field("match", match, "false: the row stays as it is where the experiment matches rows to the baseline");
+    f.field("tune", tune, "false: the row stays as it is where the experiment tunes rows");
     f.field("paper", paper, "published figures that stand beside ours: a column or a heading, and a number or text");
   }
 };
@@ -63,6 +65,7 @@ std::vector<RowSource> read_rows(const Json& rows, const std::string& source, co
     row.name = row.own_name = keys.name;
     row.group = keys.group;
     row.is_matched = keys.match;
+    row.is_tuned = keys.tune;
     row.paper = keys.paper;
     if (!keys.paper.is_object()) problems.add(where + ": paper: expected an object of figures");
     if (const auto name = rows[i].find("name"); name != rows[i].end() && name->is_string() && is_blank(keys.name)) {

@@ -14,6 +14,7 @@ struct RowSource {
   std::vector<config::Layer> layers;
   Json settings = Json::object();                        ///< everything that the row sets, nested
   bool is_matched = true;                                ///< `match` may change it
+  bool is_tuned = true;                                  ///< `tune` may change it
   Json paper = Json::object();                           ///< published figures
   std::vector<std::pair<std::string, Json>> grid_point;  ///< path and value on every axis of the grid
 };

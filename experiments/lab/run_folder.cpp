@@ -239,6 +239,11 @@ RunState RunFolder::state() const {
   return exists() ? state_of(result(), true, read_failure(folder_).has_value()) : RunState::absent;
 }
 
+std::string_view name_of(RunState state) {
+  constexpr std::string_view names[] = {"missing", "unfinished", "finished", "diverged", "failed"};
+  return names[static_cast<std::size_t>(state)];
+}
+
 RunState state_of(const Json& result, bool folder_exists, bool has_failure) {
   if (!folder_exists) return RunState::absent;
   const std::string status = result.value("status", "");

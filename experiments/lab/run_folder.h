@@ -62,6 +62,9 @@ class RunFolder {
   std::unique_ptr<Lease> lease_;
 };
 
+/// "missing", "unfinished", "finished", "diverged", "failed"
+std::string_view name_of(RunState state);
+
 RunState state_of(const Json& result, bool folder_exists, bool has_failure = false);
 
 /// "LABEL.sSEED." in the letters of a folder's name: how the folders of all runs begin that have this label and seed.

@@ -122,18 +122,23 @@ Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, c
            Progress& progress) {
   const RunConfig& config = row.row->config;
   const RunSeeds seeds = derive_seeds(seed, config.training.vary);
-  const data::LengthLimits limits{config.model.max_length, config.model.max_length};
-  auto batches = data::BatchPlan::training(*row.corpus, "train", config.training.batch, limits, seeds.data_order);
+  const std::int64_t longest = config.longest_trained();
+  auto batches =
+      data::BatchPlan::training(*row.corpus, "train", config.training.batch, {longest, longest}, seeds.data_order);
   if (batches.skipped() > 0) {
-    progress.message("warning: " + std::to_string(batches.skipped()) +
-                     " training sentences are longer than model.max_length and are skipped");
+    const bool is_own = config.training.max_length.has_value();
+    progress.message((is_own ? "" : "warning: ") + std::to_string(batches.skipped()) +
+                     " training sentences are longer than " + (is_own ? "training" : "model") +
+                     ".max_length and are skipped");
   }
   progress.message(std::to_string(batches.used()) + " sentences in " + std::to_string(batches.size()) +
                    " batches an epoch, " + number_text(100 * batches.padding_share(), {}, Notation::fixed, 1).mean +
                    " % padding");
   data::BatchConfig evaluation_batch;
   evaluation_batch.tokens = config.evaluation.batch_tokens;
-  auto dev = data::BatchPlan::evaluation(*row.corpus, "dev", evaluation_batch, limits);
+  const std::int64_t cut_at = config.model.max_length;
+  const data::LengthRange chosen_by = config.training.max_length ? data::LengthRange{1, longest} : data::LengthRange{};
+  auto dev = data::BatchPlan::evaluation(*row.corpus, "dev", evaluation_batch, {cut_at, cut_at}, chosen_by);
 
   compare_environment(folder, environment(options.device, config), progress);
   const auto model = make_transformer(config.model, row.vocabulary, options.device, seeds.initialization);
@@ -206,7 +211,7 @@ bool is_complete(const PreparedRow& row, const Json& result) {
 }
 
 RunState shown_state(const PreparedRow& row, const RunFolder& folder) {
-  if (!folder.exists()) return RunState::absent;
+  if (row.awaits_tuning() || !folder.exists()) return RunState::absent;
   const Json result = folder.result();
   return is_complete(row, result) ? state_of(result, true) : folder.state();
 }

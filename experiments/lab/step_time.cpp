@@ -24,8 +24,8 @@ class TimedModel {
       : config_(row.row->config),
         model_(make_transformer(config_.model, row.vocabulary, device, 1)),
         step_(*model_, config_.training) {
-    const data::LengthLimits limits{config_.model.max_length, config_.model.max_length};
-    auto plan = data::BatchPlan::training(*row.corpus, "train", config_.training.batch, limits, 1);
+    const std::int64_t longest = config_.longest_trained();
+    auto plan = data::BatchPlan::training(*row.corpus, "train", config_.training.batch, {longest, longest}, 1);
     for (std::int64_t i = 0; i < std::min(plan.size(), batches_a_turn); ++i) {
       batches_.push_back(plan.batch(0, i).to(device));
     }

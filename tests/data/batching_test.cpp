@@ -84,6 +84,17 @@ TEST_CASE("collate adds the special symbols and pads on the right") {
   CHECK_THROWS_AS(collate({}, {}), std::invalid_argument);
 }
 
+TEST_CASE("evaluation of a range of lengths: the pairs whose longer side, </s> included, lies in it") {
+  const Fixture fixture;
+  BatchPlan plan = BatchPlan::evaluation(fixture.corpus(), "dev", {.tokens = 60, .multiple = 1}, no_limits, {3, 4});
+  // "a b c" / "a b" and "a b" / "b a"; "a" / "a" is shorter, "a b c d e f g" longer.
+  Indices found = flatten(epoch_of(plan, 0));
+  std::ranges::sort(found);
+  CHECK(found == Indices{0, 5});
+  CHECK(plan.cut() == 0);
+  CHECK_THROWS_AS(BatchPlan::evaluation(fixture.corpus(), "dev", {}, no_limits, {9, 12}), UserError);
+}
+
 TEST_CASE("an epoch holds every training pair once, within the budget of tokens") {
   const Fixture fixture;
   const BatchConfig config{.tokens = 60, .multiple = 1};

@@ -47,4 +47,8 @@ std::int64_t count_parameters(const torch::nn::Module& module) {
   return count;
 }
 
+std::int64_t count_parameters(const ModelConfig& config, const VocabularyInfo& vocabulary) {
+  return count_parameters(*make_transformer(config, vocabulary, at::kMeta, 0));
+}
+
 }  // namespace ablate

@@ -55,4 +55,7 @@ std::shared_ptr<Transformer> make_transformer(const ModelConfig& config, const V
 /// Number of parameters; one that is used in several places counts once.
 std::int64_t count_parameters(const torch::nn::Module& module);
 
+/// The same of a model that is not built: takes no memory.
+std::int64_t count_parameters(const ModelConfig& config, const VocabularyInfo& vocabulary);
+
 }  // namespace ablate

@@ -1,4 +1,4 @@
-// Stability: a figure over two settings, with the cells in which training failed said in words.
+// Stability and tuning: a figure over two settings, with the cells in which training failed said in words.
 (function (Report) {
   'use strict';
 
@@ -118,17 +118,22 @@
       (states.length > 0 ? '; cells without a figure say why (div: diverged, fail: failed, run: running).' : '.');
   }
 
-  Report.stability = function (data) {
-    const maps = Report.list(data.stability)
+  function charts(data, maps, kind) {
+    const drawn = Report.list(maps)
       .filter((map) => Report.list(map.rows).length > 0 && Report.list(map.columns).length > 0);
-    if (maps.length === 0) return null;
-    return maps.map((map) => {
+    if (drawn.length === 0) return null;
+    return drawn.map((map) => {
       const column = columnOf(data, map.figure);
       return Report.chart({
-        name: 'stability-' + map.figure + '-' + map.row_axis + '-' + map.column_axis,
+        name: kind + '-' + map.figure + '-' + map.row_axis + '-' + map.column_axis,
         height: 96 + cellHeight * map.rows.length, caption: captionOf(map, column),
         build: (width, colours) => build(map, column, width, colours), table: () => tableOf(map, column)
       }).figure;
     });
-  };
+  }
+
+  Report.stability = (data) => charts(data, data.stability, 'stability');
+
+  /// The trials out of which the values of every row were chosen.
+  Report.tuning = (data) => charts(data, data.tuning, 'tuning');
 })(window.Report = window.Report || {});

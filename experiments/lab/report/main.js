@@ -12,6 +12,7 @@
     {id: 'optimization', title: 'Optimization', make: Report.optimization},
     {id: 'trade-off', title: 'Quality and cost', make: Report.tradeOff},
     {id: 'stability', title: 'Stability', make: Report.stability},
+    {id: 'tuning', title: 'Tuning', make: Report.tuning},
     {id: 'lengths', title: 'Sentence length', make: Report.lengths},
     {id: 'samples', title: 'Sample outputs', make: Report.samples},
     {id: 'attention', title: 'Attention', make: Report.attention},

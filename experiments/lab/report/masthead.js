@@ -9,7 +9,7 @@
     const all = Report.rows.list.flatMap((row) => row.runs);
     for (const run of all) counts.set(run.state, (counts.get(run.state) || 0) + 1);
     if (all.length === 0) return null;
-    const states = ['finished', 'diverged', 'failed', 'running', 'missing'].filter((state) => counts.has(state));
+    const states = ['finished', 'diverged', 'failed', 'unfinished', 'missing'].filter((state) => counts.has(state));
     return states.map((state) => counts.get(state) + ' ' + state).join(', ') + ' of ' + all.length;
   }
 

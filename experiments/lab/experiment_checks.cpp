@@ -1,0 +1,144 @@
+#include "experiments/lab/experiment_checks.h"
+
+#include "experiments/lab/figures.h"
+#include "experiments/lab/paper_columns.h"
+#include "experiments/lab/settings_columns.h"
+#include "experiments/lab/tune_grid.h"
+#include "transformer/config/suggest.h"
+
+#include <algorithm>
+
+namespace ablate::lab {
+namespace {
+
+using config::Problems;
+
+bool is_among(const std::vector<std::string>& list, const std::string& item) {
+  return std::find(list.begin(), list.end(), item) != list.end();
+}
+
+/// Dotted paths of all settings that are whole numbers.
+std::vector<std::string> whole_numbers(const Json& resolved, const std::string& prefix = "") {
+  std::vector<std::string> paths;
+  for (const auto& [key, value] : resolved.items()) {
+    if (value.is_number_integer()) paths.push_back(prefix + key);
+    if (!value.is_object()) continue;
+    for (const std::string& inner : whole_numbers(value, prefix + key + ".")) paths.push_back(inner);
+  }
+  return paths;
+}
+
+}  // namespace
+
+void check_table(const Experiment& experiment, const std::string& source, Problems& problems) {
+  if (experiment.rows.empty()) return;
+  std::vector<std::string> measured = loss_figure_names();
+  for (const ExperimentRow& row : experiment.rows) {
+    for (const std::string& metric : row.config.evaluation.metrics) {
+      if (!is_among(measured, metric)) measured.push_back(metric);
+    }
+  }
+  if (experiment.table.significance.kind == "welch" && experiment.seeds.size() < 2) {
+    problems.add(source + ": table.significance: Welch's test needs two seeds or more; the experiment has " +
+                 std::to_string(experiment.seeds.size()));
+  }
+  const auto check_column = [&](const std::string& column, const char* key) {
+    const std::string metric = column.substr(0, column.find('@'));
+    if (is_among(measured, metric)) return;
+    problems.add(source + ": table." + key + ": no row measures '" + metric + "'" +
+                 config::suggestion(metric, measured));
+  };
+  for (const std::string& column : experiment.table.metrics) check_column(column, "metrics");
+  if (const StabilityConfig& stability = experiment.table.stability; !stability.figure.empty()) {
+    check_column(stability.figure, "stability.figure");
+    if (!is_among(experiment.table.metrics, stability.figure)) {
+      problems.add(source + ": table.stability.figure: '" + stability.figure +
+                   "' is none of table.metrics: name it there");
+    }
+    const auto& axes = experiment.rows.front().grid_point;
+    const auto is_across = [&](const auto& axis) { return axis.first == stability.across; };
+    if (std::ranges::none_of(axes, is_across)) {
+      problems.add(source + ": table.stability.across: '" + stability.across + "' is no axis of the grid");
+    }
+  }
+  for (const std::string& difference : experiment.table.differences) {
+    check_column(difference.substr(0, difference.find('=', difference.find('@'))), "differences");
+  }
+}
+
+void check_match(const Experiment& experiment, const std::vector<RowSource>& sources, const std::string& source,
+                 Problems& problems) {
+  const MatchConfig& match = experiment.match;
+  if (match.by == "none" || experiment.rows.empty()) return;
+  const std::vector<std::string> known = whole_numbers(experiment.rows.front().resolved);
+  if (!is_among(known, match.adjust)) {
+    problems.add(source + ": match.adjust: '" + match.adjust + "' is no setting with a whole number" +
+                 config::suggestion(match.adjust, known));
+    return;
+  }
+  const Json solved = config::expand_dotted(Json{{match.adjust, 0}}, source);
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const bool is_baseline = experiment.rows[i].is_baseline;
+    if (is_baseline || !sources[i].is_matched || !overlap(sources[i].settings, solved)) continue;
+    problems.add(source + ": row '" + experiment.rows[i].label + "' sets " + match.adjust +
+                 ", which `match` solves for: leave it out there, or give the row \"match\": false");
+  }
+}
+
+void check_tune(const Experiment& experiment, const std::vector<RowSource>& sources, const std::string& source,
+                Problems& problems) {
+  if (experiment.tune.grid.is_null()) return;
+  const std::string where = source + ": tune.";
+  if (!is_grid(experiment.tune.grid)) {
+    problems.add(where + "grid: expected an object of paths, each with a list of values");
+    return;
+  }
+  if (!experiment.tune.set.is_null() && !experiment.tune.set.is_object()) {
+    problems.add(where + "set: expected an object of settings");
+    return;
+  }
+  if (experiment.match.by != "none" && experiment.tune.grid.contains(experiment.match.adjust)) {
+    problems.add(where + "grid: " + experiment.match.adjust + " is what `match` solves for");
+  }
+  for (std::size_t i = 0; i < sources.size() && problems.empty(); ++i) {
+    const ExperimentRow& row = experiment.rows[i];
+    if (!row.is_tuned) continue;
+    for (const auto& [path, values] : experiment.tune.grid.items()) {
+      if (!overlap(sources[i].settings, config::expand_dotted(Json{{path, values}}, source))) continue;
+      problems.add(source + ": row '" + row.label + "' sets " + path +
+                   ", which `tune` chooses: leave it out there, or give the row \"tune\": false");
+    }
+    for (const TunePoint& point : tune_points(experiment.tune)) {
+      try_or_add(problems, [&] {
+        ExperimentRow tried = with_settings(experiment, row, settings_of(point));
+        if (experiment.tune.set.is_object()) with_settings(experiment, tried, experiment.tune.set);
+      });
+      if (!problems.empty()) break;
+    }
+  }
+}
+
+void check_columns_of_file(const Experiment& experiment, const std::string& source, Problems& problems) {
+  std::vector<Json> configurations;
+  for (const ExperimentRow& row : experiment.rows) {
+    configurations.push_back(config::Writer::write(row.config, config::Extent::expanded));
+    for (const std::string& mistake : paper_mistakes(row.paper)) {
+      problems.add(experiment.file.string() + ": row '" + row.name + "': " + mistake);
+    }
+  }
+  const std::string where = source + ": table.settings";
+  const std::vector<SettingColumn> settings = read_setting_columns(experiment.table.settings, where, problems);
+  for (const std::string& mistake : setting_mistakes(settings, configurations)) problems.add(where + ": " + mistake);
+}
+
+void check_seeds(const std::vector<std::int64_t>& seeds, const std::string& source, Problems& problems) {
+  if (seeds.empty()) problems.add(source + ": seeds: expected at least one");
+  for (std::size_t i = 0; i < seeds.size(); ++i) {
+    const auto end = seeds.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::find(seeds.begin(), end, seeds[i]) != end) {
+      problems.add(source + ": seeds: " + std::to_string(seeds[i]) + " stands there twice");
+    }
+  }
+}
+
+}  // namespace ablate::lab
