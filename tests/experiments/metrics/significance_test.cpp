@@ -32,7 +32,8 @@ Draw given(const nlohmann::json& rows) {
   };
 }
 
-/// Equal outputs: every resample has the same difference, none. sacreBLEU counts greater ones alone and says 1 / (1 + n).
+/// Equal outputs: every resample has the same difference, none. sacreBLEU counts greater ones alone, and says
+/// 1 / (1 + n).
 bool is_the_baseline(const nlohmann::json& expected) {
   return given_corpus().at("systems").at(expected.at("system").get<std::size_t>()) == given_corpus().at("baseline");
 }
