@@ -25,7 +25,7 @@ TrainedRow as_trained(const Experiment& experiment, const ExperimentRow& row, co
   if (row.config.model.vocabulary) {
     return {lab::match_without_data(experiment, row), lab::vocabulary_of(row.config.model, experiment.file.string())};
   }
-  const lab::PreparedRow prepared = lab::prepare(experiment, {&row}, out, at::kCPU, [](const std::string& message) {
+  const lab::PreparedRow prepared = lab::prepare(experiment, {&row}, out, std::nullopt, [](const std::string& message) {
                                       std::cerr << message << "\n";
                                     }).front();
   return {*prepared.row, prepared.vocabulary};

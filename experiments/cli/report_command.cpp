@@ -60,7 +60,7 @@ int report_command(const std::vector<std::string>& words) {
   const std::string charts =
       arguments.has("json") ? "" : lab::chart_library(arguments.text_if_given("charts").value_or(""));
   const lab::Experiment experiment = lab::load_experiment(file, arguments.texts("set"));
-  const auto rows = lab::prepare(experiment, experiment.select({}), options.out, options.device,
+  const auto rows = lab::prepare(experiment, experiment.select({}), options.out, std::nullopt,
                                  [](const std::string& text) { std::cerr << text << "\n"; });
   const Json data = lab::report_data(experiment, rows, experiment.seeds, options);
   if (arguments.has("json")) {

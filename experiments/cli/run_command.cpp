@@ -117,13 +117,11 @@ std::optional<JobName> take_job(std::vector<std::string>& words) {
 }
 
 /// Tells of itself in lines of JSON on standard output, and prints no table.
-int run_as_job(const JobName& job, Experiment experiment, const RunOptions& options) {
+int run_as_job(const JobName& job, const Experiment& experiment, const RunOptions& options) {
   // Should whoever started this process die, then it saves, though nobody listens.
   std::signal(SIGPIPE, SIG_IGN);
   const std::string changed = experiment.file.string() + ": was changed while the experiment ran: start it again";
   if (job.row >= experiment.rows.size()) throw UserError(changed);
-  // Which columns are measured was checked for all rows together.
-  experiment.table.metrics.clear();
   std::vector<PreparedRow> rows =
       prepare(experiment, {&experiment.rows[job.row]}, options.out, options.device, [](const std::string&) {});
   if (job.trial >= 0) {
@@ -303,9 +301,11 @@ int run_command(const std::vector<std::string>& words) {
   const std::vector<std::int64_t> seeds = chosen_seeds(experiment, arguments);
 
   Dashboard dashboard(std::cerr, terminal_size);
-  const std::vector<PreparedRow> rows = prepare(experiment, selected, options.out, options.device,
-                                                [&](const std::string& text) { dashboard.message(text); });
-  if (arguments.has("dry-run")) {
+  const bool is_dry = arguments.has("dry-run");
+  const std::vector<PreparedRow> rows =
+      prepare(experiment, selected, options.out, is_dry ? std::nullopt : std::optional(options.device),
+              [&](const std::string& text) { dashboard.message(text); });
+  if (is_dry) {
     if (const Stage trials = trials_of(experiment, rows); !trials.rows.empty()) {
       print_dry_run(std::cout, "Trials of `tune`", trials.rows, trials.seeds, options);
       std::cout << "\n";

@@ -32,7 +32,7 @@ int table_command(const std::vector<std::string>& words) {
   }
   const lab::Experiment experiment = lab::load_experiment(file, arguments.texts("set"));
   const std::filesystem::path out = arguments.text("out");
-  const auto rows = lab::prepare(experiment, experiment.select({}), out, at::kCPU,
+  const auto rows = lab::prepare(experiment, experiment.select({}), out, std::nullopt,
                                  [](const std::string& text) { std::cerr << text << "\n"; });
   std::cout << lab::printed_results(experiment, rows, experiment.seeds, out, metrics, format);
   return success;

@@ -7,7 +7,7 @@ namespace {
 
 /// "/properties/model/properties/norm" for "model.norm".
 struct Setting {
-  std::string path, pointer;
+  std::string path, pointer, description;
 };
 
 /// Every key below `schema` by its dotted path.
@@ -15,13 +15,17 @@ void collect_settings(const Json& schema, const Setting& parent, std::vector<Set
   const auto properties = schema.find("properties");
   if (properties == schema.end()) return;
   for (const auto& [key, value] : properties->items()) {
-    const Setting setting{parent.path.empty() ? key : parent.path + "." + key, parent.pointer + "/properties/" + key};
+    const Setting setting{parent.path.empty() ? key : parent.path + "." + key, parent.pointer + "/properties/" + key,
+                          value.value("description", "")};
     settings.push_back(setting);
     collect_settings(value, setting, settings);
   }
 }
 
-Json reference(const Setting& setting) { return {{"$ref", "#" + setting.pointer}}; }
+/// With the description beside it, which editors show where they do not follow the reference.
+Json reference(const Setting& setting) {
+  return {{"$ref", "#" + setting.pointer}, {"description", setting.description}};
+}
 
 Json object_schema(const char* description, Json properties) {
   return {{"type", "object"},
@@ -64,7 +68,10 @@ Json experiment_schema() {
   Json axes = Json::object();
   for (const Setting& setting : settings) {
     by_path[setting.path] = reference(setting);
-    axes[setting.path] = {{"type", "array"}, {"items", reference(setting)}, {"minItems", 1}};
+    axes[setting.path] = {{"type", "array"},
+                          {"description", setting.description},
+                          {"items", {{"$ref", "#" + setting.pointer}}},
+                          {"minItems", 1}};
   }
 
   Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", "Experiment of ablate"}};

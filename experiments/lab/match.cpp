@@ -3,6 +3,7 @@
 #include "experiments/lab/number_format.h"
 #include "transformer/core/error.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
@@ -67,6 +68,21 @@ std::int64_t first_to_reach(Candidates& candidates, double target, std::int64_t 
   return above * step;
 }
 
+/// A stack that has a setting of its own does not follow the model's: the other alone would be made to fit.
+void check_stacks(const ExperimentRow& row, const std::string& path, std::int64_t width, const std::string& where) {
+  constexpr std::string_view model = "model.";
+  if (!path.starts_with(model)) return;
+  const Json expanded = config::Writer::write(row.config, config::Extent::expanded).at("model");
+  std::string place = "/" + path.substr(model.size());
+  std::ranges::replace(place, '.', '/');
+  for (const char* stack : {"encoder", "decoder"}) {
+    const Json::json_pointer pointer("/" + std::string(stack) + place);
+    if (!expanded.contains(pointer) || expanded.at(pointer) == width) continue;
+    throw UserError(where + ": " + path + " does not reach the " + stack + ", which has " +
+                    expanded.at(pointer).dump() + " of its own: leave that out, or give the row \"match\": false");
+  }
+}
+
 }  // namespace
 
 bool is_matched(const Experiment& experiment, const ExperimentRow& row) {
@@ -93,6 +109,7 @@ MatchedRow match_row(const Experiment& experiment, const ExperimentRow& row, dou
                     (below > 0 ? told(below) + ", " : "") + told(above) +
                     ". Raise match.tolerance, lower match.multiple_of, or give the row \"match\": false");
   }
+  check_stacks(candidates.with(nearest), match.adjust, nearest, candidates.where());
   MatchedRow matched{candidates.with(nearest), {nearest, candidates.amount(nearest), target}};
   matched.row.changes = config::difference(experiment.baseline().resolved, matched.row.resolved);
   return matched;

@@ -161,9 +161,9 @@ std::string summary_of(const std::vector<PlannedRun>& runs) {
 
 std::string describe(const ChangedRow& row) {
   const std::size_t count = row.old_folders.size();
-  std::string text = "row '" + row.label + "' has changed since it was last trained here (" + reason_of(row) +
+  std::string text = "row '" + row.label + "' is not as it was last trained here (" + reason_of(row) +
                      "): " + (count == 1 ? "1 run is" : std::to_string(count) + " runs are") +
-                     " trained again; the old " + (count == 1 ? "one stays in " : "ones stay in ");
+                     " to be trained; the old " + (count == 1 ? "one stays in " : "ones stay in ");
   for (std::size_t i = 0; i < count; ++i) text += (i == 0 ? "" : ", ") + row.old_folders[i].string();
   return text;
 }

@@ -49,8 +49,8 @@ Plan make_plan(const std::vector<PreparedRow>& rows, const std::vector<std::int6
 /// "24 runs: 16 finished, 1 goes on, 7 to train"
 std::string summary_of(const std::vector<PlannedRun>& runs);
 
-/// "row 'swiglu' has changed since it was last trained here (training.schedule.warmup: 200 -> 300): 3 runs are trained
-/// again; the old ones stay in …"
+/// "row 'swiglu' is not as it was last trained here (training.schedule.warmup: 200 -> 300): 3 runs are to be trained;
+/// the old ones stay in …"
 std::string describe(const ChangedRow& row);
 
 /// One of several processes that share an experiment, as --shard names it.

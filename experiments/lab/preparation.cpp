@@ -3,6 +3,7 @@
 #include "data/recipe.h"
 #include "experiments/lab/figures.h"
 #include "experiments/lab/flops.h"
+#include "experiments/lab/results_table.h"
 #include "experiments/lab/step_time.h"
 #include "experiments/lab/tuning.h"
 #include "transformer/config/suggest.h"
@@ -89,6 +90,8 @@ void check_columns(const Experiment& experiment, const std::vector<PreparedRow>&
   for (const PreparedRow& row : rows) {
     for (const Figure& figure : figures_of(row)) measured.insert(figure.key());
   }
+  // Of a part of the rows the others may measure it.
+  if (rows.size() < experiment.rows.size()) return;
   for (const std::string& column : experiment.table.metrics) {
     if (column.find('@') == std::string::npos || measured.contains(column)) continue;
     throw UserError(experiment.file.string() + ": table.metrics: no row measures '" + column + "'" +
@@ -175,7 +178,7 @@ Amount amount_of_model(const MatchConfig& match, const VocabularyInfo& vocabular
 
 /// The amount of a row as `match` says, of the data and the vocabulary that `prepared` has.
 Amount amount_of(const Experiment& experiment, const PreparedRow& prepared, const PreparedRow& baseline,
-                 const std::filesystem::path& out, at::Device device) {
+                 const std::filesystem::path& out, std::optional<at::Device> device) {
   if (experiment.match.by != "step_time") {
     return amount_of_model(experiment.match, prepared.vocabulary, mean_lengths(prepared));
   }
@@ -188,7 +191,7 @@ Amount amount_of(const Experiment& experiment, const PreparedRow& prepared, cons
 
 /// Gives the rows that the experiment matches their widths.
 void match_rows(const Experiment& experiment, std::vector<PreparedRow>& rows, Preparation& preparation,
-                const std::filesystem::path& out, at::Device device, const data::Log& log) {
+                const std::filesystem::path& out, std::optional<at::Device> device, const data::Log& log) {
   if (std::ranges::none_of(rows, [&](const PreparedRow& row) { return is_matched(experiment, *row.row); })) return;
   const PreparedRow baseline = preparation.prepare(experiment.baseline());
   // Step times are ratios to the baseline already: measured against itself it would give its noise.
@@ -196,7 +199,7 @@ void match_rows(const Experiment& experiment, std::vector<PreparedRow>& rows, Pr
       experiment.match.by == "step_time" ? 1 : amount_of(experiment, baseline, baseline, out, device)(*baseline.row);
   for (PreparedRow& row : rows) {
     if (!is_matched(experiment, *row.row)) continue;
-    if (experiment.match.by == "step_time") log("measuring the step time of '" + row.row->label + "'");
+    if (experiment.match.by == "step_time" && device) log("measuring the step time of '" + row.row->label + "'");
     MatchedRow matched = match_row(experiment, *row.row, target, amount_of(experiment, row, baseline, out, device));
     row.row = std::make_shared<const ExperimentRow>(std::move(matched.row));
     row.match = matched.outcome;
@@ -215,14 +218,18 @@ ExperimentRow match_without_data(const Experiment& experiment, const ExperimentR
 }
 
 std::vector<PreparedRow> prepare(const Experiment& experiment, const std::vector<const ExperimentRow*>& rows,
-                                 const std::filesystem::path& out, at::Device device, const data::Log& log) {
+                                 const std::filesystem::path& out, std::optional<at::Device> device,
+                                 const data::Log& log) {
   make_output_folder(out);
   Preparation preparation(experiment, out, log);
   std::vector<PreparedRow> prepared;
   for (const ExperimentRow* row : rows) prepared.push_back(preparation.prepare(*row));
   check_columns(experiment, prepared);
   match_rows(experiment, prepared, preparation, out, device, log);
-  return with_tuned_values(experiment, prepared, out);
+  prepared = with_tuned_values(experiment, prepared, out);
+  // The tables without a run: what is wrong with their columns must not be found out when all are trained.
+  stability_table(results_table(experiment, prepared, {}, out, {}), experiment, prepared);
+  return prepared;
 }
 
 }  // namespace ablate::lab

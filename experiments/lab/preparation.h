@@ -44,11 +44,12 @@ VocabularyInfo vocabulary_of(const ModelConfig& model, const std::string& where)
 TargetSymbols target_symbols(const data::Corpus& corpus);
 
 /// Prepares the corpora of the rows, each once. Caches lie in `out`/corpora. UserError if `out` cannot be a folder, if
-/// a split to be evaluated is missing, if nothing measures a column of the table, or if no training sentence fits into
-/// a row's `model.max_length`. Rows are matched to the baseline as the experiment says; only `step_time` needs to know
-/// the `device`. Rows that are tuned already have their values. Messages go to `log`.
+/// a split to be evaluated is missing, if the table cannot be made of what is measured, or if no training sentence fits
+/// into a row's `model.max_length`. Rows are matched to the baseline as the experiment says; `step_time` is measured on
+/// the `device`, and without one has to be known. Rows that are tuned already have their values. Messages go to `log`.
 std::vector<PreparedRow> prepare(const Experiment& experiment, const std::vector<const ExperimentRow*>& rows,
-                                 const std::filesystem::path& out, at::Device device, const data::Log& log);
+                                 const std::filesystem::path& out, std::optional<at::Device> device,
+                                 const data::Log& log);
 
 /// A row as `match` makes it where `model.vocabulary` is stated and no data is at hand: FLOPs are then those of
 /// sentences of SequenceLengths{}, and a match of step times is left out.

@@ -135,6 +135,7 @@ Json reproduce_json(const Experiment& experiment, const std::vector<PreparedRow>
 
 Json report_data(const Experiment& experiment, const std::vector<PreparedRow>& rows,
                  const std::vector<std::int64_t>& seeds, const ReportOptions& options) {
+  check_attention(rows, options);
   const Table table = results_table(experiment, rows, seeds, options.out, {});
   Json json = {{"title", table.title},
                {"caption", table.caption},

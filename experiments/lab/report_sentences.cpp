@@ -51,13 +51,13 @@ std::vector<double> mean_quality(const PreparedRow& row, const std::vector<std::
   return sums;
 }
 
+/// The split whose sentences a row is looked at with.
+std::string attended_split(const PreparedRow& row) {
+  return evaluated_splits(row.row->config.evaluation, *row.corpus).front();
+}
+
 /// Sentences of five to fifteen tokens show most: shorter ones have no structure, longer ones no room.
 std::vector<std::int64_t> sentences_to_attend(const data::Split& split, const ReportOptions& options) {
-  for (const std::int64_t number : options.attention) {
-    if (number < split.size()) continue;
-    throw UserError("--attention: there is no sentence " + std::to_string(number) + ": the split has " +
-                    std::to_string(split.size()) + ", numbered from 0");
-  }
   if (!options.attention.empty()) return options.attention;
   std::vector<std::int64_t> chosen;
   for (std::int64_t i = 0; i < split.size() && chosen.size() < options.attention_sentences; ++i) {
@@ -159,11 +159,22 @@ Json samples_json(const std::vector<PreparedRow>& rows, const std::vector<std::i
   return list;
 }
 
+void check_attention(const std::vector<PreparedRow>& rows, const ReportOptions& options) {
+  for (const PreparedRow& row : rows) {
+    const std::string name = attended_split(row);
+    for (const std::int64_t number : options.attention) {
+      if (number < row.corpus->split(name).size()) continue;
+      throw UserError("--attention: there is no sentence " + std::to_string(number) + ": the split '" + name +
+                      "' has " + std::to_string(row.corpus->split(name).size()) + ", numbered from 0");
+    }
+  }
+}
+
 Json attention_json(const std::vector<PreparedRow>& rows, const std::vector<std::int64_t>& seeds,
                     const ReportOptions& options) {
   Json list = Json::array();
   for (const PreparedRow& row : rows) {
-    const std::string name = evaluated_splits(row.row->config.evaluation, *row.corpus).front();
+    const std::string name = attended_split(row);
     const data::Split& split = row.corpus->split(name);
     for (const std::int64_t seed : seeds) {
       const std::shared_ptr<Transformer> model = trained_model(row, seed, options);

@@ -14,6 +14,9 @@ Json lengths_json(const std::vector<PreparedRow>& rows, const std::vector<std::i
 Json samples_json(const std::vector<PreparedRow>& rows, const std::vector<std::int64_t>& seeds,
                   const ReportOptions& options);
 
+/// UserError for a sentence of `options.attention` that some row's split does not have.
+void check_attention(const std::vector<PreparedRow>& rows, const ReportOptions& options);
+
 /// Attention of every row's first finished seed over sentences of its first evaluated split, teacher forcing with the
 /// reference: all rows read the same tokens.
 Json attention_json(const std::vector<PreparedRow>& rows, const std::vector<std::int64_t>& seeds,

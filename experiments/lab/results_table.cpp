@@ -305,6 +305,13 @@ Table results_table(const Experiment& experiment, const std::vector<PreparedRow>
   for (const PreparedRow& row : rows) add_figures(known, figures_of(row));
   const std::vector<std::string>& asked = metrics.empty() ? experiment.table.metrics : metrics;
   if (!asked.empty()) add_figures(known, found_figures(records));
+  if (rows.size() < experiment.rows.size()) {
+    // Columns that the others measure keep their places.
+    for (const std::string& column : asked) {
+      const std::size_t at = column.rfind('@');
+      if (at != std::string::npos) add_figures(known, {{column.substr(0, at), column.substr(at + 1)}});
+    }
+  }
   Table table = build(experiment.title, experiment.table.caption, records, choose_figures(known, asked));
   MeasuredRows measured(rows, out, table);
   compare_rows(table, experiment.table.significance,

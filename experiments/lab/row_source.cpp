@@ -1,6 +1,9 @@
 #include "experiments/lab/row_source.h"
 
 #include "experiments/lab/row_label.h"
+#include "experiments/lab/text.h"
+
+#include <algorithm>
 
 namespace ablate::lab {
 namespace {
@@ -22,6 +25,19 @@ struct RowKeys {
   }
 };
 
+/// Dotted paths of nested settings, with their values.
+std::vector<std::pair<std::string, Json>> leaves(const Json& settings, const std::string& prefix = "") {
+  std::vector<std::pair<std::string, Json>> found;
+  for (const auto& [key, value] : settings.items()) {
+    if (!value.is_object()) {
+      found.emplace_back(prefix + key, value);
+      continue;
+    }
+    for (auto& leaf : leaves(value, prefix + key + ".")) found.push_back(std::move(leaf));
+  }
+  return found;
+}
+
 void merge(Json& target, const Json& addition) {
   for (const auto& [key, value] : addition.items()) {
     if (value.is_object() && target.contains(key) && target[key].is_object()) {
@@ -30,6 +46,13 @@ void merge(Json& target, const Json& addition) {
       target[key] = value;
     }
   }
+}
+
+/// "norm=rms_norm, dropout=0.1"
+std::string description_of(const Json& settings) {
+  std::vector<std::string> parts;
+  for (const auto& [path, value] : leaves(settings)) parts.push_back(short_setting(path, value));
+  return parts.empty() ? "unchanged" : joined(parts, ", ");
 }
 
 }  // namespace
@@ -85,6 +108,10 @@ std::vector<RowSource> read_rows(const Json& rows, const std::string& source, co
 std::vector<RowSource> cross(std::vector<RowSource> rows, const Json& grid, const std::string& source,
                              config::Problems& problems) {
   if (grid.is_null()) return rows;
+  // Points are told apart by names; a row without one is told by what it sets.
+  for (RowSource& row : rows) {
+    if (rows.size() > 1 && row.name.empty()) row.name = row.own_name = description_of(row.settings);
+  }
   if (!grid.is_object() || grid.empty()) {
     problems.add(source + ": grid: expected an object of paths, each with a list of values");
     return rows;
@@ -93,6 +120,10 @@ std::vector<RowSource> cross(std::vector<RowSource> rows, const Json& grid, cons
     if (!values.is_array() || values.empty()) {
       problems.add(source + ": grid." + path + ": expected a list of values with at least one entry");
       continue;
+    }
+    for (auto value = values.begin(); value != values.end(); ++value) {
+      if (std::find(values.begin(), value, *value) == value) continue;
+      problems.add(source + ": grid." + path + ": " + value->dump() + " stands there twice");
     }
     std::vector<Json> settings;
     for (const Json& value : values) {
@@ -112,7 +143,7 @@ std::vector<RowSource> cross(std::vector<RowSource> rows, const Json& grid, cons
         merge(point.settings, settings[i]);
         point.grid_point.emplace_back(path, value);
         point.layers.push_back({settings[i], source + " (grid)"});
-        if (!row.name.empty()) point.name += ", " + short_setting(path, value);
+        point.name += (point.name.empty() ? "" : ", ") + short_setting(path, value);
         crossed.push_back(std::move(point));
       }
     }

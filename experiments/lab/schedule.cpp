@@ -174,10 +174,20 @@ class JobSchedule {
         dashboard_.message("stopping: " + std::to_string(supervisor_.running()) + " runs save what they have");
         supervisor_.send_to_all(interrupt_signal());
       }
-      if (!is_stopping) fill();
+      if (!is_stopping) {
+        try {
+          fill();
+        } catch (...) {
+          // Whatever is wrong with the next run, those that are at work save what they have.
+          error_ = std::current_exception();
+          is_stopping = true;
+          supervisor_.send_to_all(SIGTERM);
+        }
+      }
       if (supervisor_.running() == 0 && (is_stopping || queue_.is_all_elsewhere())) break;
       supervisor_.wait(std::chrono::milliseconds(200));
     }
+    if (error_) std::rethrow_exception(error_);
     stop_if_interrupted(stopped_between);
     return queue_.result();
   }
@@ -220,7 +230,7 @@ class JobSchedule {
     } else if (end.signal == 0 && end.status == job_is_busy) {
       dashboard_.end(number, RunEnd::left);
       queue_.put_back(number);
-    } else if (const bool is_asked_to = interrupt_requested();
+    } else if (const bool is_asked_to = interrupt_requested() || error_ != nullptr;
                is_asked_to && end.signal != SIGKILL && end.status != 1) {
       queue_.end(number, RunEnd::left, "stopped");
     } else {
@@ -249,6 +259,7 @@ class JobSchedule {
   Dashboard& dashboard_;
   std::map<std::size_t, Job> jobs_;
   Supervisor supervisor_;
+  std::exception_ptr error_;  ///< that ends the whole
 };
 
 }  // namespace

@@ -5,14 +5,18 @@
 #include "experiments/lab/runner.h"
 #include "transformer/config/reader.h"
 #include "transformer/core/atomic_file.h"
+#include "transformer/core/error.h"
 #include "transformer/training/step.h"
 
 #include <ATen/Parallel.h>
+
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 
 namespace ablate::lab {
+namespace fs = std::filesystem;
 namespace {
 
 constexpr std::int64_t batches_a_turn = 4;
@@ -47,6 +51,8 @@ class TimedModel {
   std::vector<Batch> batches_;
 };
 
+double stored_ratio(const fs::path& file) { return config::read_json_file(file).at("ratio").get<double>(); }
+
 std::string side(const PreparedRow& row) { return run_hash(row.row->config, row.corpus->content_hash(), 0); }
 
 }  // namespace
@@ -64,21 +70,31 @@ double step_time_ratio(const PreparedRow& row, const PreparedRow& baseline, at::
   return ratios[static_cast<std::size_t>(rounds / 2)];
 }
 
-double known_step_time_ratio(const PreparedRow& row, const PreparedRow& baseline, at::Device device,
-                             const std::filesystem::path& folder) {
-  const std::filesystem::path file = folder / "step_time.json";
-  Json known = std::filesystem::exists(file) ? config::read_json_file(file) : Json::object();
-  const std::string key = side(row) + " / " + side(baseline);
-  if (!known.contains(key)) {
-    const double measured = step_time_ratio(row, baseline, device);
-    // Another process may have measured the same meanwhile, and may be training with what it found.
-    if (std::filesystem::exists(file)) known = config::read_json_file(file);
-    if (!known.contains(key)) {
-      known[key] = {{"ratio", measured}, {"device", device.str()}, {"threads", at::get_num_threads()}};
-    }
-    write_file_atomically(file, known.dump(2) + "\n");
+double known_step_time_ratio(const PreparedRow& row, const PreparedRow& baseline, std::optional<at::Device> device,
+                             const fs::path& folder) {
+  const fs::path known = folder / "step_times" / (side(row) + "-" + side(baseline));
+  const auto file = [&known](const char* kind) { return fs::path(known.string() + "." + kind + ".json"); };
+  if (!device) {
+    const bool on_cpu = fs::exists(file("cpu")), on_gpu = fs::exists(file("cuda"));
+    if (on_cpu != on_gpu) return stored_ratio(file(on_cpu ? "cpu" : "cuda"));
+    throw UserError(
+        "row '" + row.row->label + "': match: " +
+        (on_cpu ? "step times were measured on cpu and on cuda: keep their runs in folders of their own (--out)"
+                : "its step time has not been measured yet, which `ablate run` does"));
   }
-  return known[key].at("ratio").get<double>();
+  const fs::path own = file(device->is_cuda() ? "cuda" : "cpu");
+  if (!fs::exists(own)) {
+    const Json measured = {{"ratio", step_time_ratio(row, baseline, *device)}, {"threads", at::get_num_threads()}};
+    make_folders(own.parent_path());
+    const fs::path draft = own.string() + "." + std::to_string(::getpid());
+    write_file_atomically(draft, measured.dump(2) + "\n");
+    // A link is made once, whoever comes first; the others have trained with nothing yet.
+    std::error_code there_already;
+    fs::create_hard_link(draft, own, there_already);
+    if (there_already && !fs::exists(own)) fs::rename(draft, own);
+    fs::remove(draft, there_already);
+  }
+  return stored_ratio(own);
 }
 
 }  // namespace ablate::lab

@@ -9,9 +9,11 @@ namespace ablate::lab {
 /// their training data. The weights that this trains are thrown away.
 double step_time_ratio(const PreparedRow& row, const PreparedRow& baseline, at::Device device, int rounds = 7);
 
-/// The ratio of an earlier call for the same two configurations and data, out of `folder`/step_time.json, or a new
-/// measurement, which is stored there with the device and the number of threads.
-double known_step_time_ratio(const PreparedRow& row, const PreparedRow& baseline, at::Device device,
+/// The ratio that an earlier call measured on the same kind of device for the same two configurations and data, out of
+/// `folder`/step_times, or a new measurement, which is stored there with the number of threads. Of processes that
+/// measure at once all take the figure of the first. Without a `device` nothing is measured: UserError if there is no
+/// figure, or one of each kind of device.
+double known_step_time_ratio(const PreparedRow& row, const PreparedRow& baseline, std::optional<at::Device> device,
                              const std::filesystem::path& folder);
 
 }  // namespace ablate::lab

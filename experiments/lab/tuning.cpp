@@ -81,12 +81,13 @@ std::string axes_text(const TuneConfig& config) {
   return joined(axes, "; ");
 }
 
-/// Rows whose value of an axis is its least or its greatest: perhaps a better one lies beyond.
+/// Rows whose value of an axis is its least or its greatest: perhaps a better one lies beyond. Of two values each is at
+/// an edge, which says nothing.
 std::string edges_text(const TuneConfig& config, const std::vector<PreparedRow>& rows) {
   std::vector<std::string> parts;
   for (const auto& [path, values] : config.grid.items()) {
     const bool has_order = std::ranges::all_of(values, [](const Json& value) { return value.is_number(); });
-    if (!has_order || values.size() < 2) continue;
+    if (!has_order || values.size() < 3) continue;
     const auto [least, greatest] = std::ranges::minmax_element(values);
     std::vector<std::string> labels;
     for (const PreparedRow& row : rows) {

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from benchmark import growth, start, workers
+from benchmark import growth, jobs, start, workers
 from benchmark.machine import gemm_descriptions, has_bf16, product_flops
 from benchmark.table import Row, print_table
 from benchmark.works import WORKS
@@ -25,12 +25,17 @@ def parse_arguments():
                         help="in the place of the peers another build's ablate_bench: what a change brought")
     parser.add_argument("--growth", type=Path, metavar="FILE.svg",
                         help="instead of the table: how time and memory grow, as a figure and a table")
+    parser.add_argument("--jobs", action="store_true",
+                        help="instead of the table: an experiment with its runs one at a time and side by side")
     parser.add_argument("--build", type=Path, required=True, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.against and arguments.peers:
         parser.error("--against takes the place of --peers")
-    if arguments.growth and (arguments.only or arguments.peers or arguments.against or arguments.json):
-        parser.error("--growth has works of its own: of the other options it takes --rounds and --threads")
+    if arguments.growth and arguments.jobs:
+        parser.error("--growth and --jobs are two measurements: ask for one at a time")
+    for option in ("growth", "jobs"):
+        if getattr(arguments, option) and (arguments.only or arguments.peers or arguments.against or arguments.json):
+            parser.error(f"--{option} has works of its own: of the other options it takes --rounds and --threads")
     if arguments.against:
         arguments.against = arguments.against.resolve(strict=True)
     if arguments.rounds < 1 or arguments.threads < 1:
@@ -73,6 +78,8 @@ def main():
     arguments = parse_arguments()
     if arguments.growth:
         return growth.main(arguments, say)
+    if arguments.jobs:
+        return jobs.main(arguments, say)
     rows, failures = [], 0
     for name in arguments.only or WORKS:
         work = WORKS[name]

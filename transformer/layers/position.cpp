@@ -110,6 +110,27 @@ struct Rotary final : Position {
   GrowingTable table;
 };
 
+/// Far keys count less, each head in its own measure; nothing is trained (Press et al. 2022, section 3). The paper's
+/// models look back alone; where a model looks both ways, distance counts both ways.
+struct Alibi final : Position {
+  Alibi(const PositionConfig&, const PositionContext& context, const WeightInitialization&, ParameterFactory& factory)
+      : slopes(alibi_slopes(context.heads)), options(factory.options()) {}
+
+  Tensor bias(std::int64_t first, std::int64_t queries, std::int64_t keys) override {
+    // All layers of a stack ask for the same one.
+    if (known.defined() && known_first == first && known.size(1) == queries && known.size(2) == keys) return known;
+    const Tensor query = at::arange(first, first + queries, at::kDouble).unsqueeze(1);
+    const Tensor distance = (query - at::arange(keys, at::kDouble)).abs();
+    known = (slopes.neg().view({-1, 1, 1}) * distance).to(options);  // (H, T, S)
+    known_first = first;
+    return known;
+  }
+
+  Tensor slopes, known;
+  at::TensorOptions options;
+  std::int64_t known_first = 0;
+};
+
 template <class Kind>
 std::shared_ptr<Position> make(const PositionConfig& config, const PositionContext& context,
                                const WeightInitialization& init, ParameterFactory& factory) {
@@ -125,6 +146,9 @@ constexpr config::Variant<MakePosition> position_rows[] = {
     {{"rotary", "queries and keys turned by an angle that grows with the position", "Su et al. 2021, eq. (34)",
       "base fraction pairing scaling"},
      make<Rotary>},
+    {{"alibi", "scores lowered by the distance times a slope of each head's own; nothing is trained",
+      "Press et al. 2022, section 3", ""},
+     make<Alibi>},
 };
 constexpr config::VariantTable<MakePosition> positions{"position", position_rows};
 
@@ -150,6 +174,15 @@ const config::VariantTable<MakePosition>& position_table() { return positions; }
 std::shared_ptr<Position> make_position(const PositionConfig& config, const PositionContext& context,
                                         const WeightInitialization& init, ParameterFactory& factory) {
   return positions.at(config.kind)(config, context, init, factory);
+}
+
+Tensor alibi_slopes(std::int64_t heads) {
+  std::int64_t power = 1;
+  while (2 * power <= heads) power *= 2;
+  const auto slopes = [](std::int64_t count, std::int64_t first, std::int64_t step) {
+    return at::pow(2.0, -8.0 / static_cast<double>(count) * at::arange(first, count + 1, step, at::kDouble));
+  };
+  return at::cat({slopes(power, 1, 1), slopes(2 * power, 1, 2).slice(0, 0, heads - power)});
 }
 
 Tensor sinusoidal_table(std::int64_t length, std::int64_t d, double base) {

@@ -5,6 +5,7 @@
 //   learned     x_pos + P[pos], P (max_length, D); c10::Error beyond its end
 //   rotary      pairs (a, b) of a query or key -> (a cos pw - b sin pw, a sin pw + b cos pw) at position p, with the
 //               frequencies w of rotary_frequencies() (Su et al. 2021, eq. (34))
+//   alibi       scores of head h lowered by slope_h |i - j|, see alibi_slopes() (Press et al. 2022, section 3)
 #include "transformer/layers/initialization.h"
 #include "transformer/layers/rotary_scaling.h"
 
@@ -43,6 +44,10 @@ using MakePosition = std::shared_ptr<Position> (*)(const PositionConfig& config,
 const config::VariantTable<MakePosition>& position_table();
 std::shared_ptr<Position> make_position(const PositionConfig& config, const PositionContext& context,
                                         const WeightInitialization& init, ParameterFactory& factory);
+
+/// 2^(-8 h / H) for head h = 1 … H. Where H is no power of two: those of the largest one below it, then every other one
+/// of twice as many, from the steepest on, as the authors' code has it. (H), double.
+Tensor alibi_slopes(std::int64_t heads);
 
 /// PE(pos, 2i) = sin(pos / base^(2i / d)), PE(pos, 2i + 1) = cos(same) (Vaswani et al. 2017, section 3.5): (length, d).
 Tensor sinusoidal_table(std::int64_t length, std::int64_t d, double base);

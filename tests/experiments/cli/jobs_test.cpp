@@ -102,6 +102,34 @@ TEST_CASE("jobs: two at once give the table of one after the other", "[cli][slow
   CHECK(has(again.messages, "4 runs: 4 finished"));
 }
 
+TEST_CASE("jobs: where the next run cannot be begun, those at work save what they have", "[cli][slow]") {
+  const TemporaryFolder folder;
+  write_experiment(folder, long_experiment_of_four());
+  // The folders' names, from runs of the same experiment elsewhere.
+  const Outcome names = run_program(folder, arguments_for("names", {"--jobs", "4"}));
+  CHECK_STATUS(names, 0);
+  Program program(folder, arguments_for("runs", {"--jobs", "2"}));
+  REQUIRE(program.read_until("step 100 "));
+  for (const fs::path& run : runs_in(folder / "names")) {
+    const fs::path same = folder / "runs" / run.filename();
+    if (fs::exists(same)) continue;
+    fs::create_directories(same);
+    folder.write((fs::path("runs") / run.filename() / "config.json").string(), "{");
+  }
+  const Outcome outcome = program.wait();
+  CHECK_STATUS(outcome, 2);
+  CHECK(has(outcome.messages, "config.json"));
+  std::size_t saved = 0;
+  for (const fs::path& run : runs_in(folder / "runs")) {
+    if (data::testing::read_text(run / "config.json") == "{") continue;
+    const bool is_kept = fs::exists(run / "state.safetensors") || fs::exists(run / "result.json");
+    CHECK(is_kept);
+    CHECK_FALSE(fs::exists(run / "owner.json"));
+    ++saved;
+  }
+  CHECK(saved == 2);
+}
+
 TEST_CASE("jobs: rows whose names hold commas and quotes", "[cli][slow]") {
   const TemporaryFolder folder;
   write_experiment(

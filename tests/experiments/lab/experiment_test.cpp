@@ -44,8 +44,8 @@ TEST_CASE("experiment: a grid alone makes the product of its axes, the last one 
   const TemporaryFolder folder;
   const lab::Experiment experiment =
       load(folder, R"("grid": {"model.norm.kind": ["layer_norm", "rms_norm"], "model.encoder.layers": [6, 2]})");
-  CHECK(labels(experiment) ==
-        Labels{"baseline", "encoder.layers=2", "norm=rms_norm", "norm=rms_norm, encoder.layers=2"});
+  CHECK(labels(experiment) == Labels{"norm=layer_norm, encoder.layers=6", "norm=layer_norm, encoder.layers=2",
+                                     "norm=rms_norm, encoder.layers=6", "norm=rms_norm, encoder.layers=2"});
   CHECK(experiment.rows[2].config.model.encoder.layers == 6);
   CHECK(experiment.rows[3].config.model.norm.kind == "rms_norm");
 }
@@ -61,6 +61,14 @@ TEST_CASE("experiment: rows and a grid make every row at every point", "[lab]") 
   CHECK(experiment.rows[3].group == "gated");
   CHECK(experiment.rows[3].config.model.feed_forward.kind == "swiglu");
   CHECK(experiment.rows[3].config.training.clip_norm == 5.0);
+}
+
+TEST_CASE("experiment: rows without a name are told apart in a grid by what they set", "[lab]") {
+  const TemporaryFolder folder;
+  const lab::Experiment experiment =
+      load(folder, R"("rows": [{}, {"set": {"model.norm.kind": "rms_norm"}}], "grid": {"model.dropout": [0.1, 0.2]})");
+  CHECK(labels(experiment) == Labels{"unchanged, dropout=0.1", "unchanged, dropout=0.2", "norm=rms_norm, dropout=0.1",
+                                     "norm=rms_norm, dropout=0.2"});
 }
 
 TEST_CASE("experiment: the baseline is a row by name, and labels say what differs from it", "[lab]") {
@@ -149,7 +157,8 @@ TEST_CASE("experiment: rows that are alike are refused", "[lab]") {
                               {"name": "b", "set": {"training.log_every": 7, "evaluation.batch_tokens": 9}}])")
             .find("'a' and 'b' would be the same runs with the same figures: they differ in training.log_every, "
                   "evaluation.batch_tokens alone") != std::string::npos);
-  CHECK(errors_of(folder, R"("grid": {"model.d_model": [64, 64]})").find("same configuration") != std::string::npos);
+  CHECK(errors_of(folder, R"("grid": {"model.d_model": [64, 64]})").find("grid.model.d_model: 64 stands there twice") !=
+        std::string::npos);
 }
 
 TEST_CASE("experiment: what is no list of rows, no grid, no seeds", "[lab]") {

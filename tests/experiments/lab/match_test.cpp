@@ -49,6 +49,31 @@ TEST_CASE("match: a gated unit gets two thirds of d_ff for the same parameters",
   CHECK(std::ranges::any_of(rows[1].row->changes, names_width));
 }
 
+TEST_CASE("match: a stack with a width of its own would not follow", "[lab][match]") {
+  const TemporaryFolder folder;
+  const Experiment experiment =
+      load(folder, gated(R"({"by": "parameters", "tolerance": 0.9})", R"(, "model.encoder.feed_forward.d_ff": 24})"));
+  CHECK_THROWS_MENTION(prepared(experiment, folder),
+                       "model.feed_forward.d_ff does not reach the encoder, which has 24 of its own");
+}
+
+TEST_CASE("prepare: what is wrong with the table's columns is found before training", "[lab]") {
+  const TemporaryFolder folder;
+  const auto rows_of = [&](const std::string& keys, const std::vector<std::string>& rows) {
+    const Experiment experiment = load(folder, keys + ", " + copy_task);
+    return prepare(experiment, experiment.select(rows), folder / "runs", std::nullopt, [](const std::string&) {});
+  };
+  const std::string two_names = R"("table": {"metrics": ["bleu@test"]}, "rows": [{"name": "a", "paper": {"bleu": 1}},
+      {"name": "b", "paper": {"bleu@test": 2}, "set": {"model.dropout": 0.3}}])";
+  CHECK_THROWS_MENTION(rows_of(two_names, {}), "'bleu' and 'bleu@test' both mean the column bleu@test");
+  // What another row measures may be asked for; what none measures may not.
+  const std::string other = R"("table": {"metrics": ["bleu@test", "chrf@test"]}, "rows": [{"name": "a"},
+      {"name": "b", "set": {"evaluation.metrics": ["bleu", "chrf"]}}])";
+  CHECK(rows_of(other, {}).size() == 2);
+  CHECK(rows_of(other, {"a"}).size() == 1);
+  CHECK_THROWS_MENTION(rows_of(R"("table": {"metrics": ["bleu@tset"]})", {}), "no row measures 'bleu@tset'");
+}
+
 TEST_CASE("match: rows of which the baseline is none are matched to it all the same", "[lab][match]") {
   const TemporaryFolder folder;
   const Experiment experiment = load(folder, gated(R"({"by": "parameters"})", "}"));
@@ -124,9 +149,14 @@ TEST_CASE("match: a step time that was measured is found again", "[lab][match]")
   const double first = known_step_time_ratio(rows[1], rows[0], at::kCPU, folder / "runs");
   CHECK(first > 0);
   CHECK(known_step_time_ratio(rows[1], rows[0], at::kCPU, folder / "runs") == first);
-  const Json stored = config::read_json_file(folder / "runs" / "step_time.json");
-  REQUIRE(stored.size() == 1);
-  CHECK(stored.front().at("device") == "cpu");
+  CHECK(known_step_time_ratio(rows[1], rows[0], std::nullopt, folder / "runs") == first);
+  CHECK_THROWS_MENTION(known_step_time_ratio(rows[1], rows[0], std::nullopt, folder / "other"), "`ablate run` does");
+  const fs::path stored = fs::directory_iterator(folder / "runs" / "step_times")->path();
+  CHECK(stored.extension() == ".json");
+  // One measurement on each kind of device: nobody knows which the runs were made with.
+  fs::copy(stored, fs::path(stored).replace_extension().replace_extension(".cuda.json"));
+  CHECK_THROWS_MENTION(known_step_time_ratio(rows[1], rows[0], std::nullopt, folder / "runs"), "on cpu and on cuda");
+  CHECK(known_step_time_ratio(rows[1], rows[0], at::kCPU, folder / "runs") == first);
 }
 
 namespace {

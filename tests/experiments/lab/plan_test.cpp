@@ -105,10 +105,10 @@ TEST_CASE("plan: a row that was changed since it was trained is told with its ch
   CHECK(plan.changed[1].old_folders.size() == 1);
   const std::string text = describe(plan.changed[0]);
   CHECK(
-      text.starts_with("row 'a' has changed since it was last trained here (training.budget.steps: 10 -> 20): "
-                       "2 runs are trained again; the old ones stay in "));
+      text.starts_with("row 'a' is not as it was last trained here (training.budget.steps: 10 -> 20): "
+                       "2 runs are to be trained; the old ones stay in "));
   CHECK(text.find((folder / "runs" / "a.s1.").string()) != std::string::npos);
-  CHECK(describe(plan.changed[1]).find("1 run is trained again; the old one stays in ") != std::string::npos);
+  CHECK(describe(plan.changed[1]).find("1 run is to be trained; the old one stays in ") != std::string::npos);
 }
 
 TEST_CASE("plan: other data is told too, and folders of other labels are no concern", "[lab]") {

@@ -53,6 +53,28 @@ TEST_CASE("sinusoidal wavelengths grow from 2 pi to base * 2 pi", "[layers][posi
   CHECK(sinusoidal_table(2, 4, 100)[1][2].item<double>() == Approx(std::sin(0.1)));
 }
 
+TEST_CASE("ALiBi's slopes are the paper's for eight heads, and the authors' code's for twelve", "[layers][position]") {
+  for (std::int64_t head = 0; head < 8; ++head) {
+    CHECK(alibi_slopes(8)[head].item<double>() == Approx(std::pow(0.5, static_cast<double>(head + 1))));
+  }
+  // The first eight of twelve are those of eight, the others 2^-0.5, 2^-1.5, 2^-2.5, 2^-3.5.
+  CHECK_CLOSE(alibi_slopes(12).slice(0, 0, 8), alibi_slopes(8), tolerance::same_in_double);
+  for (std::int64_t i = 0; i < 4; ++i) {
+    CHECK(alibi_slopes(12)[8 + i].item<double>() == Approx(std::pow(2.0, -0.5 - static_cast<double>(i))));
+  }
+  CHECK(alibi_slopes(1)[0].item<double>() == Approx(std::pow(2.0, -8.0)));
+}
+
+TEST_CASE("ALiBi lowers scores by slope times distance, wherever a call begins", "[layers][position]") {
+  const auto position = make({.kind = "alibi"});  // two heads: 2^-4 and 2^-8
+  const Tensor whole = position->bias(0, 6, 6);
+  REQUIRE(whole.sizes() == at::IntArrayRef({2, 6, 6}));
+  CHECK(whole[0][5][2].item<double>() == Approx(-3.0 / 16));
+  CHECK(whole[1][2][5].item<double>() == Approx(-3.0 / 256));
+  CHECK_CLOSE(position->bias(4, 2, 6), whole.slice(1, 4, 6), tolerance::same_in_double);
+  CHECK_CLOSE(position->bias(0, 6, 6), whole, tolerance::same_in_double);
+}
+
 TEST_CASE("an odd width has one sine more than cosines", "[layers][position]") {
   CHECK_CLOSE(sinusoidal_table(5, 5, 10000), sinusoidal_table(5, 6, 10000).slice(1, 0, 5), tolerance::same_in_double);
 }
