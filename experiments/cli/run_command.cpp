@@ -90,6 +90,8 @@ void delete_runs(const std::vector<Stage>& stages, const std::filesystem::path& 
   };
   for (const Stage& stage : stages) {
     for (const PreparedRow& row : stage.rows) {
+      // As it stands, a row that awaits its tuning is not what would be trained: such runs belong to others.
+      if (row.awaits_tuning()) continue;
       for (const std::int64_t seed : stage.seeds) lock(row, seed);
     }
   }
@@ -209,42 +211,46 @@ void tell_missing_of_other_shards(const Stage& stage, const Arguments& arguments
   dashboard.message("not finished by other shards: " + joined(names, "; ", most_named));
 }
 
-/// Trains what is missing of a stage; returns the names of the runs that failed.
-std::vector<std::string> train(const Stage& stage, const Experiment& experiment, const Arguments& arguments,
-                               const RunOptions& options, Dashboard& dashboard) {
+/// Trains what is missing of a stage and adds to `all` what became of it; returns how many runs were missing.
+std::size_t train(const Stage& stage, const Experiment& experiment, const Arguments& arguments,
+                  const RunOptions& options, Dashboard& dashboard, ScheduleResult& all) {
   const auto jobs = static_cast<std::size_t>(arguments.integer("jobs", 1, 1024));
   const std::vector<PlannedRun> missing =
       missing_runs(make_plan(stage.rows, stage.seeds, options.out), arguments, dashboard, jobs);
   const ScheduleResult result =
       jobs == 1 ? train_here(missing, options, dashboard)
                 : train_in_jobs(missing, options.out, job_settings(experiment, arguments, jobs, options), dashboard);
-  if (!missing.empty() && result.left.size() == missing.size()) throw UserError(joined(result.left, "\n", most_named));
   if (!result.left.empty()) dashboard.message("not finished here: " + joined(result.left, "\n", most_named));
   if (arguments.has("shard")) tell_missing_of_other_shards(stage, arguments, options, dashboard);
-  return result.failed;
+  all.failed.insert(all.failed.end(), result.failed.begin(), result.failed.end());
+  all.left.insert(all.left.end(), result.left.begin(), result.left.end());
+  return missing.size();
 }
 
 /// First the trials of `tune`, then the rows with the values that these gave.
 int train_and_print(const Experiment& experiment, Stage stage, const Arguments& arguments, const RunOptions& options,
                     Dashboard& dashboard) {
-  std::vector<std::string> failed;
+  ScheduleResult all;
+  std::size_t missing = 0;
   const Stage trials = trials_of(experiment, stage.rows);
   if (!trials.rows.empty()) {
     dashboard.message("trials of `tune`:");
-    failed = train(trials, experiment, arguments, options, dashboard);
+    missing += train(trials, experiment, arguments, options, dashboard, all);
     stage.rows = with_tuned_values(experiment, stage.rows, options.out);
     dashboard.message("rows with the values that were chosen:");
   }
-  for (std::string& name : train(stage, experiment, arguments, options, dashboard)) failed.push_back(std::move(name));
+  missing += train(stage, experiment, arguments, options, dashboard, all);
+  // Everything is at work elsewhere.
+  if (missing > 0 && all.left.size() == missing) throw UserError(joined(all.left, "\n", most_named));
   if (std::ranges::any_of(stage.rows, &PreparedRow::awaits_tuning)) {
     dashboard.message("some rows have trials that are not finished: the same command trains them when these are");
   }
   dashboard.message("");
   std::cout << printed_results(experiment, stage.rows, stage.seeds, options.out, {}, arguments.text("format"))
             << std::flush;
-  if (failed.empty()) return success;
-  throw RunError((failed.size() == 1 ? "1 run" : std::to_string(failed.size()) + " runs") +
-                 " failed: " + joined(failed, "; ", most_named) +
+  if (all.failed.empty()) return success;
+  throw RunError((all.failed.size() == 1 ? "1 run" : std::to_string(all.failed.size()) + " runs") +
+                 " failed: " + joined(all.failed, "; ", most_named) +
                  ": why is told above and in failure.json of each; the same command tries again");
 }
 

@@ -29,7 +29,7 @@ std::optional<std::string> range_text(const std::vector<const Json*>& trainings,
 
 }  // namespace
 
-std::string budget_text(const TrainingConfig& config) {
+std::string budget_text(const RunTrainingConfig& config) {
   const BudgetConfig& budget = config.budget;
   std::vector<std::string> limits;
   if (budget.steps) limits.push_back(counted_text(static_cast<double>(*budget.steps), "update"));
@@ -38,6 +38,10 @@ std::string budget_text(const TrainingConfig& config) {
   if (budget.flops) limits.push_back(compact(*budget.flops) + " FLOPs");
   if (budget.minutes) limits.push_back(number_text(*budget.minutes, {}, Notation::fixed, 1).mean + " minutes");
   std::string text = joined(limits, " or ") + (limits.size() > 1 ? ", whichever is first" : "");
+  if (config.max_length) {
+    text += "; on pairs of at most " + std::to_string(*config.max_length) +
+            " tokens a side, by which training chooses on dev too; figures on dev are of all of it";
+  }
   if (config.patience) {
     text += "; fewer where " + counted_text(static_cast<double>(*config.patience), "evaluation") +
             " in a row find no better dev nll";

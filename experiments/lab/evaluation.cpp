@@ -200,11 +200,11 @@ void evaluate_run(const PreparedRow& row, std::int64_t seed, const RunFolder& fo
     if (!entry.contains("loss")) entry.update(evaluation.loss(loaded()));
     if (part.is_scored && !has_scores(entry, config.evaluation)) {
       const fs::path file = folder.hypotheses_file(key, part.split);
-      // The whole split comes before its parts, whose outputs are among its own.
-      if (!part.lengths && (!entry.contains("hypotheses") || !fs::exists(file))) {
-        write_lines(file, evaluation.hypotheses(loaded()));
-        entry["hypotheses"] = file.filename().string();
+      // The whole split comes before its parts, whose outputs are among its own; the file may have been deleted since.
+      if (!fs::exists(file) || (!part.lengths && !entry.contains("hypotheses"))) {
+        write_lines(file, SplitEvaluation(row, seed, {part.split, {}}, progress).hypotheses(loaded()));
       }
+      if (!part.lengths) entry["hypotheses"] = file.filename().string();
       const metrics::Lines hypotheses = evaluation.own(read_lines(file));
       for (const std::string& metric : config.evaluation.metrics) {
         entry["scores"][metric] = score_json(metric, hypotheses, evaluation.references());

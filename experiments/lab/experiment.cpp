@@ -75,11 +75,11 @@ void check_names(const std::vector<RowSource>& sources, const ExperimentKeys& ke
   }
 }
 
-/// What decides the figures of a row. Which data a description comes to is not known here.
+/// What decides the figures of a row. Which data a description comes to is not known here, nor what `tune` gives a row.
 std::string identity(const ExperimentRow& row) {
   const RunConfig& config = row.config;
   return run_hash(config, row.resolved.at("data").dump(), 0) + decoding_hash(config) +
-         Json{config.evaluation.metrics, config.evaluation.splits, config.evaluation.lengths}.dump();
+         Json{config.evaluation.metrics, config.evaluation.splits, config.evaluation.lengths, row.is_tuned}.dump();
 }
 
 std::string names_of(const std::vector<config::Change>& changes) {
@@ -124,7 +124,8 @@ void name_rows(Experiment& experiment, const std::vector<RowSource>& sources, co
     for (std::size_t j = 0; j < i; ++j) {
       const std::string both = "'" + experiment.rows[j].label + "' and '" + experiment.rows[i].label + "'";
       const std::string where = experiment.file.string() + ": rows " + both;
-      if (experiment.rows[i].resolved == experiment.rows[j].resolved) {
+      const bool are_both_tuned = experiment.rows[i].is_tuned == experiment.rows[j].is_tuned;
+      if (are_both_tuned && experiment.rows[i].resolved == experiment.rows[j].resolved) {
         problems.add(where + " are the same configuration: a row's settings have no effect");
       } else if (identities[i] == identities[j]) {
         problems.add(where + " would be the same runs with the same figures: they differ in " +
@@ -232,7 +233,7 @@ Experiment load_experiment(const std::filesystem::path& file, const std::vector<
   check_columns_of_file(experiment, origin("table.settings"), problems);
   if (problems.empty()) name_rows(experiment, sources, keys, origin("baseline"), problems);
   if (problems.empty()) check_match(experiment, sources, origin("match.adjust"), problems);
-  if (problems.empty()) check_tune(experiment, sources, origin("tune.grid"), problems);
+  if (problems.empty()) check_tune(experiment, sources, overrides, origin("tune.grid"), problems);
   problems.throw_if_any();
   return experiment;
 }

@@ -1,16 +1,19 @@
 #include "experiments/lab/experiment_checks.h"
 
 #include "experiments/lab/figures.h"
+#include "experiments/lab/identity.h"
 #include "experiments/lab/paper_columns.h"
 #include "experiments/lab/settings_columns.h"
 #include "experiments/lab/tune_grid.h"
 #include "transformer/config/suggest.h"
 
 #include <algorithm>
+#include <map>
 
 namespace ablate::lab {
 namespace {
 
+using config::Layer;
 using config::Problems;
 
 bool is_among(const std::vector<std::string>& list, const std::string& item) {
@@ -26,6 +29,59 @@ std::vector<std::string> whole_numbers(const Json& resolved, const std::string& 
     for (const std::string& inner : whole_numbers(value, prefix + key + ".")) paths.push_back(inner);
   }
   return paths;
+}
+
+/// Whether a dotted path is `section` or lies in it, or holds it.
+bool is_within(const std::string& path, const std::string& section) {
+  return overlap(config::expand_dotted(Json{{path, 0}}, ""), config::expand_dotted(Json{{section, 0}}, ""));
+}
+
+/// Which axes make no sense: the dev nll of the trials has to be of the same pairs, and to tell what suits the row.
+void check_axes(const Experiment& experiment, const std::string& where, Problems& problems) {
+  const auto check = [&](const std::string& path, const std::string& key) {
+    for (const char* section : {"data", "decoding", "evaluation", "training.max_length"}) {
+      if (is_within(path, section)) {
+        problems.add(where + key + ": " + path + ": trials are compared by their nll on the same dev pairs, which " +
+                     section + " has no part in or would change");
+      }
+    }
+  };
+  for (const auto& [path, values] : experiment.tune.grid.items()) {
+    check(path, "grid");
+    if (is_within(path, "training.budget")) {
+      problems.add(where + "grid: " + path + ": rows are given one budget, not the one that suits them");
+    }
+    const std::string& by = experiment.match.by;
+    const bool changes_amount = is_within(path, "model") || (by != "parameters" && is_within(path, "training.batch"));
+    if (by != "none" && changes_amount) {
+      problems.add(where + "grid: " + path + " changes what `match` makes equal");
+    }
+    if (experiment.tune.set.is_object() && overlap(config::expand_dotted(experiment.tune.set, where),
+                                                   config::expand_dotted(Json{{path, values}}, where))) {
+      problems.add(where + "set: sets " + path + ", an axis of tune.grid");
+    }
+  }
+  if (!experiment.tune.set.is_object()) return;
+  for (const auto& [path, value] : experiment.tune.set.items()) check(path, "set");
+}
+
+/// Every point must be allowed in the row, and be a run of its own.
+void check_points(const Experiment& experiment, const ExperimentRow& row, const std::string& where,
+                  Problems& problems) {
+  std::map<std::string, std::string> known;
+  for (const TunePoint& point : tune_points(experiment.tune)) {
+    const std::string text = point_text(point);
+    try {
+      ExperimentRow tried = with_settings(experiment, row, settings_of(point));
+      if (experiment.tune.set.is_object()) tried = with_settings(experiment, tried, experiment.tune.set);
+      const auto [place, is_new] = known.try_emplace(run_hash(tried.config, "", experiment.tune.seed), text);
+      if (is_new) continue;
+      problems.add(where + "grid: '" + place->second + "' and '" + text + "' are the same run");
+    } catch (const UserError& error) {
+      problems.add(where + "grid: row '" + row.label + "' at " + text + ": " + error.what());
+    }
+    return;
+  }
 }
 
 }  // namespace
@@ -85,8 +141,8 @@ void check_match(const Experiment& experiment, const std::vector<RowSource>& sou
   }
 }
 
-void check_tune(const Experiment& experiment, const std::vector<RowSource>& sources, const std::string& source,
-                Problems& problems) {
+void check_tune(const Experiment& experiment, const std::vector<RowSource>& sources,
+                const std::vector<Layer>& overrides, const std::string& source, Problems& problems) {
   if (experiment.tune.grid.is_null()) return;
   const std::string where = source + ": tune.";
   if (!is_grid(experiment.tune.grid)) {
@@ -97,8 +153,12 @@ void check_tune(const Experiment& experiment, const std::vector<RowSource>& sour
     problems.add(where + "set: expected an object of settings");
     return;
   }
-  if (experiment.match.by != "none" && experiment.tune.grid.contains(experiment.match.adjust)) {
-    problems.add(where + "grid: " + experiment.match.adjust + " is what `match` solves for");
+  check_axes(experiment, where, problems);
+  for (const Layer& layer : overrides) {
+    for (const auto& [path, values] : experiment.tune.grid.items()) {
+      if (!overlap(layer.json, config::expand_dotted(Json{{path, values}}, source))) continue;
+      problems.add(layer.source + ": " + path + " is what `tune` chooses");
+    }
   }
   for (std::size_t i = 0; i < sources.size() && problems.empty(); ++i) {
     const ExperimentRow& row = experiment.rows[i];
@@ -108,13 +168,7 @@ void check_tune(const Experiment& experiment, const std::vector<RowSource>& sour
       problems.add(source + ": row '" + row.label + "' sets " + path +
                    ", which `tune` chooses: leave it out there, or give the row \"tune\": false");
     }
-    for (const TunePoint& point : tune_points(experiment.tune)) {
-      try_or_add(problems, [&] {
-        ExperimentRow tried = with_settings(experiment, row, settings_of(point));
-        if (experiment.tune.set.is_object()) with_settings(experiment, tried, experiment.tune.set);
-      });
-      if (!problems.empty()) break;
-    }
+    check_points(experiment, row, where, problems);
   }
 }
 

@@ -19,7 +19,8 @@ void check_match(const Experiment& experiment, const std::vector<RowSource>& sou
                  config::Problems& problems);
 
 /// What `tune` tries must be allowed in every row, and no other than `tune` may set it.
-void check_tune(const Experiment& experiment, const std::vector<RowSource>& sources, const std::string& source,
-                config::Problems& problems);
+/// `overrides`: what the command line sets.
+void check_tune(const Experiment& experiment, const std::vector<RowSource>& sources,
+                const std::vector<config::Layer>& overrides, const std::string& source, config::Problems& problems);
 
 }  // namespace ablate::lab

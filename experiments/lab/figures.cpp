@@ -1,5 +1,6 @@
 #include "experiments/lab/figures.h"
 
+#include "experiments/lab/text.h"
 #include "experiments/metrics/score.h"
 #include "transformer/config/suggest.h"
 #include "transformer/core/error.h"
@@ -151,6 +152,18 @@ std::string signature_of(const Json& decoding, const Figure& figure) {
   const Json entry = decoding.at("splits").value(figure.split, Json::object());
   const Json score = entry.value("scores", Json::object()).value(figure.metric, Json::object());
   return score.contains("signature") ? figure.metric + ": " + score["signature"].get<std::string>() : "";
+}
+
+std::string describe_parts(const Json& decoding, const std::vector<Figure>& figures) {
+  std::vector<std::string> parts;
+  for (const Figure& figure : figures) {
+    const std::string heading = part_heading(figure.split);
+    const Json entry = decoding.at("splits").value(figure.split, Json::object());
+    if (heading == figure.split || !entry.contains("sentences")) continue;
+    const std::string part = heading + ": " + counted(entry, "sentences", "pair");
+    if (std::ranges::find(parts, part) == parts.end()) parts.push_back(part);
+  }
+  return joined(parts, "; ");
 }
 
 std::string describe_decoding(const Json& decoding) {

@@ -27,6 +27,9 @@ std::optional<double> value_of(const Json& decoding, const Figure& figure);
 /// "bleu@test: nrefs:1|…", or "" for a figure without one.
 std::string signature_of(const Json& decoding, const Figure& figure);
 
+/// "test, 1-20 tokens: 846 pairs; test, 21-26 tokens: 97 pairs" for the parts among the figures; "" without any.
+std::string describe_parts(const Json& decoding, const std::vector<Figure>& figures);
+
 std::string describe_decoding(const Json& decoding);
 std::string describe_environment(const Json& environment);
 

@@ -132,6 +132,28 @@ void check_parts(const data::Corpus& corpus, const EvaluationConfig& config, con
   }
 }
 
+/// Figures of a part are compared between rows: all must mean the same pairs by it. Tokenizers of different kinds count
+/// the same pair's tokens differently.
+void check_same_parts(const Experiment& experiment, const std::vector<PreparedRow>& rows) {
+  struct Known {
+    std::string row;
+    std::shared_ptr<const data::Corpus> corpus;
+    std::vector<std::int64_t> pairs;
+  };
+  std::map<std::string, Known> known;
+  for (const PreparedRow& row : rows) {
+    for (const MeasuredPart& part : measured_parts(row.row->config.evaluation, *row.corpus)) {
+      if (!part.lengths) continue;
+      const auto [place, is_new] = known.try_emplace(part.name(), Known{row.row->label, row.corpus, {}});
+      if (is_new) place->second.pairs = pairs_of(part, *row.corpus);
+      if (is_new || place->second.corpus == row.corpus || place->second.pairs == pairs_of(part, *row.corpus)) continue;
+      throw UserError(experiment.file.string() + ": evaluation.lengths: '" + part.name() +
+                      "' would be other pairs in '" + place->second.row + "' than in '" + row.row->label +
+                      "', whose data or tokenizers differ: lengths compare rows of one tokenizer");
+    }
+  }
+}
+
 /// Prepares rows one after the other, each corpus once.
 class Preparation {
  public:
@@ -200,9 +222,13 @@ void match_rows(const Experiment& experiment, std::vector<PreparedRow>& rows, Pr
   for (PreparedRow& row : rows) {
     if (!is_matched(experiment, *row.row)) continue;
     if (experiment.match.by == "step_time" && device) log("measuring the step time of '" + row.row->label + "'");
-    MatchedRow matched = match_row(experiment, *row.row, target, amount_of(experiment, row, baseline, out, device));
-    row.row = std::make_shared<const ExperimentRow>(std::move(matched.row));
-    row.match = matched.outcome;
+    try {
+      MatchedRow matched = match_row(experiment, *row.row, target, amount_of(experiment, row, baseline, out, device));
+      row.row = std::make_shared<const ExperimentRow>(std::move(matched.row));
+      row.match = matched.outcome;
+    } catch (const NotMeasured& missing) {
+      log(missing.what());
+    }
   }
 }
 
@@ -227,8 +253,11 @@ std::vector<PreparedRow> prepare(const Experiment& experiment, const std::vector
   check_columns(experiment, prepared);
   match_rows(experiment, prepared, preparation, out, device, log);
   prepared = with_tuned_values(experiment, prepared, out);
-  // The tables without a run: what is wrong with their columns must not be found out when all are trained.
-  stability_table(results_table(experiment, prepared, {}, out, {}), experiment, prepared);
+  if (rows.size() == experiment.rows.size()) {
+    // The tables without a run: what is wrong with their columns must not be found out when all are trained.
+    stability_table(results_table(experiment, prepared, {}, out, {}), experiment, prepared);
+    check_same_parts(experiment, prepared);
+  }
   return prepared;
 }
 

@@ -16,6 +16,7 @@ struct TunedCandidate {
   State state = State::missing;  ///< value and diverged: it is trained
   double nll = 0;                ///< the lowest on dev, if it is a value
   double seconds = 0, flops = 0;
+  std::string hash{};  ///< rows that differ in nothing that training sees share their trials
   bool is_trained() const { return state == State::value || state == State::diverged; }
 };
 

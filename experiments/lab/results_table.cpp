@@ -105,6 +105,7 @@ std::vector<std::string> footnotes(const std::vector<RowRecord>& rows, const std
       const Json* decoding = decoding_of(run);
       if (decoding == nullptr) continue;
       once(decodings, describe_decoding(*decoding));
+      if (const std::string text = describe_parts(*decoding, figures); !text.empty()) once(decodings, text);
       for (const Figure& figure : figures) {
         if (const std::string text = signature_of(*decoding, figure); !text.empty()) once(signatures, text);
       }
@@ -226,7 +227,7 @@ void add_match_columns(Table& table, const MatchConfig& match, const std::vector
 /// Settings and published figures, as the experiment file asks for them.
 void add_columns_of_file(Table& table, const Experiment& experiment, const std::vector<PreparedRow>& rows) {
   config::Problems problems;
-  const std::vector<SettingColumn> settings =
+  std::vector<SettingColumn> settings =
       read_setting_columns(experiment.table.settings, experiment.file.string() + ": table.settings", problems);
   problems.throw_if_any();
   std::vector<Json> configurations, papers;
@@ -235,6 +236,9 @@ void add_columns_of_file(Table& table, const Experiment& experiment, const std::
     papers.push_back(row.row->paper);
   }
   add_paper_columns(table, papers, experiment.file.string());
+  // That some row has each was seen when the file was read; these may be others.
+  std::erase_if(settings,
+                [&](const SettingColumn& column) { return !setting_mistakes({column}, configurations).empty(); });
   if (!settings.empty()) add_settings_columns(table, settings, configurations);
 }
 
@@ -303,22 +307,24 @@ Table results_table(const Experiment& experiment, const std::vector<PreparedRow>
   // What the rows are to be measured in is known before they are; runs may have been scored otherwise as well.
   std::vector<Figure> known;
   for (const PreparedRow& row : rows) add_figures(known, figures_of(row));
-  const std::vector<std::string>& asked = metrics.empty() ? experiment.table.metrics : metrics;
+  std::vector<std::string> asked = metrics.empty() ? experiment.table.metrics : metrics;
   if (!asked.empty()) add_figures(known, found_figures(records));
   if (rows.size() < experiment.rows.size()) {
-    // Columns that the others measure keep their places.
-    for (const std::string& column : asked) {
+    // Columns that the others measure keep their places, as far as it is known on what.
+    std::erase_if(asked, [&](const std::string& column) {
       const std::size_t at = column.rfind('@');
       if (at != std::string::npos) add_figures(known, {{column.substr(0, at), column.substr(at + 1)}});
-    }
+      return at == std::string::npos && std::ranges::find(known, column, &Figure::metric) == known.end();
+    });
   }
   Table table = build(experiment.title, experiment.table.caption, records, choose_figures(known, asked));
   MeasuredRows measured(rows, out, table);
-  compare_rows(table, experiment.table.significance,
-               {[&](std::size_t row, std::size_t column) { return measured.data(row, column); },
-                [&](std::size_t row, std::size_t column, const std::vector<std::int64_t>& of_seeds) {
-                  return measured.sentences(row, column, of_seeds);
-                }});
+  if (!seeds.empty())
+    compare_rows(table, experiment.table.significance,
+                 {[&](std::size_t row, std::size_t column) { return measured.data(row, column); },
+                  [&](std::size_t row, std::size_t column, const std::vector<std::int64_t>& of_seeds) {
+                    return measured.sentences(row, column, of_seeds);
+                  }});
   for (std::string& note : describe_noise(table, experiment.table.differences)) {
     table.footnotes.push_back(std::move(note));
   }
@@ -351,6 +357,8 @@ Table folder_table(const fs::path& folder, const std::vector<std::string>& metri
   for (const fs::path& path : folders) {
     const RunFolder run(path);
     const Json config = run.config();
+    // Trials of `tune` are no results.
+    if (config.value("trial", false)) continue;
     RowRecord& row = trained[training_key(config)];
     if (row.runs.empty()) row = {config.at("label").get<std::string>(), "", config.value("is_baseline", false), {}};
     row.runs.push_back(read_run(run, config.at("seed").get<std::int64_t>()));

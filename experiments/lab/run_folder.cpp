@@ -115,6 +115,7 @@ Json config_json(const PreparedRow& row, std::int64_t seed, const std::string& h
           {"experiment", row.row->experiment},
           {"label", row.row->label},
           {"is_baseline", row.row->is_baseline},
+          {"trial", row.candidate.has_value()},
           {"seed", seed},
           {"data_hash", row.corpus->content_hash()},
           {"vocabulary",
@@ -217,7 +218,15 @@ void RunFolder::check_owner_quickly() const {
 void RunFolder::open(const PreparedRow& row, std::int64_t seed) {
   lock();
   remove_half_written(folder_);
-  if (exists()) return check_hash();
+  if (exists()) {
+    check_hash();
+    Json stored = config();
+    // A trial of `tune` that turns out to be the run itself is called by its row from then on.
+    if (!stored.value("trial", false) || row.candidate) return;
+    Json renamed = config_json(row, seed, hash_);
+    if (stored.contains("environment")) renamed["environment"] = stored["environment"];
+    return write_file_atomically(folder_ / "config.json", renamed.dump(2) + "\n");
+  }
   const data::Corpus& corpus = *row.corpus;
   store_tokenizer(corpus.source_tokenizer(), folder_ / (corpus.joint() ? "tokenizer" : "source_tokenizer"));
   if (!corpus.joint()) store_tokenizer(corpus.target_tokenizer(), folder_ / "target_tokenizer");

@@ -77,10 +77,12 @@ double known_step_time_ratio(const PreparedRow& row, const PreparedRow& baseline
   if (!device) {
     const bool on_cpu = fs::exists(file("cpu")), on_gpu = fs::exists(file("cuda"));
     if (on_cpu != on_gpu) return stored_ratio(file(on_cpu ? "cpu" : "cuda"));
-    throw UserError(
-        "row '" + row.row->label + "': match: " +
-        (on_cpu ? "step times were measured on cpu and on cuda: keep their runs in folders of their own (--out)"
-                : "its step time has not been measured yet, which `ablate run` does"));
+    const std::string where = "row '" + row.row->label + "': match: ";
+    if (on_cpu) {
+      throw UserError(where +
+                      "step times were measured on cpu and on cuda: keep the runs in folders of their own (--out)");
+    }
+    throw NotMeasured(where + "its step time is measured when it is trained; until then it is shown as it is written");
   }
   const fs::path own = file(device->is_cuda() ? "cuda" : "cpu");
   if (!fs::exists(own)) {

@@ -7,8 +7,6 @@
 #include "experiments/lab/text.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <set>
 
 namespace ablate::lab {
@@ -45,17 +43,18 @@ TunedCandidate read_candidate(const PreparedRow& row, const TunePoint& point, st
                               const std::filesystem::path& out) {
   TunedCandidate candidate{point};
   const RunFolder folder(out, row, seed);
+  candidate.hash = folder.hash();
   candidate.state = state_in_table(shown_state(row, folder));
   if (!candidate.is_trained()) return candidate;
   const Json training = folder.result().at("training");
   candidate.seconds = training.value("seconds", 0.0);
   candidate.flops = training.value("flops", 0.0);
-  double lowest = std::numeric_limits<double>::infinity();
-  for (const Json& kept : training.at("best")) {
-    if (kept.at("dev_nll").is_number()) lowest = std::min(lowest, kept.at("dev_nll").get<double>());
-  }
-  if (candidate.state == State::value && std::isfinite(lowest)) {
-    candidate.nll = lowest;
+  // Of the weights that evaluation.checkpoint names; where it averages, of the first of them.
+  const CheckpointChoice choice = checkpoint_choice_table().at(row.row->config.evaluation.checkpoint);
+  const bool is_best = choice == CheckpointChoice::best || choice == CheckpointChoice::average_best;
+  const Json& kept = training.at(is_best ? "best" : "last");
+  if (candidate.state == State::value && !kept.empty() && kept[0].at("dev_nll").is_number()) {
+    candidate.nll = kept[0].at("dev_nll").get<double>();
   } else {
     candidate.state = State::diverged;
   }
@@ -92,6 +91,7 @@ std::string edges_text(const TuneConfig& config, const std::vector<PreparedRow>&
     std::vector<std::string> labels;
     for (const PreparedRow& row : rows) {
       if (!row.tuning || row.awaits_tuning()) continue;
+      if (row.tuning->candidates[*row.tuning->chosen].state != State::value) continue;
       for (const auto& [axis, value] : row.tuning->candidates[*row.tuning->chosen].point) {
         if (axis == path && (value == *least || value == *greatest)) labels.push_back(row.row->label);
       }
@@ -105,22 +105,28 @@ std::string edges_text(const TuneConfig& config, const std::vector<PreparedRow>&
 std::string cost_text(const TuneConfig& config, const std::vector<PreparedRow>& rows) {
   std::size_t trained = 0, all = 0;
   double seconds = 0, flops = 0;
-  std::set<std::string> waiting;
+  std::set<std::string> waiting, diverged, counted;
   for (const PreparedRow& row : rows) {
     if (!row.tuning) continue;
     for (const TunedCandidate& candidate : row.tuning->candidates) {
+      if (!counted.insert(candidate.hash).second) continue;
       ++all;
       if (candidate.is_trained()) ++trained;
       seconds += candidate.seconds;
       flops += candidate.flops;
     }
-    if (row.awaits_tuning()) waiting.insert(row.row->label);
+    if (row.awaits_tuning()) {
+      waiting.insert(row.row->label);
+    } else if (row.tuning->candidates[*row.tuning->chosen].state != State::value) {
+      diverged.insert(row.row->label);
+    }
   }
-  std::string text = "Tuned for each row by the lowest dev nll of seed " + std::to_string(config.seed) + ", " +
+  std::string text = "Tuned for each row by the dev nll of seed " + std::to_string(config.seed) + ", " +
                      axes_text(config) + ": " + std::to_string(trained) +
                      (trained < all ? " of " + std::to_string(all) : "") + " runs, " + format_duration(seconds) +
                      " of training, " + compact(flops) + " FLOPs";
   if (config.set.is_object() && !config.set.empty()) text += ", with " + config.set.dump();
+  if (!diverged.empty()) text += "; all trials diverged: " + joined({diverged.begin(), diverged.end()}, ", ");
   if (!waiting.empty()) text += "; not tuned yet: " + joined({waiting.begin(), waiting.end()}, ", ");
   return text;
 }
@@ -172,7 +178,7 @@ void add_tuning_columns(Table& table, const Experiment& experiment, const std::v
   for (const auto& [path, values] : experiment.tune.grid.items()) {
     Column column;
     column.key = "tuned:" + path;
-    column.heading = path.substr(path.rfind('.') + 1);
+    column.heading = short_path(path);
     column.group = "tuned";
     column.content = Content::text;
     column.is_numeric = std::ranges::all_of(values, [](const Json& value) { return value.is_number(); });
@@ -192,7 +198,7 @@ void add_tuning_columns(Table& table, const Experiment& experiment, const std::v
 std::optional<Table> tuning_table(const Experiment& experiment, const std::vector<PreparedRow>& rows) {
   if (std::ranges::none_of(rows, is_tuned_row)) return std::nullopt;
   Table table;
-  table.title = "Tuning: lowest dev nll of seed " + std::to_string(experiment.tune.seed);
+  table.title = "Tuning: dev nll of seed " + std::to_string(experiment.tune.seed);
   std::vector<std::string> axes;
   for (const auto& [path, values] : experiment.tune.grid.items()) axes.push_back(short_path(path));
   table.row_heading = joined(axes, ", ");

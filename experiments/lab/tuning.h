@@ -14,7 +14,8 @@ namespace ablate::lab {
 std::vector<PreparedRow> tuning_candidates(const Experiment& experiment, const PreparedRow& row);
 
 /// The rows with what is known of their candidates in `out`, and, where all of these are finished or diverged, with the
-/// values of the one whose lowest dev nll is the lowest; where all diverged, with those of the first point.
+/// values of the one with the lowest dev nll, of the weights that
+/// `evaluation.checkpoint` names; where all diverged, with those of the first point.
 std::vector<PreparedRow> with_tuned_values(const Experiment& experiment, const std::vector<PreparedRow>& rows,
                                            const std::filesystem::path& out);
 

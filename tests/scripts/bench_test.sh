@@ -21,6 +21,12 @@ for name in ("tiny", "iwslt", "base"):
 EOF
 [[ $(<"$sandbox/flops") == $'tiny 66\niwslt 457\nbase 611' ]] || report_failure "FLOPs: $(<"$sandbox/flops")"
 
+# Threads are shared out evenly, from one run that has them all to a run for each.
+python3 -c '
+from benchmark.jobs import ways_for
+assert [(way.jobs, way.threads) for way in ways_for(4)] == [(1, 4), (2, 2), (4, 1)]' ||
+  report_failure "the shares of --jobs"
+
 # descriptions: every work, made small.
 python3 - >"$sandbox/works" <<'EOF'
 import json

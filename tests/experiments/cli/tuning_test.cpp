@@ -42,10 +42,10 @@ TEST_CASE("tune: every row is trained with the values that its trials on dev gav
   const Outcome outcome = run_program(folder, run_arguments());
   CHECK_STATUS(outcome, 0);
   CHECK(has(outcome.messages, "4 runs: 2 to evaluate, 2 to train"));
-  CHECK(has(outcome.out, "| tuned learning_rate |"));
+  CHECK(has(outcome.out, "| tuned schedule.learning_rate |"));
   CHECK(has(outcome.out, "schedule.learning_rate: 1e-9, 0.005: 4 runs, "));
   CHECK_FALSE(has(outcome.out, "Best at an edge of the grid"));  // of two values each is at one
-  CHECK(has(outcome.out, "**Tuning: lowest dev nll of seed 1**"));
+  CHECK(has(outcome.out, "**Tuning: dev nll of seed 1**"));
   CHECK(run_folders(folder).size() == 6);
   const Json table = table_of(folder);
   for (const Json& row : table["rows"]) {
@@ -133,6 +133,7 @@ TEST_CASE("lengths: parts of a split add up to it, and training sees the short p
   CHECK_STATUS(outcome, 0);
   CHECK(has(outcome.messages, "training sentences are longer than training.max_length and are skipped"));
   CHECK(has(outcome.out, "test, 1-5 tokens Exact match"));
+  CHECK(has(outcome.out, "- test, 1-5 tokens: "));
   const fs::path run = run_folders(folder).front();
   const Json whole = entry_of(run, "test"), low = entry_of(run, "test[1-5]"), high = entry_of(run, "test[6-7]");
   for (const char* count : {"tokens", "sentences", "words"}) {

@@ -25,7 +25,7 @@ BudgetConfig steps(std::int64_t count) {
 }  // namespace
 
 TEST_CASE("budgets: every limit with its unit", "[lab]") {
-  TrainingConfig config;
+  RunTrainingConfig config;
   config.budget = steps(1);
   CHECK(budget_text(config) == "1 update");
   config.budget.epochs = 2;

@@ -150,7 +150,8 @@ TEST_CASE("match: a step time that was measured is found again", "[lab][match]")
   CHECK(first > 0);
   CHECK(known_step_time_ratio(rows[1], rows[0], at::kCPU, folder / "runs") == first);
   CHECK(known_step_time_ratio(rows[1], rows[0], std::nullopt, folder / "runs") == first);
-  CHECK_THROWS_MENTION(known_step_time_ratio(rows[1], rows[0], std::nullopt, folder / "other"), "`ablate run` does");
+  CHECK_THROWS_MENTION(known_step_time_ratio(rows[1], rows[0], std::nullopt, folder / "other"),
+                       "measured when it is trained");
   const fs::path stored = fs::directory_iterator(folder / "runs" / "step_times")->path();
   CHECK(stored.extension() == ".json");
   // One measurement on each kind of device: nobody knows which the runs were made with.

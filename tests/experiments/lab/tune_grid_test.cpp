@@ -49,7 +49,28 @@ TEST_CASE("tune: what cannot be tried is found when the file is read", "[lab][tu
             .empty());
   CHECK(says(tune_error(R"("tune": {"grid": {"model.feed_forward.d_ff": [32, 64]}}, "match": {"by": "parameters"},
                                "rows": [{"name": "a"}, {"name": "b", "set": {"model.norm.kind": "rms_norm"}}])"),
-             "model.feed_forward.d_ff is what `match` solves for"));
+             "model.feed_forward.d_ff changes what `match` makes equal"));
+}
+
+TEST_CASE("tune: axes that tell nothing of a row are refused", "[lab][tune]") {
+  const TemporaryFolder folder;
+  const auto error = [&](const std::string& grid, const std::string& more = "", const std::string& keys = "") {
+    return errors_of(folder, R"("tune": {"grid": {)" + grid + "}" + more + "}" + keys);
+  };
+  CHECK(says(error(R"("decoding.kind": ["greedy", "beam"])"), "on the same dev pairs"));
+  CHECK(says(error(R"("data.task.train": [10, 20])"), "on the same dev pairs"));
+  CHECK(says(error(R"("training.max_length": [10, 20])"), "on the same dev pairs"));
+  CHECK(says(error(R"("training.budget.steps": [10, 20])"), "rows are given one budget"));
+  CHECK(says(error(R"("model.dropout": [0.1, 0.1])"), "'dropout=0.1' and 'dropout=0.1' are the same run"));
+  CHECK(says(error(R"("model.dropout": [0.1, 0.2])", R"(, "set": {"model": {"dropout": 0.3}})"),
+             "sets model.dropout, an axis of tune.grid"));
+  CHECK(says(error(R"("model.dropout": [0.1, 0.2])", R"(, "set": {"data.task.train": 3})"), "on the same dev pairs"));
+  CHECK(says(error(R"("model.d_model": [64, 128])", "", R"(, "match": {"by": "parameters"})"),
+             "changes what `match` makes equal"));
+  const std::string text = R"("tune": {"grid": {"model.dropout": [0.1, 0.2]}})";
+  CHECK(says(errors_of(folder, text, {"model.dropout=0.3"}), "--set: model.dropout is what `tune` chooses"));
+  // What tuning brings is a question for two rows.
+  CHECK(errors_of(folder, text + R"(, "rows": [{"name": "tuned"}, {"name": "as it is", "tune": false}])").empty());
 }
 
 TEST_CASE("evaluation.lengths and training.max_length stay within the model's", "[lab]") {
