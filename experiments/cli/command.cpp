@@ -67,6 +67,10 @@ bool Arguments::parse(const std::vector<std::string>& arguments, const std::vect
     std::cout << "usage: ablate " << usage_ << "\n\n" << doc_ << "\n\n" << list << "\nExamples:\n" << examples_ << "\n";
     return false;
   }
+  for (const std::string& name : with_value_) {
+    if (parser_->result.count(name) < 2) continue;
+    throw UserError("--" + name + ": is given twice: once, with commas where it takes a list\nusage: ablate " + usage_);
+  }
   if (!parser_->result.unmatched().empty()) {
     throw UserError("'" + parser_->result.unmatched().front() + "' is one argument too many\nusage: ablate " + usage_);
   }

@@ -3,6 +3,7 @@
 #include "experiments/lab/module_tree.h"
 #include "experiments/lab/number_format.h"
 #include "experiments/lab/preparation.h"
+#include "experiments/lab/text.h"
 #include "transformer/model/cost.h"
 
 #include <algorithm>
@@ -18,17 +19,36 @@ using lab::ExperimentRow;
 struct TrainedRow {
   ExperimentRow row;
   VocabularyInfo vocabulary;
+  std::string tuning;  ///< how the row stands to `tune`, "" if it is not tuned
 };
+
+/// "chosen by `tune`: schedule.learning_rate=0.004"
+std::string tuning_text(const Experiment& experiment, const lab::PreparedRow& row) {
+  const std::vector<lab::TunePoint> points = lab::tune_points(experiment.tune);
+  if (!row.row->is_tuned || points.empty()) return "";
+  if (row.tuning && row.tuning->chosen) return "chosen by `tune`: " + lab::point_text(points[*row.tuning->chosen]);
+  std::vector<std::string> tried;
+  for (const lab::TunePoint& point : points) tried.push_back(lab::point_text(point));
+  return "not tuned yet; `ablate run` tries:\n" + lab::joined(tried, "\n");
+}
 
 /// Sizes from `model.vocabulary` where it is given; else the corpus is prepared, as training would.
 TrainedRow as_trained(const Experiment& experiment, const ExperimentRow& row, const std::filesystem::path& out) {
   if (row.config.model.vocabulary) {
-    return {lab::match_without_data(experiment, row), lab::vocabulary_of(row.config.model, experiment.file.string())};
+    const VocabularyInfo vocabulary = lab::vocabulary_of(row.config.model, experiment.file.string());
+    const ExperimentRow matched = lab::match_without_data(experiment, row);
+    // Which trials are trained is known by their data alone.
+    const std::string tuning =
+        tuning_text(experiment, {std::make_shared<const ExperimentRow>(matched), nullptr, vocabulary});
+    return {matched, vocabulary, tuning};
   }
-  const lab::PreparedRow prepared = lab::prepare(experiment, {&row}, out, std::nullopt, [](const std::string& message) {
+  // With the baseline, to which the differences are told: it may have been tuned as well.
+  std::vector<const ExperimentRow*> rows = {&experiment.baseline()};
+  if (!row.is_baseline) rows.push_back(&row);
+  const lab::PreparedRow prepared = lab::prepare(experiment, rows, out, std::nullopt, [](const std::string& message) {
                                       std::cerr << message << "\n";
-                                    }).front();
-  return {*prepared.row, prepared.vocabulary};
+                                    }).back();
+  return {*prepared.row, prepared.vocabulary, tuning_text(experiment, prepared)};
 }
 
 std::string shown(const Json& value) { return value.is_discarded() ? "(none)" : value.dump(); }
@@ -76,7 +96,7 @@ void print_cost(Transformer& model) {
 
 void print_row(const Experiment& experiment, const ExperimentRow& written, const std::filesystem::path& out) {
   // Before anything is printed: what is wrong with the data comes alone.
-  const auto [row, vocabulary] = as_trained(experiment, written, out);
+  const auto [row, vocabulary, tuning] = as_trained(experiment, written, out);
   const auto model = make_transformer(row.config.model, vocabulary, at::kMeta, 0);
 
   std::cout << "# " << experiment.title << ": " << row.label << (row.is_baseline ? " (baseline)" : "") << "\n";
@@ -88,6 +108,10 @@ void print_row(const Experiment& experiment, const ExperimentRow& written, const
     std::cout << "\n";
   }
   print_settings(experiment, row);
+  if (!tuning.empty()) {
+    print_heading("Tuning");
+    std::cout << tuning << "\n";
+  }
   print_model(*model, row.config.model);
   print_cost(*model);
 }

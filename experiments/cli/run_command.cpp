@@ -186,15 +186,17 @@ std::vector<PlannedRun> missing_runs(const Plan& plan, const Arguments& argument
   if (arguments.has("shard")) is_mine = share_of(parse_shard(arguments.text("shard")), plan.runs);
   std::vector<PlannedRun> mine, missing;
   std::vector<double> seconds;
+  std::size_t done = 0;
   for (std::size_t i = 0; i < plan.runs.size(); ++i) {
     const PlannedRun& run = plan.runs[i];
     if (!is_mine[i]) continue;
     mine.push_back(run);
+    if (run.is_done()) ++done;
     if (!run.is_done() && run.need != Need::tuning) missing.push_back(run);
     if (run.need == Need::finished) seconds.push_back(run.seconds);
   }
   if (arguments.has("shard")) dashboard.message("shard " + arguments.text("shard") + ": " + summary_of(mine));
-  dashboard.begin(mine.size(), mine.size() - missing.size(), std::move(seconds), jobs);
+  dashboard.begin(done + missing.size(), done, std::move(seconds), jobs);
   return missing;
 }
 

@@ -137,9 +137,18 @@ std::string plain_number(double value) {
   return text.str();
 }
 
-std::string footnote(const SignificanceConfig& config, std::size_t most, std::size_t wanted, std::size_t tested) {
+/// `has_pairs`: there are rows to compare; else there is no figure that the test takes.
+std::string footnote(const SignificanceConfig& config, bool has_pairs, std::size_t most, std::size_t wanted,
+                     std::size_t tested) {
   const config::VariantInfo& test = *tests.choices().find(config.kind);
-  if (wanted == 0) return "No differences were tested: there are no two rows and a figure to compare";
+  if (!has_pairs) {
+    return std::string("No differences were tested: there are no two rows to compare") +
+           (config.compare == "baseline" ? ", of which one is the baseline" : "");
+  }
+  if (wanted == 0) {
+    return "No differences were tested: the table has no figure that '" + config.kind +
+           "' takes; resampling tests take those of text, welch takes losses too";
+  }
   std::string why;
   if (tested < wanted) {
     why = std::to_string(wanted - tested) + " of " + std::to_string(wanted) +
@@ -210,7 +219,7 @@ void compare_rows(Table& table, const SignificanceConfig& config, const Measured
     wanted += pairs.size();
     tested += found.size();
   }
-  table.footnotes.push_back(footnote(config, most, wanted, tested));
+  table.footnotes.push_back(footnote(config, !pairs.empty(), most, wanted, tested));
   for (const Comparison& found : table.comparisons) {
     if (!table.marks_comparisons && found.significant) table.footnotes.push_back(pair_sentence(table, found));
   }

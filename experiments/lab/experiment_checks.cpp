@@ -125,6 +125,12 @@ void check_table(const Experiment& experiment, const std::string& source, Proble
 void check_match(const Experiment& experiment, const std::vector<RowSource>& sources, const std::string& source,
                  Problems& problems) {
   const MatchConfig& match = experiment.match;
+  if (match.by == "none") {
+    for (const RowSource& row : sources) {
+      if (row.is_matched) continue;
+      problems.add(source + ": row '" + row.name + "': \"match\": false has no effect: the experiment matches no rows");
+    }
+  }
   if (match.by == "none" || experiment.rows.empty()) return;
   const std::vector<std::string> known = whole_numbers(experiment.rows.front().resolved);
   if (!is_among(known, match.adjust)) {
@@ -143,7 +149,13 @@ void check_match(const Experiment& experiment, const std::vector<RowSource>& sou
 
 void check_tune(const Experiment& experiment, const std::vector<RowSource>& sources,
                 const std::vector<Layer>& overrides, const std::string& source, Problems& problems) {
-  if (experiment.tune.grid.is_null()) return;
+  if (experiment.tune.grid.is_null()) {
+    for (const RowSource& row : sources) {
+      if (row.is_tuned) continue;
+      problems.add(source + ": row '" + row.name + "': \"tune\": false has no effect: the experiment tunes no rows");
+    }
+    return;
+  }
   const std::string where = source + ": tune.";
   if (!is_grid(experiment.tune.grid)) {
     problems.add(where + "grid: expected an object of paths, each with a list of values");

@@ -40,13 +40,14 @@ std::vector<std::string> describe_noise(const Table& table, const std::vector<st
     if (column.content != Content::measurement || column.direction == Direction::none) continue;
     const Statistics statistics = summarize(baseline->cells[i]).statistics;
     if (!statistics.sd) continue;
-    noise += (noise.empty() ? "" : "; ") + column.group + (column.group.empty() ? "" : " ") + column.heading + " sd " +
-             printed(*statistics.sd, column) + " over " + std::to_string(statistics.n) +
-             " seeds, 95 % interval of the mean ± " + printed(*confidence_half_width(statistics), column);
+    const std::string name = column.group + (column.group.empty() ? "" : " ") + column.heading;
+    noise += (noise.empty() ? "" : "; ") + name + " sd " + printed(*statistics.sd, column) + " over " +
+             std::to_string(statistics.n) + " seeds, 95 % interval of the mean ± " +
+             printed(*confidence_half_width(statistics), column);
     for (const std::string& text : differences) {
       const StatedDifference stated = parse_difference(text);
-      if (stated.key != column.key) continue;
-      notes.push_back("To see a difference of " + text.substr(text.rfind('=') + 1) + " in " + column.heading +
+      if (stated.key != column.key || *statistics.sd == 0) continue;  // without noise any difference is seen
+      notes.push_back("To see a difference of " + text.substr(text.rfind('=') + 1) + " in " + name +
                       " at p < 0.05 with a probability of 0.8: " +
                       std::to_string(seeds_needed(*statistics.sd, stated.size)) + " seeds a row (Welch's test)");
     }

@@ -8,9 +8,6 @@
 #include "experiments/lab/measured_rows.h"
 #include "experiments/lab/noise.h"
 #include "experiments/lab/paper_columns.h"
-#include "experiments/lab/pivot.h"
-#include "experiments/lab/render/render.h"
-#include "experiments/lab/row_label.h"
 #include "experiments/lab/settings_columns.h"
 #include "experiments/lab/tuning.h"
 #include "transformer/core/error.h"
@@ -242,53 +239,7 @@ void add_columns_of_file(Table& table, const Experiment& experiment, const std::
   if (!settings.empty()) add_settings_columns(table, settings, configurations);
 }
 
-/// The columns before those of the file's own: the figures of `table`, which columns to the left may have moved.
-std::size_t column_with_key(const Table& table, const std::string& key) {
-  for (std::size_t i = 0; i < table.columns.size(); ++i) {
-    const std::string& known = table.columns[i].key;
-    if (known == key || known.starts_with(key + "@")) return i;
-  }
-  throw UserError("table.stability.figure: the table has no column '" + key + "': name it in table.metrics");
-}
-
 }  // namespace
-
-std::optional<Table> stability_table(const Table& table, const Experiment& experiment,
-                                     const std::vector<PreparedRow>& rows) {
-  const StabilityConfig& stability = experiment.table.stability;
-  if (stability.figure.empty()) return std::nullopt;
-  const std::size_t column = column_with_key(table, stability.figure);
-  Table marked = table;
-  std::vector<GridPoint> points;
-  PivotHeadings headings{{}, short_path(stability.across)};
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    GridPoint point{{}, "", i};
-    const ExperimentRow& row = *rows[i].row;
-    if (!row.own_name.empty()) point.row_parts.push_back(row.own_name);
-    for (const auto& [path, value] : row.grid_point) {
-      if (path == stability.across) {
-        point.column = setting_text(value);
-      } else {
-        point.row_parts.push_back(setting_text(value));
-      }
-    }
-    if (i == 0) {
-      if (!row.own_name.empty()) headings.rows.emplace_back("Model");
-      for (const auto& [path, value] : row.grid_point) {
-        if (path != stability.across) headings.rows.push_back(short_path(path));
-      }
-    }
-    points.push_back(std::move(point));
-    Cell& cell = marked.rows[i].cells[column];
-    cell = mark_diverged(cell, table.columns[column].direction, stability.diverged_beyond);
-  }
-  Table grid = pivot(marked, column, points, headings);
-  grid.footnotes.clear();  // they stand under the table before it
-  if (stability.diverged_beyond) {
-    grid.footnotes.push_back("Called diverged: not finite, or worse than " + setting_text(*stability.diverged_beyond));
-  }
-  return grid;
-}
 
 Table results_table(const Experiment& experiment, const std::vector<PreparedRow>& rows,
                     const std::vector<std::int64_t>& seeds, const fs::path& out,
@@ -333,17 +284,6 @@ Table results_table(const Experiment& experiment, const std::vector<PreparedRow>
   add_tuning_columns(table, experiment, rows);
   add_columns_of_file(table, experiment, rows);
   return table;
-}
-
-std::string printed_results(const Experiment& experiment, const std::vector<PreparedRow>& rows,
-                            const std::vector<std::int64_t>& seeds, const fs::path& out,
-                            const std::vector<std::string>& metrics, const std::string& format) {
-  const Table table = results_table(experiment, rows, seeds, out, metrics);
-  std::string text = render(table, format);
-  if (format == "csv" || format == "json") return text;
-  if (const std::optional<Table> grid = stability_table(table, experiment, rows)) text += "\n" + render(*grid, format);
-  if (const std::optional<Table> trials = tuning_table(experiment, rows)) text += "\n" + render(*trials, format);
-  return text;
 }
 
 Table folder_table(const fs::path& folder, const std::vector<std::string>& metrics) {

@@ -18,8 +18,8 @@ Table results_table(const Experiment& experiment, const std::vector<PreparedRow>
                     const std::vector<std::int64_t>& seeds, const std::filesystem::path& out,
                     const std::vector<std::string>& metrics);
 
-/// The table of an experiment as a program prints it: results_table() and, in the formats for people, the grid that
-/// `table.stability` asks for and the trials of `tune` behind it.
+/// The table of an experiment as a program prints it: results_table() and behind it, but for CSV, the grid that
+/// `table.stability` asks for and the trials of `tune`; in JSON they are its keys `stability` and `tuning`.
 std::string printed_results(const Experiment& experiment, const std::vector<PreparedRow>& rows,
                             const std::vector<std::int64_t>& seeds, const std::filesystem::path& out,
                             const std::vector<std::string>& metrics, const std::string& format);

@@ -121,10 +121,13 @@ std::vector<RowSource> cross(std::vector<RowSource> rows, const Json& grid, cons
       problems.add(source + ": grid." + path + ": expected a list of values with at least one entry");
       continue;
     }
+    bool are_different = true;
     for (auto value = values.begin(); value != values.end(); ++value) {
       if (std::find(values.begin(), value, *value) == value) continue;
       problems.add(source + ": grid." + path + ": " + value->dump() + " stands there twice");
+      are_different = false;
     }
+    if (!are_different) continue;
     std::vector<Json> settings;
     for (const Json& value : values) {
       try_or_add(problems, [&] { settings.push_back(config::expand_dotted(Json{{path, value}}, source + ": grid")); });

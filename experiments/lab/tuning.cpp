@@ -71,6 +71,14 @@ std::size_t best_of(const std::vector<TunedCandidate>& candidates) {
   return best;
 }
 
+/// What a resolved configuration has at a dotted path; null where it has nothing.
+Json value_at(const Json& resolved, const std::string& path) {
+  std::string place = "/" + path;
+  std::ranges::replace(place, '.', '/');
+  const Json::json_pointer pointer(place);
+  return resolved.contains(pointer) ? resolved.at(pointer) : Json();
+}
+
 bool is_tuned_row(const PreparedRow& row) { return row.tuning.has_value(); }
 
 /// "schedule.learning_rate: 0.001, 0.002; schedule.warmup: 50, 200"
@@ -102,6 +110,12 @@ std::string edges_text(const TuneConfig& config, const std::vector<PreparedRow>&
                        : "Best at an edge of the grid, so that a better value may lie beyond: " + joined(parts, "; ");
 }
 
+TunePoint points_of_settings(const Json& settings) {
+  TunePoint point;
+  for (const auto& [path, value] : settings.items()) point.emplace_back(path, value);
+  return point;
+}
+
 std::string cost_text(const TuneConfig& config, const std::vector<PreparedRow>& rows) {
   std::size_t trained = 0, all = 0;
   double seconds = 0, flops = 0;
@@ -125,7 +139,7 @@ std::string cost_text(const TuneConfig& config, const std::vector<PreparedRow>& 
                      axes_text(config) + ": " + std::to_string(trained) +
                      (trained < all ? " of " + std::to_string(all) : "") + " runs, " + format_duration(seconds) +
                      " of training, " + compact(flops) + " FLOPs";
-  if (config.set.is_object() && !config.set.empty()) text += ", with " + config.set.dump();
+  if (config.set.is_object() && !config.set.empty()) text += ", with " + point_text(points_of_settings(config.set));
   if (!diverged.empty()) text += "; all trials diverged: " + joined({diverged.begin(), diverged.end()}, ", ");
   if (!waiting.empty()) text += "; not tuned yet: " + joined({waiting.begin(), waiting.end()}, ", ");
   return text;
@@ -184,7 +198,11 @@ void add_tuning_columns(Table& table, const Experiment& experiment, const std::v
     column.is_numeric = std::ranges::all_of(values, [](const Json& value) { return value.is_number(); });
     table.columns.push_back(column);
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      const bool is_known = rows[i].tuning && !rows[i].awaits_tuning();
+      if (!rows[i].tuning) {
+        table.rows[i].cells.push_back(text_cell(setting_text(value_at(rows[i].row->resolved, path)) + " (not tuned)"));
+        continue;
+      }
+      const bool is_known = !rows[i].awaits_tuning();
       table.rows[i].cells.push_back(
           is_known
               ? text_cell(setting_text(settings_of(rows[i].tuning->candidates[*rows[i].tuning->chosen].point)[path]))

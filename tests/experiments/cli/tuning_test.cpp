@@ -48,6 +48,7 @@ TEST_CASE("tune: every row is trained with the values that its trials on dev gav
   CHECK(has(outcome.out, "**Tuning: dev nll of seed 1**"));
   CHECK(run_folders(folder).size() == 6);
   const Json table = table_of(folder);
+  CHECK(table["tuning"]["rows"].size() == 2);
   for (const Json& row : table["rows"]) {
     CHECK(row["cells"]["tuned:training.schedule.learning_rate"]["text"] == "0.005");
   }
@@ -109,7 +110,10 @@ TEST_CASE("tune: trials with a budget of their own, rows that keep their setting
   CHECK(has(outcome.out,
             "Best at an edge of the grid, so that a better value may lie beyond: "
             "schedule.learning_rate (sinusoidal)"));
-  CHECK(has(outcome.out, "with {\"training.budget.steps\":15}"));
+  CHECK(has(outcome.out, "0.001 (not tuned)"));
+  const Outcome described = run_program(folder, {"describe", "experiment.json"});
+  CHECK(has(described.out, "chosen by `tune`: schedule.learning_rate=0.005"));
+  CHECK(has(outcome.out, "with budget.steps=15"));
   CHECK(run_folders(folder).size() == 5);  // three trials of 15 updates, two runs of 30
   const Outcome report = run_program(folder, {"report", "experiment.json", "--json"});
   CHECK_STATUS(report, 0);
