@@ -29,7 +29,7 @@ struct PreparedRow {
   std::shared_ptr<const ExperimentRow> row;  ///< as it is trained: with the width that `match` found
   std::shared_ptr<const data::Corpus> corpus;
   VocabularyInfo vocabulary;
-  std::optional<MatchOutcome> match;       ///< nothing where the row is as it was written
+  std::optional<MatchOutcome> match{};     ///< nothing where the row is as it was written
   std::optional<TuningOutcome> tuning{};   ///< nothing where the row is not tuned
   std::optional<std::size_t> candidate{};  ///< this is the row at that point of `tune`, on trial
   /// Its settings are not known yet: they have to be tuned first.
