@@ -58,7 +58,7 @@ std::optional<Table> stability_table(const Table& table, const Experiment& exper
 }
 
 std::string printed_results(const Experiment& experiment, const std::vector<PreparedRow>& rows,
-                            const std::vector<std::int64_t>& seeds, const fs::path& out,
+                            const std::vector<std::int64_t>& seeds, const std::filesystem::path& out,
                             const std::vector<std::string>& metrics, const std::string& format) {
   const Table table = results_table(experiment, rows, seeds, out, metrics);
   std::string text = render(table, format);
