@@ -30,14 +30,15 @@ class Padded {
 
 void BatchConfig::describe(config::Fields& f) {
   f.field("tokens", tokens, "most tokens of a batch on each side, padding included", config::at_least_one);
-  f.field("sentences", sentences, "most sentences of a batch; null: as many as fit", config::at_least_one);
+  f.field("sentences", sentences, "most sentences (documents, windows of text) of a batch; null: as many as fit",
+          config::at_least_one);
   f.field("multiple", multiple, "make the number of sentences a multiple of this where more fit", config::at_least_one);
 }
 
 BatchSymbols batch_symbols(const Corpus& corpus) {
   const Specials source = corpus.source_tokenizer().specials();
   const Specials target = corpus.target_tokenizer().specials();
-  return {source.pad, source.eos, target.pad, target.bos, target.eos};
+  return {source.pad, source.eos, target.pad, target.bos, target.eos, corpus.content() == Content::pairs};
 }
 
 Batch collate(std::span<const Example> examples, const BatchSymbols& symbols) {
@@ -47,25 +48,27 @@ Batch collate(std::span<const Example> examples, const BatchSymbols& symbols) {
   Batch batch;
   for (const Example& example : examples) {
     source_lengths.push_back(static_cast<std::int64_t>(example.source.size()) + 1);
-    target_lengths.push_back(static_cast<std::int64_t>(example.target.size()) + 1);
+    target_lengths.push_back(static_cast<std::int64_t>(example.target.size()) + (example.goes_on ? 0 : 1));
     batch.index.push_back(example.index);
   }
   const auto longest_source = static_cast<std::size_t>(std::ranges::max(source_lengths));
   const auto longest_target = static_cast<std::size_t>(std::ranges::max(target_lengths));
   Padded source(examples.size(), longest_source, symbols.source_pad);
   Padded target_input(examples.size(), longest_target, symbols.target_pad);
-  Padded target_output(examples.size(), longest_target, symbols.target_pad);
+  Padded target_output(examples.size(), longest_target, no_target);
   for (std::size_t i = 0; i < examples.size(); ++i) {
     const Example& example = examples[i];
     *std::ranges::copy(example.source, source.row(i)).out = symbols.source_eos;
     *target_input.row(i) = symbols.target_bos;
-    std::ranges::copy(example.target, target_input.row(i) + 1);
-    *std::ranges::copy(example.target, target_output.row(i)).out = symbols.target_eos;
+    const auto read = example.goes_on ? example.target.first(example.target.size() - 1) : example.target;
+    std::ranges::copy(read, target_input.row(i) + 1);
+    const auto end = std::ranges::copy(example.target, target_output.row(i)).out;
+    if (!example.goes_on) *end = symbols.target_eos;
   }
-  batch.source = source.tensor();
+  if (symbols.has_source) batch.source = source.tensor();
   batch.target_input = target_input.tensor();
   batch.target_output = target_output.tensor();
-  batch.source_tokens = std::reduce(source_lengths.begin(), source_lengths.end());
+  if (symbols.has_source) batch.source_tokens = std::reduce(source_lengths.begin(), source_lengths.end());
   batch.target_tokens = std::reduce(target_lengths.begin(), target_lengths.end());
   return batch;
 }
@@ -105,7 +108,7 @@ void BatchPlan::collect(LengthLimits limits, LengthRange range) {
     const std::int64_t source = split_->source_length(i) + 1;
     const std::int64_t target = split_->target_length(i) + 1;
     const bool too_long = source > limits.source || target > limits.target;
-    if (too_long && purpose_ == Purpose::training) {
+    if (too_long && purpose_ == Purpose::training && symbols_.has_source) {
       ++skipped_;
       continue;
     }
@@ -179,8 +182,11 @@ std::vector<std::int64_t> BatchPlan::sentences(std::int64_t epoch, std::int64_t 
 Batch BatchPlan::batch(std::int64_t epoch, std::int64_t i) {
   std::vector<Example> examples;
   for (const Sentence& sentence : rows(epoch, i)) {
+    // A document that is cut goes on behind its last token; a target that is cut ends there.
+    const bool goes_on = !symbols_.has_source && split_->target_length(sentence.index) >= sentence.target;
     examples.push_back({split_->source(sentence.index).first(sentence.source - 1),
-                        split_->target(sentence.index).first(sentence.target - 1), sentence.index});
+                        split_->target(sentence.index).first(sentence.target - (goes_on ? 0 : 1)), sentence.index,
+                        goes_on});
   }
   return collate(examples, symbols_);
 }

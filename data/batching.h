@@ -1,5 +1,5 @@
 #pragma once
-// Pairs of similar length into batches, in an order that (seed, epoch) decides alone: a run that goes on in
+// Pairs, or documents, of similar length into batches, in an order that (seed, epoch) decides alone: a run that goes on in
 // the middle of an epoch needs to know nothing but the number of the batch.
 #include <cstdint>
 #include <limits>
@@ -13,6 +13,20 @@
 #include "transformer/core/random.h"
 
 namespace ablate::data {
+
+/// A split as a sequence of batches.
+class Batches {
+ public:
+  virtual ~Batches() = default;
+  virtual std::int64_t size() const = 0;  ///< batches an epoch
+  /// The i-th batch of an epoch. Evaluation has but epoch 0.
+  virtual Batch batch(std::int64_t epoch, std::int64_t i) = 0;
+  virtual std::int64_t used() const = 0;              ///< rows of an epoch
+  virtual std::int64_t skipped() const { return 0; }  ///< training: rows beyond the limits, left out
+  virtual std::int64_t cut() const { return 0; }      ///< evaluation: rows beyond the limits, cut
+  virtual double padding_share() const { return 0; }  ///< padding / (padding + tokens) of an epoch
+  virtual std::string unit() const = 0;               ///< what a row is, in the plural: "sentences"
+};
 
 struct BatchConfig {
   std::int64_t tokens = 4096;
@@ -29,6 +43,7 @@ struct BatchSymbols {
   std::int64_t target_pad;
   std::int64_t target_bos;
   std::int64_t target_eos;
+  bool has_source = true;  ///< false: documents
 };
 BatchSymbols batch_symbols(const Corpus& corpus);
 
@@ -37,11 +52,12 @@ struct Example {
   std::span<const std::int32_t> source;
   std::span<const std::int32_t> target;
   std::int64_t index = 0;  ///< becomes Batch::index
+  bool goes_on = false;    ///< the target is the beginning of a longer document: no </s> follows it
 };
 
 /// source = ids </s>, target_input = <s> ids, target_output = ids </s>, padded on the right to the longest
-/// row. Lengths count the added symbol. An empty target (translation) gives the row <s> / </s>. Throws
-/// std::invalid_argument if there are no examples.
+/// row. Lengths count the added symbol. An empty target (translation) gives the row <s> / </s>. Without a source (text)
+/// that of the batch is undefined. Throws std::invalid_argument if there are no examples.
 Batch collate(std::span<const Example> examples, const BatchSymbols& symbols);
 
 /// The longest sequences that a model takes, </s> (or <s>) included.
@@ -64,9 +80,9 @@ struct LengthRange {
 /// less the remainder by `multiple`; then the batches are shuffled. A single sentence longer than `tokens` is
 /// a batch of its own: LengthLimits bound it. The sorted lengths are the same in every epoch, and so are
 /// number and shapes of batches.
-class BatchPlan {
+class BatchPlan final : public Batches {
  public:
-  /// For training: sentences beyond the limits are left out.
+  /// For training: sentences beyond the limits are left out, documents are cut.
   static BatchPlan training(const Corpus& corpus, const std::string& split, const BatchConfig& config,
                             LengthLimits limits, std::uint64_t seed);
   /// For evaluation: every sentence of the range once, in an order that is always the same; sentences beyond the limits
@@ -74,17 +90,18 @@ class BatchPlan {
   static BatchPlan evaluation(const Corpus& corpus, const std::string& split, const BatchConfig& config,
                               LengthLimits limits, LengthRange range = {});
 
-  std::int64_t size() const { return static_cast<std::int64_t>(starts_.size()) - 1; }  ///< batches an epoch
-  /// The i-th batch of an epoch. Evaluation has but epoch 0. A new epoch is arranged in O(N log N) and kept.
-  Batch batch(std::int64_t epoch, std::int64_t i);
+  std::int64_t size() const override { return static_cast<std::int64_t>(starts_.size()) - 1; }
+  /// A new epoch is arranged in O(N log N) and kept.
+  Batch batch(std::int64_t epoch, std::int64_t i) override;
   /// The sentences of that batch, as numbers of pairs in the split.
   std::vector<std::int64_t> sentences(std::int64_t epoch, std::int64_t i);
 
-  std::int64_t used() const { return static_cast<std::int64_t>(kept_.size()); }  ///< sentences in the plan
-  std::int64_t skipped() const { return skipped_; }              ///< training: sentences beyond the limits, left out
-  std::int64_t cut() const { return cut_; }                      ///< evaluation: sentences beyond the limits, cut
+  std::int64_t used() const override { return static_cast<std::int64_t>(kept_.size()); }
+  std::int64_t skipped() const override { return skipped_; }
+  std::int64_t cut() const override { return cut_; }
   std::int64_t target_tokens() const { return target_tokens_; }  ///< an epoch's target tokens, </s> included
-  double padding_share() const;  ///< padding / (padding + tokens) of an epoch, both sides together
+  double padding_share() const override;                         ///< both sides together
+  std::string unit() const override { return symbols_.has_source ? "sentences" : "documents"; }
 
  private:
   enum class Purpose { training, evaluation };

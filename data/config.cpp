@@ -18,8 +18,15 @@ constexpr config::Variant<NoValue> split_rows[] = {
       "", "dev_range test_range"},
      {}},
     {{"random", "pairs drawn without replacement, the same for the same seed", "", "seed dev test"}, {}},
+    {{"last", "the end of the file: dev, and behind it test", "", "dev test unit"}, {}},
 };
 constexpr config::VariantTable<NoValue> splits{"split rule", split_rows};
+
+constexpr config::Variant<NoValue> split_unit_rows[] = {
+    {{"pairs", "pairs, or documents", "", ""}, {}},
+    {{"characters", "characters of running text, in the middle of a line if need be", "", ""}, {}},
+};
+constexpr config::VariantTable<NoValue> units{"unit", split_unit_rows};
 
 constexpr config::Variant<NoValue> corpus_rows[] = {
     {{"recipe", "a known corpus, brought in by `ablate data get`", "", "recipe"}, {}},
@@ -77,19 +84,23 @@ std::string read_test_sets(const Json& json, std::vector<TestSet>& sets) {
 }  // namespace
 
 config::Choices split_kinds() { return splits.choices(); }
+config::Choices split_units() { return units.choices(); }
 config::Choices corpus_kinds() { return corpora.choices(); }
 
-bool SplitConfig::takes_dev() const { return (kind == "hash" && !dev_range.empty()) || (kind == "random" && dev > 0); }
+bool SplitConfig::takes_dev() const {
+  return kind == "hash" ? !dev_range.empty() : split_kinds().find(kind)->uses_option("dev") && dev > 0;
+}
 
 bool SplitConfig::takes_test() const {
-  return (kind == "hash" && !test_range.empty()) || (kind == "random" && test > 0);
+  return kind == "hash" ? !test_range.empty() : split_kinds().find(kind)->uses_option("test") && test > 0;
 }
 
 void SplitConfig::describe(config::Fields& f) {
   f.variant(kind, split_kinds(), "where dev and test come from");
   f.field("seed", seed, "decides the draw", config::not_negative);
-  f.field("dev", dev, "number of pairs drawn for dev; 0: dev is a file", config::not_negative);
-  f.field("test", test, "number of pairs drawn for test; 0: test is a file", config::not_negative);
+  f.field("dev", dev, "number of pairs (or documents) for dev; 0: dev is a file", config::not_negative);
+  f.field("test", test, "number of pairs (or documents) for test; 0: test is a file", config::not_negative);
+  f.choice("unit", unit, split_units(), "what dev and test count");
   f.field("dev_range", dev_range, "first and last remainder that goes to dev, such as [5, 9]; []: dev is a file");
   f.field("test_range", test_range, "first and last remainder that goes to test; []: test is a file");
   const char* range_law = "must be empty or two whole numbers from 0 to 99, the first not above the second";
@@ -119,6 +130,10 @@ void CorpusFiles::describe(config::Fields& f) {
   for (const TestSet& set : test) f.check(set.files.size() == count, "test", law);
   f.check(dev.empty() || !split.takes_dev(), "dev", "has no effect: the split rule takes dev out of train");
   f.check(test.empty() || !split.takes_test(), "test", "has no effect: the split rule takes test out of train");
+  const bool is_text = content_of(reader) == Content::text;
+  f.check(split.kind != "hash" || !is_text, "split.kind", "'hash' goes by the source, which text does not have");
+  f.check(split.kind != "last" || split.unit == "pairs" || is_text, "split.unit",
+          "'" + split.unit + "' counts running text; the reader '" + reader.kind + "' gives pairs");
 }
 
 void TaskConfig::describe(config::Fields& f) {

@@ -12,13 +12,14 @@
 
 namespace ablate::data {
 
-/// Where dev and test come from if no files hold them: out of the pairs of `train`, before `reverse` swaps
-/// sides.
+/// Where dev and test come from if no files hold them: out of the pairs (or documents) of `train`, before `reverse`
+/// swaps sides.
 struct SplitConfig {
   std::string kind = "files";
   std::int64_t seed = 1;                 ///< random
-  std::int64_t dev = 0;                  ///< random: number of pairs
-  std::int64_t test = 0;                 ///< random: number of pairs
+  std::int64_t dev = 0;                  ///< random, last: number of pairs; last: or of characters
+  std::int64_t test = 0;                 ///< as dev
+  std::string unit = "pairs";            ///< last: what dev and test count
   std::vector<std::int64_t> dev_range;   ///< hash: first and last remainder, such as [5, 9]
   std::vector<std::int64_t> test_range;  ///< hash: as dev_range
 
@@ -28,6 +29,7 @@ struct SplitConfig {
 };
 
 config::Choices split_kinds();
+config::Choices split_units();
 
 /// FNV-1a, 64 bits (Fowler, Noll, Vo; RFC 9923): the hash of the split rule `hash`.
 constexpr std::uint64_t fnv1a(std::string_view bytes) {

@@ -22,6 +22,7 @@ std::shared_ptr<const Tokenizer> load_checked(const std::filesystem::path& folde
 Corpus::Corpus(std::filesystem::path folder) : folder_(std::move(folder)) {
   const Manifest manifest = read_manifest(folder_);
   names_ = manifest.splits;
+  content_ = manifest.content;
   joint_ = manifest.tokenizers.size() == 1;
   source_tokenizer_ = load_checked(folder_, manifest.tokenizers.front());
   target_tokenizer_ = joint_ ? source_tokenizer_ : load_checked(folder_, manifest.tokenizers.back());

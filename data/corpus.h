@@ -1,8 +1,8 @@
 #pragma once
 // A corpus ready for training: every split as token ids and raw text in memory-mapped files, with its
-// tokenizers.
+// tokenizers. Its items are pairs, or documents of running text, which are pairs without a source.
 //
-// Preparing reads the text as a stream, so memory does not grow with the number of pairs; two things do:
+// Preparing reads the text as a stream, so memory does not grow with the number of pairs; three things do: a document,
 // what training a tokenizer keeps (SentencePiece: `sample_lines` lines, a million unless the experiment says
 // otherwise; words and characters: the distinct ones), and the pairs of a built-in task, which are generated
 // as a whole. The result lies in `cache_folder`/KEY, where KEY is a hash of the text's content and of everything
@@ -38,6 +38,7 @@ class Corpus {
   const Tokenizer& source_tokenizer() const { return *source_tokenizer_; }
   const Tokenizer& target_tokenizer() const { return *target_tokenizer_; }
   bool joint() const { return joint_; }  ///< source and target share one tokenizer
+  Content content() const { return content_; }
 
   /// "train", "dev", then the test sets: "test", or the names that the corpus gives them.
   const std::vector<std::string>& split_names() const { return names_; }
@@ -55,6 +56,7 @@ class Corpus {
  private:
   std::filesystem::path folder_;
   std::vector<std::string> names_;
+  Content content_;
   bool joint_ = true;
   std::shared_ptr<const Tokenizer> source_tokenizer_;
   std::shared_ptr<const Tokenizer> target_tokenizer_;

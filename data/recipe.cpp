@@ -99,7 +99,7 @@ void check_sets(const Recipe& recipe, const std::string& source, config::Problem
   }
 }
 
-enum class Content { right, wrong, missing };
+enum class FileState { right, wrong, missing };
 
 /// For a file with the right sum: another number of lines is a mistake of the recipe.
 void check_lines(const ContentFacts& facts, const RecipeFile& wanted, const std::string& origin) {
@@ -109,12 +109,12 @@ void check_lines(const ContentFacts& facts, const RecipeFile& wanted, const std:
                   wanted.path + " in the recipe");
 }
 
-Content check_content(const fs::path& file, const RecipeFile& wanted) {
-  if (!fs::exists(file)) return Content::missing;
+FileState check_content(const fs::path& file, const RecipeFile& wanted) {
+  if (!fs::exists(file)) return FileState::missing;
   const ContentFacts facts = content_facts(file);
-  if (facts.sha256 != wanted.sha256) return Content::wrong;
+  if (facts.sha256 != wanted.sha256) return FileState::wrong;
   check_lines(facts, wanted, file.string());
-  return Content::right;
+  return FileState::right;
 }
 
 /// Copies the uncompressed content of `from` to `to`, which appears only if its sum and lines are right.
@@ -210,7 +210,7 @@ std::vector<fs::path> get_recipe(const Recipe& recipe, const fs::path& data_root
   for (const RecipeFile& file : recipe.files) {
     const fs::path to = data_root / recipe.name / file.path;
     placed.push_back(to);
-    if (check_content(to, file) == Content::right) {
+    if (check_content(to, file) == FileState::right) {
       progress(file.path + ": already there");
       continue;
     }
@@ -230,10 +230,10 @@ std::vector<fs::path> get_recipe(const Recipe& recipe, const fs::path& data_root
 CorpusFiles locate_recipe(const Recipe& recipe, const fs::path& data_root) {
   const fs::path folder = data_root / recipe.name;
   for (const RecipeFile& file : recipe.files) {
-    const Content content = check_content(folder / file.path, file);
-    if (content == Content::right) continue;
+    const FileState content = check_content(folder / file.path, file);
+    if (content == FileState::right) continue;
     throw UserError("corpus '" + recipe.name + "': " + (folder / file.path).string() +
-                    (content == Content::missing ? " is missing" : " is not the file that the recipe describes") +
+                    (content == FileState::missing ? " is missing" : " is not the file that the recipe describes") +
                     "; get it with: ablate data get " + recipe.name + " [--mirror FOLDER]");
   }
   CorpusFiles corpus = recipe.corpus;

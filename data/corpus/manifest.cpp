@@ -11,12 +11,17 @@ namespace {
 
 constexpr const char* file_name = "corpus.json";
 
+const char* name_of(Content content) { return content == Content::text ? "text" : "pairs"; }
+
 }  // namespace
 
 std::string split_file(const std::string& split) { return split + ".pairs"; }
 
 void write_manifest(const std::filesystem::path& folder, const Manifest& manifest, const Json& made_from) {
-  Json json = {{"splits", manifest.splits}, {"tokenizers", Json::array()}, {"made_from", made_from}};
+  Json json = {{"content", name_of(manifest.content)},
+               {"splits", manifest.splits},
+               {"tokenizers", Json::array()},
+               {"made_from", made_from}};
   for (const StoredTokenizer& tokenizer : manifest.tokenizers) {
     json["tokenizers"].push_back({{"file", tokenizer.file}, {"sha256", tokenizer.sha256}});
   }
@@ -27,6 +32,7 @@ Manifest read_manifest(const std::filesystem::path& folder) {
   const Json json = config::read_json_file(folder / file_name);
   Manifest manifest;
   try {
+    manifest.content = json.at("content") == name_of(Content::text) ? Content::text : Content::pairs;
     json.at("splits").get_to(manifest.splits);
     for (const Json& tokenizer : json.at("tokenizers")) {
       manifest.tokenizers.push_back({tokenizer.at("file"), tokenizer.at("sha256")});

@@ -4,12 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "data/readers/readers.h"
 #include "transformer/config/json.h"
 
 namespace ablate::data {
 
 /// Raised when the way from text to ids, or the layout of the cache, changes.
-inline constexpr int cache_format = 2;
+inline constexpr int cache_format = 3;
 
 struct StoredTokenizer {
   std::string file;
@@ -17,6 +18,7 @@ struct StoredTokenizer {
 };
 
 struct Manifest {
+  Content content = Content::pairs;
   std::vector<std::string> splits;
   std::vector<StoredTokenizer> tokenizers;  ///< one if joint, else source and target
 };

@@ -8,6 +8,7 @@
 #include "data/files/lines.h"
 #include "data/recipe.h"
 #include "transformer/config/writer.h"
+#include "transformer/core/code_points.h"
 #include "transformer/core/error.h"
 #include "transformer/core/random.h"
 
@@ -73,6 +74,46 @@ class RandomRule : public SplitRule {
   std::int64_t test_;
 };
 
+/// The first pairs are for training, then come dev and test.
+class LastRule : public SplitRule {
+ public:
+  LastRule(const SplitConfig& config, std::int64_t total)
+      : until_dev_(total - config.dev - config.test), until_test_(total - config.test) {}
+  Part next(const RawPair&) override {
+    const std::int64_t number = read_++;
+    return number < until_dev_ ? Part::train : number < until_test_ ? Part::dev : Part::test;
+  }
+
+ private:
+  std::int64_t until_dev_, until_test_;
+  std::int64_t read_ = 0;
+};
+
+/// Running text from one character to another; documents are cut where they cross a border.
+class SliceReader : public PairReader {
+ public:
+  SliceReader(std::unique_ptr<PairReader> all, std::int64_t begin, std::int64_t end)
+      : all_(std::move(all)), begin_(begin), end_(end) {}
+
+  bool next(RawPair& pair) override {
+    while (place_ < end_ && all_->next(pair)) {
+      std::string kept;
+      for_each_code_point(pair.target, [&](std::string_view character, bool) {
+        if (begin_ <= place_ && place_ < end_) kept += character;
+        ++place_;
+      });
+      pair.target = std::move(kept);
+      if (!pair.target.empty()) return true;
+    }
+    return false;
+  }
+
+ private:
+  std::unique_ptr<PairReader> all_;
+  std::int64_t begin_, end_;
+  std::int64_t place_ = 0;
+};
+
 class PartReader : public PairReader {
  public:
   PartReader(std::unique_ptr<PairReader> all, std::unique_ptr<SplitRule> rule, Part part)
@@ -133,6 +174,8 @@ class FilePairs : public Pairs {
     return names;
   }
 
+  Content content() const override { return content_of(files_.reader); }
+
   Json fingerprint() const override {
     Json sets = Json::array();
     for (const auto& [split, paths] : sets_) sets.push_back({split, paths.size()});
@@ -144,24 +187,37 @@ class FilePairs : public Pairs {
 
  private:
   std::unique_ptr<PairReader> open_part(Part part) {
+    if (files_.split.kind == "last" && files_.split.unit == "characters") {
+      const std::int64_t until_test = count() - files_.split.test, until_dev = until_test - files_.split.dev;
+      auto all = open_reader(files_.reader, sets_.front().second);
+      if (part == Part::train) return std::make_unique<SliceReader>(std::move(all), 0, until_dev);
+      if (part == Part::dev) return std::make_unique<SliceReader>(std::move(all), until_dev, until_test);
+      return std::make_unique<SliceReader>(std::move(all), until_test, count());
+    }
     return std::make_unique<PartReader>(open_reader(files_.reader, sets_.front().second), make_rule(), part);
   }
 
   std::unique_ptr<SplitRule> make_rule() {
     if (files_.split.kind == "hash") return std::make_unique<HashRule>(files_.split);
     if (files_.split.kind == "random") return std::make_unique<RandomRule>(files_.split, count());
+    if (files_.split.kind == "last") return std::make_unique<LastRule>(files_.split, count());
     return std::make_unique<KeepAll>();
   }
 
+  /// Of what `split.unit` counts, in the training files.
   std::int64_t count() {
     if (total_ >= 0) return total_;
     const auto reader = open_reader(files_.reader, sets_.front().second);
+    const bool counts_characters = files_.split.kind == "last" && files_.split.unit == "characters";
     std::int64_t total = 0;
-    for (RawPair pair; reader->next(pair);) ++total;
+    for (RawPair pair; reader->next(pair);) {
+      if (!counts_characters) ++total;
+      if (counts_characters) for_each_code_point(pair.target, [&](std::string_view, bool) { ++total; });
+    }
     if (files_.split.dev + files_.split.test >= total) {
-      throw UserError("data.split: dev and test ask for " + std::to_string(files_.split.dev + files_.split.test) +
-                      " pairs, but " + sets_.front().second.front().string() + " has only " + std::to_string(total) +
-                      ", and some must be left for training");
+      throw UserError("data.split: dev and test ask for " + std::to_string(files_.split.dev + files_.split.test) + " " +
+                      (counts_characters ? "characters" : "pairs") + ", but " + sets_.front().second.front().string() +
+                      " has only " + std::to_string(total) + ", and some must be left for training");
     }
     return total_ = total;
   }
@@ -200,6 +256,7 @@ class TaskPairs : public Pairs {
                                                          : splits_->test);
   }
   std::string origin(const std::string&) const override { return "the task '" + task_.kind + "'"; }
+  Content content() const override { return Content::pairs; }
   Json fingerprint() const override {
     return {{"task", config::Writer::write(task_)}, {"generator", generator_version}};
   }
@@ -230,6 +287,7 @@ class ReversedPairs : public Pairs {
     return std::make_unique<ReversedReader>(pairs_->open(split));
   }
   std::string origin(const std::string& split) const override { return pairs_->origin(split); }
+  Content content() const override { return pairs_->content(); }
   Json fingerprint() const override { return {{"reversed", pairs_->fingerprint()}}; }
 
  private:

@@ -20,6 +20,7 @@ class Pairs {
   virtual std::unique_ptr<PairReader> open(const std::string& split) = 0;
   /// Where the pairs of a split come from, for messages: file names, or the task.
   virtual std::string origin(const std::string& split) const = 0;
+  virtual Content content() const = 0;
   /// Everything that decides the pairs: for files their content, not their names.
   virtual Json fingerprint() const = 0;
 };

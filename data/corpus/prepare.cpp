@@ -35,10 +35,9 @@ struct Tokenizers {
 };
 
 /// Source and target lines of the training pairs, either or both.
-class TrainingLines {
+class PairLines {
  public:
-  TrainingLines(Pairs& pairs, bool source, bool target)
-      : reader_(pairs.open("train")), source_(source), target_(target) {}
+  PairLines(Pairs& pairs, bool source, bool target) : reader_(pairs.open("train")), source_(source), target_(target) {}
   bool operator()(std::string& line) {
     if (target_is_next_) {
       target_is_next_ = false;
@@ -59,6 +58,27 @@ class TrainingLines {
   bool target_is_next_ = false;
 };
 
+/// Running text line by line, each with its end: to some tokenizers that is a character like any other.
+class TextLines {
+ public:
+  explicit TextLines(Pairs& pairs) : reader_(pairs.open("train")) {}
+  bool operator()(std::string& line) {
+    while (at_ == document_.target.size()) {
+      if (!reader_->next(document_)) return false;
+      at_ = 0;
+    }
+    const std::size_t end = document_.target.find('\n', at_);
+    line = document_.target.substr(at_, end == std::string::npos ? end : end + 1 - at_);
+    at_ += line.size();
+    return true;
+  }
+
+ private:
+  std::unique_ptr<PairReader> reader_;
+  RawPair document_;
+  std::size_t at_ = 0;
+};
+
 [[noreturn]] void fail_empty(Pairs& pairs, const std::string& split, const char* lack) {
   throw UserError(pairs.origin(split) + ": the corpus is empty: the split '" + split + "' has " + lack);
 }
@@ -69,7 +89,7 @@ void check_splits(Pairs& pairs) {
   for (const std::string& split : pairs.split_names()) {
     const auto reader = pairs.open(split);
     RawPair pair;
-    if (!reader->next(pair)) fail_empty(pairs, split, "no pairs");
+    if (!reader->next(pair)) fail_empty(pairs, split, pairs.content() == Content::text ? "no text" : "no pairs");
     const bool is_apart = pairs.origin(split) != pairs.origin("train");
     while (is_apart && reader->next(pair)) {
     }
@@ -78,13 +98,19 @@ void check_splits(Pairs& pairs) {
 
 TokenizerPtr train(const TokenizerConfig& config, Pairs& pairs, bool source, bool target) {
   // The stream is opened by the first call: an existing model needs none.
-  std::optional<TrainingLines> lines;
+  NextLine lines;
   bool is_reading = false;
   try {
     return train_tokenizer(config, [&](std::string& line) {
       is_reading = true;
-      if (!lines) lines.emplace(pairs, source, target);
-      const bool more = (*lines)(line);
+      if (!lines && pairs.content() == Content::text) {
+        lines = [text = std::make_shared<TextLines>(pairs)](std::string& next) { return (*text)(next); };
+      } else if (!lines) {
+        lines = [both = std::make_shared<PairLines>(pairs, source, target)](std::string& next) {
+          return (*both)(next);
+        };
+      }
+      const bool more = lines(line);
       is_reading = false;
       return more;
     });
@@ -102,27 +128,33 @@ Tokenizers train_tokenizers(const TokenizerConfig& config, Pairs& pairs, const L
   return tokenizers;
 }
 
-void report(const std::string& split, const SplitWriter& writer, const Log& log) {
-  log(split + ": " + std::to_string(writer.size()) + " pairs");
+void report(const std::string& split, const SplitWriter& writer, Content content, const Log& log) {
+  const std::string count = std::to_string(writer.size());
+  if (content == Content::pairs) return log(split + ": " + count + " pairs");
+  log(split + ": " + count + (writer.size() == 1 ? " document, " : " documents, ") +
+      std::to_string(writer.target_tokens()) + " tokens");
 }
 
 void encode_split(const std::string& split, Pairs& pairs, const Tokenizers& tokenizers, const fs::path& folder,
                   const Log& log) {
   SplitWriter writer(folder / split_file(split));
   const auto reader = pairs.open(split);
+  const bool is_text = pairs.content() == Content::text;
   for (RawPair pair; reader->next(pair);) {
     const auto source = tokenizers.source->encode(pair.source);
     const auto target = tokenizers.of_target().encode(pair.target);
-    if (split == "train" && (source.empty() || target.empty())) {
+    // A document without a token is one as well: an empty line of a corpus that ends its lines.
+    if (split == "train" && !is_text && (source.empty() || target.empty())) {
       writer.skip();
       continue;
     }
     writer.add(source, target, pair.source, pair.target);
-    if (writer.size() % report_every == 0) report(split, writer, log);
+    if (writer.size() % report_every == 0) report(split, writer, pairs.content(), log);
   }
   if (writer.size() == 0) fail_empty(pairs, split, "no pair with text on both sides");
+  if (is_text && writer.target_tokens() == 0) fail_empty(pairs, split, "no text");
   writer.finish();
-  report(split, writer, log);
+  report(split, writer, pairs.content(), log);
   if (writer.skipped() > 0) {
     log("warning: " + split + ": " + std::to_string(writer.skipped()) + " pairs with an empty side were left out");
   }
@@ -187,7 +219,7 @@ void build(Pairs& pairs, const TokenizerConfig& config, const Json& made_from, c
   BuildFolder folder(place);
   check_splits(pairs);
   const Tokenizers tokenizers = train_tokenizers(config, pairs, log);
-  Manifest manifest{.splits = pairs.split_names(), .tokenizers = {}};
+  Manifest manifest{.content = pairs.content(), .splits = pairs.split_names(), .tokenizers = {}};
   for (const std::string& split : manifest.splits) encode_split(split, pairs, tokenizers, folder.path(), log);
   manifest.tokenizers.push_back(
       store(*tokenizers.source, config.joint ? "tokenizer" : "source_tokenizer", folder.path()));
@@ -227,11 +259,21 @@ Json tokenizer_fingerprint(TokenizerConfig config) {
   return config::Writer::write(config);
 }
 
+/// Settings of pairs have no effect on text.
+void check_text_settings(const DataConfig& config, const Pairs& text) {
+  const auto fail = [&](const std::string& key, const std::string& why) {
+    throw UserError(text.origin("train") + ": " + key + ": " + why);
+  };
+  if (config.reverse) fail("data.reverse", "has no effect: running text has no source to swap with");
+  if (!config.tokenizer.joint) fail("data.tokenizer.joint", "must be true: running text has one side");
+}
+
 }  // namespace
 
 Corpus prepare_corpus(const DataConfig& config, const CorpusPaths& paths, const Log& log) {
   if (const std::string missing = config.missing(); !missing.empty()) throw UserError(missing);
   const auto pairs = find_pairs(config, paths);
+  if (pairs->content() == Content::text) check_text_settings(config, *pairs);
   const TokenizerConfig tokenizer = with_paths(config.tokenizer, paths.experiment_folder);
   const Json made_from = {
       {"format", cache_format}, {"pairs", pairs->fingerprint()}, {"tokenizer", tokenizer_fingerprint(tokenizer)}};

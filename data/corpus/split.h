@@ -69,6 +69,7 @@ class SplitWriter {
   void skip() { ++skipped_; }
   std::int64_t size() const { return pairs_; }
   std::int64_t skipped() const { return skipped_; }
+  std::int64_t target_tokens() const { return target_tokens_; }
   void finish();
 
  private:

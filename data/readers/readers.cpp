@@ -16,6 +16,7 @@ using MakeReader = std::unique_ptr<PairReader> (*)(const ReaderConfig& config, c
 struct ReaderKind {
   std::size_t files;
   MakeReader make;
+  Content content = Content::pairs;
 };
 
 template <class Reader>
@@ -191,6 +192,47 @@ class DictionaryReader : public PairReader {
   std::string line_;
 };
 
+class TextReader : public PairReader {
+ public:
+  TextReader(const ReaderConfig& config, const Files& files) : separator_(config.separator), lines_(files[0]) {}
+
+  bool next(RawPair& pair) override {
+    pair.source.clear();
+    pair.target.clear();
+    pair.line = lines_.line_number() + 1;
+    while (lines_.next(line_)) {
+      if (separator_ && line_ == *separator_) {
+        if (!pair.target.empty()) return true;
+        pair.line = lines_.line_number() + 1;
+        continue;
+      }
+      pair.target += line_;
+      pair.target += '\n';
+    }
+    return !pair.target.empty();
+  }
+
+ private:
+  std::optional<std::string> separator_;
+  LineReader lines_;
+  std::string line_;
+};
+
+class LinesReader : public PairReader {
+ public:
+  LinesReader(const ReaderConfig&, const Files& files) : lines_(files[0]) {}
+
+  bool next(RawPair& pair) override {
+    pair.source.clear();
+    if (!lines_.next(pair.target)) return false;
+    pair.line = lines_.line_number();
+    return true;
+  }
+
+ private:
+  LineReader lines_;
+};
+
 constexpr config::Variant<ReaderKind> reader_rows[] = {
     {{"parallel", "two files: line N of the second translates line N of the first", "", ""}, {2, make<ParallelReader>}},
     {{"tsv", "one file of columns separated by tabs", "",
@@ -203,6 +245,13 @@ constexpr config::Variant<ReaderKind> reader_rows[] = {
       "after '#' are dropped",
       "CMU Pronouncing Dictionary", ""},
      {1, make<DictionaryReader>}},
+    {{"text",
+      "one file of running text, line ends included: a document is the whole file, or what stands between lines that "
+      "are the separator",
+      "", "separator"},
+     {1, make<TextReader>, Content::text}},
+    {{"lines", "one file of text: every line is a document, without its line end", "", ""},
+     {1, make<LinesReader>, Content::text}},
 };
 constexpr config::VariantTable<ReaderKind> reader_table{"reader", reader_rows};
 
@@ -218,6 +267,7 @@ void ReaderConfig::describe(config::Fields& f) {
   f.field("split_at", split_at, "a character that becomes a space in the other columns");
   f.field("comment", comment, "lines that begin so are left out");
   f.field("skip_header", skip_header, "leave out the first line");
+  f.field("separator", separator, "a line that stands between two documents and belongs to neither");
 
   f.check(!source_columns.empty(), "source_columns", "at least one column is needed");
   f.check(!target_columns.empty(), "target_columns", "at least one column is needed");
@@ -226,6 +276,7 @@ void ReaderConfig::describe(config::Fields& f) {
   const bool all_spelt = std::ranges::all_of(source_columns, spelt) && std::ranges::all_of(target_columns, spelt);
   f.check(!split_at || !all_spelt, "split_at", "has no effect: every column is spelt");
   f.check(!comment || !comment->empty(), "comment", "must not be empty");
+  f.check(!separator || separator->find('\n') == std::string::npos, "separator", "must be one line");
   for (const std::int64_t column : spell_columns) {
     const bool chosen = std::ranges::count(source_columns, column) + std::ranges::count(target_columns, column) > 0;
     f.check(chosen, "spell_columns", "has no effect: column " + std::to_string(column) + " is on neither side");
@@ -233,6 +284,8 @@ void ReaderConfig::describe(config::Fields& f) {
 }
 
 config::Choices reader_kinds() { return reader_table.choices(); }
+
+Content content_of(const ReaderConfig& config) { return reader_table.at(config.kind).content; }
 
 std::size_t files_per_set(const ReaderConfig& config) { return reader_table.at(config.kind).files; }
 

@@ -1,6 +1,6 @@
 #pragma once
-// Files to pairs of texts, one pair at a time: what a line means in each format. Splits, tokens and caches
-// come after.
+// Files to pairs of texts, or to documents of running text, one at a time: what a line means in each format. Splits,
+// tokens and caches come after.
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -12,6 +12,7 @@
 
 namespace ablate::data {
 
+/// A document of running text is a pair without a source.
 struct RawPair {
   std::string source;
   std::string target;
@@ -36,11 +37,18 @@ struct ReaderConfig {
   std::optional<std::string> split_at;
   std::optional<std::string> comment;
   bool skip_header = false;
+  std::optional<std::string> separator;
 
   void describe(config::Fields& f);
 };
 
 config::Choices reader_kinds();
+
+/// What a corpus is made of.
+enum class Content { pairs, text };
+
+/// Throws UserError for an unknown kind.
+Content content_of(const ReaderConfig& config);
 
 /// Files that make one set: 2 for parallel (source, target), else 1. Throws UserError for an unknown kind.
 std::size_t files_per_set(const ReaderConfig& config);

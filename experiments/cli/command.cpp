@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <iostream>
 #include <limits>
 
@@ -111,6 +112,14 @@ std::int64_t Arguments::integer(const std::string& name, std::int64_t least, std
                                 ? std::to_string(least) + " or more"
                                 : std::to_string(least) + " to " + std::to_string(most);
   throw UserError("--" + name + ": expected a whole number, " + range + ", not '" + text(name) + "'");
+}
+
+double Arguments::number(const std::string& name) const {
+  const std::string value = text(name);
+  double number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error == std::errc() && end == value.data() + value.size() && std::isfinite(number)) return number;
+  throw UserError("--" + name + ": expected a number, not '" + value + "'");
 }
 
 std::string Arguments::required(const std::string& name) const {

@@ -37,6 +37,8 @@ int slurm_command(const std::vector<std::string>& arguments);
 int variants_command(const std::vector<std::string>& arguments);
 int schema_command(const std::vector<std::string>& arguments);
 int translate_command(const std::vector<std::string>& arguments);
+int generate_command(const std::vector<std::string>& arguments);
+int perplexity_command(const std::vector<std::string>& arguments);
 int score_command(const std::vector<std::string>& arguments);
 int tokenizer_command(const std::vector<std::string>& arguments);
 int data_command(const std::vector<std::string>& arguments);
@@ -65,6 +67,8 @@ class Arguments {
   std::vector<std::string> texts(const std::string& name) const;
   /// UserError that names the option if the value is no whole number from `least` to `most`.
   std::int64_t integer(const std::string& name, std::int64_t least, std::int64_t most) const;
+  /// UserError that names the option if the value is no finite number.
+  double number(const std::string& name) const;
   /// The value of a positional argument that must be there; UserError that shows the usage otherwise.
   std::string required(const std::string& name) const;
 

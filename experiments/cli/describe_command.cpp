@@ -86,12 +86,13 @@ void print_cost(Transformer& model) {
     std::cout << part << lab::compact(flops / static_cast<double>(length)) << " per " << side << " token\n";
   };
   print_heading("Forward FLOPs");
-  line("encoder        ", cost.encoder.flops, "source");
+  if (model.has_encoder()) line("encoder        ", cost.encoder.flops, "source");
   line("decoder        ", cost.decoder.flops, "target");
   line("output layer   ", cost.output.flops, "target");
   line("all            ", cost.flops(), "target");
-  std::cout << "\nMatrix products alone, 2 FLOPs per multiplication and addition; sentences of " << length
-            << " source and " << length << " target tokens.\n";
+  std::cout << "\nMatrix products alone, 2 FLOPs per multiplication and addition; sentences of " << length;
+  if (model.has_encoder()) std::cout << " source and " << length;
+  std::cout << " target tokens.\n";
 }
 
 void print_row(const Experiment& experiment, const ExperimentRow& written, const std::filesystem::path& out) {

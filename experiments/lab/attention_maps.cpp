@@ -2,6 +2,8 @@
 
 #include "experiments/lab/evaluation.h"
 
+#include <algorithm>
+
 namespace ablate::lab {
 namespace {
 
@@ -27,22 +29,28 @@ std::int64_t layer_in(const std::string& name) {
 }  // namespace
 
 std::vector<AttentionMap> attention_maps(Transformer& model, const data::Tokenizer& source_tokenizer,
-                                         const data::Tokenizer& target_tokenizer, const std::string& source,
-                                         const std::string& target) {
+                                         const data::Tokenizer& target_tokenizer, const AttendedSentence& sentence) {
   const at::NoGradGuard no_grad;
-  const std::int64_t most = model.max_length() - 1;
-  std::vector<std::int64_t> source_ids = ids_of(source_tokenizer, source, most);
-  source_ids.push_back(source_tokenizer.specials().eos);
-  std::vector<std::int64_t> target_ids = ids_of(target_tokenizer, target, most);
-  target_ids.insert(target_ids.begin(), target_tokenizer.specials().bos);
+  const std::int64_t most = std::min(model.max_length() - 1, sentence.most);
+  std::vector<std::int64_t> source_ids;
+  if (model.has_encoder()) {
+    source_ids = ids_of(source_tokenizer, sentence.source, most);
+    source_ids.push_back(source_tokenizer.specials().eos);
+  }
+  std::vector<std::int64_t> target_ids = ids_of(target_tokenizer, sentence.target, most);
+  const std::optional<std::int64_t> first =
+      model.has_encoder() ? std::optional(target_tokenizer.specials().bos) : sentence.first;
+  if (first) target_ids.insert(target_ids.begin(), *first);
 
   model.eval();
   AttentionTrace trace;
   const auto row = [&](const std::vector<std::int64_t>& ids) {
     return at::tensor(ids, at::kLong).unsqueeze(0).to(model.device());
   };
-  const Memory memory = model.encode(row(source_ids), &trace);
-  model.decode(row(target_ids), memory, nullptr, &trace);
+  Batch batch;
+  if (model.has_encoder()) batch.source = row(source_ids);
+  batch.target_input = row(target_ids);
+  model.forward(batch, &trace);
 
   const std::vector<std::string> source_pieces = pieces_of(source_tokenizer, source_ids);
   const std::vector<std::string> target_pieces = pieces_of(target_tokenizer, target_ids);

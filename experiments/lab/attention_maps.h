@@ -1,7 +1,10 @@
 #pragma once
-// The attention weights of one sentence pair, every layer and head, from the plain formula.
+// The attention weights of one sentence pair, or of one text, every layer and head, from the plain formula.
 #include "data/tokenizers/tokenizer.h"
 #include "transformer/model/transformer.h"
+
+#include <limits>
+#include <optional>
 
 namespace ablate::lab {
 
@@ -12,10 +15,15 @@ struct AttentionMap {
   Tensor weights_HTS;                      ///< (heads, queries, keys), each row sums to 1; on the CPU
 };
 
-/// The source ends with </s>; the target is read with teacher forcing, from <s> on. Longer sentences than the model's
-/// are cut.
+/// The source ends with </s>; the target is read with teacher forcing, from <s> on. A model without an encoder reads
+/// the target alone, from `first` on if it is given. Longer sentences than `most` tokens or than the model reads are
+/// cut.
+struct AttendedSentence {
+  std::string source, target;
+  std::optional<std::int64_t> first{};
+  std::int64_t most = std::numeric_limits<std::int64_t>::max();
+};
 std::vector<AttentionMap> attention_maps(Transformer& model, const data::Tokenizer& source_tokenizer,
-                                         const data::Tokenizer& target_tokenizer, const std::string& source,
-                                         const std::string& target);
+                                         const data::Tokenizer& target_tokenizer, const AttendedSentence& sentence);
 
 }  // namespace ablate::lab

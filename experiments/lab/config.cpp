@@ -51,7 +51,7 @@ void RunTrainingConfig::describe(config::Fields& f) {
   f.object("vary", vary, "what differs between seeds; false: the same for all of them");
   f.field("max_length", max_length,
           "pairs with more tokens than this on a side, </s> included, are neither learnt from nor part of the dev loss "
-          "that training chooses by; null: model.max_length",
+          "that training chooses by; documents are cut; windows of text have that length; null: model.max_length",
           config::at_least_one);
   TrainingConfig::describe(f);
 }
@@ -63,6 +63,10 @@ void EvaluationConfig::describe(config::Fields& f) {
   f.field("lengths", lengths,
           "upper bounds of lengths: every split that is scored is measured in parts too, such as test[1-20] and "
           "test[21-40] for [20, 40]; the length of a pair is that of its longer side in tokens, </s> included",
+          config::at_least_one);
+  f.field("stride", stride,
+          "windows of text: tokens from the beginning of one to that of the next, so that every token but the first "
+          "ones has at least max_length - stride before it; null: training.max_length, they do not overlap",
           config::at_least_one);
   f.choice("checkpoint", checkpoint, checkpoint_choices.choices(), "which weights are evaluated; chosen on dev alone");
   const bool averages = checkpoint_choices.choices().find(checkpoint) != nullptr &&
@@ -85,11 +89,20 @@ void EvaluationConfig::describe(config::Fields& f) {
 }
 
 void RunConfig::describe(config::Fields& f) {
+  const std::string standard_family = model.family;
   f.object("model", model, "the architecture");
   f.object("data", data, "the corpus and its tokenizers");
+  // Only a reader changes the family on its way, and does so before it reads what follows from it.
+  if (model.family != standard_family && !decodes()) {
+    objective.kind = "causal_lm";
+    evaluation.metrics.clear();
+  }
+  f.object("objective", objective, "what is learnt; by default what the family is for");
   f.object("training", training, "how the weights are found");
-  f.object("decoding", decoding, "how outputs are found");
+  f.only_if(decodes(), "the family '" + model.family + "' has no source to find outputs for")
+      .object("decoding", decoding, "how outputs are found");
   f.object("evaluation", evaluation, "what is measured on which weights");
+  check_objective(f);
 
   f.check(decoding.min_length < model.max_length, "decoding.min_length",
           "no target has so many tokens: model.max_length is " + std::to_string(model.max_length));
@@ -109,6 +122,19 @@ void RunConfig::describe(config::Fields& f) {
   };
   needs("average_best", training.checkpoints.keep_best, "keep_best");
   needs("average_last", training.checkpoints.keep_last, "keep_last");
+}
+
+void RunConfig::check_objective(config::Fields& f) const {
+  const bool learns_text = data::objective_table().at(objective.kind) == data::Content::text;
+  f.check(decodes() != learns_text, "objective.kind",
+          "'" + objective.kind + "' is not for the family '" + model.family + "'");
+  f.check(
+      decodes() || evaluation.metrics.empty(), "evaluation.metrics",
+      "compare outputs with references: the family '" + model.family + "' has none, its losses are always measured");
+  f.check(!learns_text || evaluation.lengths.empty(), "evaluation.lengths", "are of pairs: text has none");
+  f.check(!evaluation.stride || reads_windows(), "evaluation.stride", "is of windows of text: there are none");
+  f.check(!evaluation.stride || *evaluation.stride <= longest_trained(), "evaluation.stride",
+          "tokens between windows of " + std::to_string(longest_trained()) + " would not be read");
 }
 
 config::Choices match_choices() { return matches.choices(); }

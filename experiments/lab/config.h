@@ -1,6 +1,7 @@
 #pragma once
-// What one row of an experiment is made of: the sections `model`, `data`, `training`, `decoding`, `evaluation`.
-#include "data/batching.h"
+// What one row of an experiment is made of: the sections `model`, `data`, `objective`, `training`, `decoding`,
+// `evaluation`.
+#include "data/batches.h"
 #include "data/config.h"
 #include "experiments/lab/comparison.h"
 #include "transformer/decoding/config.h"
@@ -30,6 +31,7 @@ struct EvaluationConfig {
   std::vector<std::string> metrics{"bleu"};
   std::vector<std::string> splits;
   std::vector<std::int64_t> lengths;
+  std::optional<std::int64_t> stride;
   std::string checkpoint = "best";
   std::int64_t average = 5;
   std::int64_t batch_tokens = 4096;
@@ -39,12 +41,19 @@ struct EvaluationConfig {
 struct RunConfig {
   ModelConfig model;
   data::DataConfig data;
+  data::ObjectiveConfig objective;
   RunTrainingConfig training;
   DecodingConfig decoding;
   EvaluationConfig evaluation;
   void describe(config::Fields& f);
-  /// The longest side of a pair that is trained on, </s> included.
+  /// The longest side of a pair that is trained on, </s> included; the length of a window of text.
   std::int64_t longest_trained() const { return training.max_length.value_or(model.max_length); }
+  /// True where outputs are sought and compared with references.
+  bool decodes() const { return model.stacks().encoder && model.stacks().decoder; }
+  bool reads_windows() const { return objective.kind == "causal_lm" && objective.layout == "packed"; }
+
+ private:
+  void check_objective(config::Fields& f) const;
 };
 
 /// The section `match`: every row gets as much of something as the baseline has.

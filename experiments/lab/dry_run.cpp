@@ -37,8 +37,9 @@ double estimated_training_memory(const RunConfig& config, const VocabularyInfo& 
                                                                      : 0;
   const double bytes_of_parameters =
       4.0 * static_cast<double>(count_parameters(config.model, vocabulary)) * (2 + remembered);
-  const SequenceLengths lengths{std::min<std::int64_t>(32, config.model.max_length),
-                                std::min<std::int64_t>(32, config.model.max_length)};
+  const std::int64_t length =
+      config.reads_windows() ? config.longest_trained() : std::min<std::int64_t>(32, config.model.max_length);
+  const SequenceLengths lengths{length, length};
   const std::int64_t sentences = std::max<std::int64_t>(1, config.training.batch.tokens / lengths.target);
   const auto model = make_transformer(config.model, vocabulary, at::kMeta, 0);
   const ForwardCost cost = forward_cost(*model, sentences, lengths);

@@ -26,13 +26,15 @@ class SplitEvaluation {
         pairs_(pairs_of(part, *row.corpus)),
         references_(lines_at(target_lines(row.corpus->split(part.split)), pairs_)),
         progress_(progress) {
+    const RunConfig& config = row.row->config;
     data::BatchConfig batch;
-    batch.tokens = row.row->config.evaluation.batch_tokens;
-    const std::int64_t longest = row.row->config.model.max_length;
-    plan_.emplace(data::BatchPlan::evaluation(*row.corpus, part.split, batch, {longest, longest},
-                                              part.lengths.value_or(data::LengthRange{})));
+    batch.tokens = config.evaluation.batch_tokens;
+    data::EvaluationReach reach = dev_reach(config);
+    if (config.evaluation.stride) reach.stride = *config.evaluation.stride;
+    reach.range = part.lengths.value_or(data::LengthRange{});
+    plan_ = data::evaluation_batches(*row.corpus, part.split, config.objective, batch, reach);
     if (plan_->cut() > 0) {
-      progress.message("warning: " + std::to_string(plan_->cut()) + " sentences of " + name_ +
+      progress.message("warning: " + std::to_string(plan_->cut()) + " " + plan_->unit() + " of " + name_ +
                        " are longer than model.max_length and are cut");
     }
   }
@@ -51,6 +53,7 @@ class SplitEvaluation {
                   {"sentences", pairs_.size()},
                   {"cut_sentences", plan_->cut()}};
     if (words > 0) entry["perplexity_per_word"] = metrics::perplexity(loss.nll_sum, words);
+    if (row_.corpus->content() == data::Content::text) entry.update(bits(loss.nll_sum));
     return entry;
   }
 
@@ -58,6 +61,19 @@ class SplitEvaluation {
 
   /// Of a part, out of the lines of its whole split.
   metrics::Lines own(const metrics::Lines& of_split) const { return lines_at(of_split, pairs_); }
+
+  /// The same nats over the characters and the bytes of the text: figures that do not depend on its tokens.
+  Json bits(double nats) const {
+    std::int64_t characters = 0, bytes = 0;
+    for (const std::string& document : references_) {
+      for_each_code_point(document, [&](std::string_view, bool) { ++characters; });
+      bytes += static_cast<std::int64_t>(document.size());
+    }
+    return {{"characters", characters},
+            {"bytes", bytes},
+            {"bits_per_character", metrics::bits(nats, characters)},
+            {"bits_per_byte", metrics::bits(nats, bytes)}};
+  }
 
   /// Of a whole split.
   metrics::Lines hypotheses(Transformer& model) {
@@ -87,7 +103,7 @@ class SplitEvaluation {
   std::vector<std::int64_t> pairs_;
   metrics::Lines references_;
   Progress& progress_;
-  std::optional<data::BatchPlan> plan_;
+  std::unique_ptr<data::Batches> plan_;
 };
 
 Json score_json(const std::string& request, const metrics::Lines& hypotheses, const metrics::Lines& references) {
@@ -117,6 +133,18 @@ bool has_scores(const Json& entry, const EvaluationConfig& config) {
 }
 
 }  // namespace
+
+data::EvaluationReach dev_reach(const RunConfig& config) {
+  if (config.reads_windows()) return {config.longest_trained(), config.longest_trained()};
+  data::EvaluationReach reach{config.model.max_length, config.model.max_length};
+  if (config.training.max_length && config.decodes()) reach.range = {1, config.longest_trained()};
+  return reach;
+}
+
+std::optional<std::int64_t> text_start(const RunConfig& config, const data::Specials& specials) {
+  if (!config.reads_windows()) return specials.bos;
+  return config.objective.document_end ? std::optional(specials.eos) : std::nullopt;
+}
 
 metrics::Lines target_lines(const data::Split& split) {
   metrics::Lines lines;
@@ -182,10 +210,12 @@ void evaluate_run(const PreparedRow& row, std::int64_t seed, const RunFolder& fo
   const std::string key = decoding_hash(config);
   Json& decoding = result["decodings"][key];
   if (decoding.is_null()) {
-    decoding = {{"checkpoint", config.evaluation.checkpoint},
-                {"decoding", row.row->resolved.at("decoding")},
-                {"commit", ABLATE_COMMIT},
-                {"splits", Json::object()}};
+    decoding = {{"checkpoint", config.evaluation.checkpoint}, {"commit", ABLATE_COMMIT}, {"splits", Json::object()}};
+    if (config.decodes()) decoding["decoding"] = row.row->resolved.at("decoding");
+    if (config.reads_windows()) {
+      decoding["window"] = config.longest_trained();
+      decoding["stride"] = config.evaluation.stride.value_or(config.longest_trained());
+    }
   }
   const std::vector<fs::path> checkpoints = chosen_checkpoints(config.evaluation, result, folder.path());
   decoding["averaged"] = checkpoints.size();

@@ -9,6 +9,14 @@ namespace ablate::lab {
 std::vector<std::filesystem::path> chosen_checkpoints(const EvaluationConfig& config, const Json& result,
                                                       const std::filesystem::path& folder);
 
+/// What the dev loss that training chooses by is measured on: windows of text as they are trained on, which do not
+/// overlap; pairs as long as those that are trained on.
+data::EvaluationReach dev_reach(const RunConfig& config);
+
+/// The token that a text begins with as a model of text was trained: <s> of a document, </s> between packed ones, none
+/// where nothing tells them apart.
+std::optional<std::int64_t> text_start(const RunConfig& config, const data::Specials& specials);
+
 /// Text of a model as one line of a file: characters and bytes may hold line breaks, and bytes may be no UTF-8.
 std::string as_line(std::string_view text);
 

@@ -16,7 +16,7 @@ using config::Document;
 using config::Layer;
 using config::Problems;
 
-constexpr const char* sections[] = {"model", "data", "training", "decoding", "evaluation"};
+constexpr const char* sections[] = {"model", "data", "objective", "training", "decoding", "evaluation"};
 
 /// What rows may set: a typing error such as "traning.budget" must not pass for a section of its own.
 Json sections_only(const Json& json) {
@@ -172,6 +172,7 @@ void ExperimentKeys::describe(config::Fields& f) {
   f.object("table", table, "what the table shows");
   for (const auto& [name, value] : {std::pair<const char*, Json*>{"model", &model},
                                     {"data", &data},
+                                    {"objective", &objective},
                                     {"training", &training},
                                     {"decoding", &decoding},
                                     {"evaluation", &evaluation}}) {

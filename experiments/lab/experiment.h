@@ -52,7 +52,7 @@ struct ExperimentKeys {
   MatchConfig match;
   TuneConfig tune;
   TableConfig table;
-  Json model, data, training, decoding, evaluation;  ///< read with the rows
+  Json model, data, objective, training, decoding, evaluation;  ///< read with the rows
   void describe(config::Fields& f);
 };
 

@@ -18,6 +18,7 @@ struct LossFigure {
   const char* unit;
   Direction direction;
   int decimals;
+  bool of_text_alone = false;
 };
 constexpr LossFigure loss_figures[] = {
     {"nll", "NLL", "nats/token", Direction::lower, 3},
@@ -25,6 +26,8 @@ constexpr LossFigure loss_figures[] = {
     {"perplexity_per_word", "PPL", "per word", Direction::lower, 2},
     {"accuracy", "Accuracy", "% of tokens", Direction::higher, 2},
     {"loss", "Loss", "nats/token, smoothed", Direction::lower, 3},
+    {"bits_per_character", "BPC", "bits/character", Direction::lower, 3, true},
+    {"bits_per_byte", "BPB", "bits/byte", Direction::lower, 3, true},
 };
 
 const LossFigure* find_loss_figure(const std::string& name) {
@@ -75,7 +78,10 @@ std::vector<Figure> figures_of(const PreparedRow& row) {
     if (part.is_scored) {
       for (const std::string& metric : config.metrics) figures.push_back({metric, part.name()});
     }
-    for (const LossFigure& figure : loss_figures) figures.push_back({figure.name, part.name()});
+    for (const LossFigure& figure : loss_figures) {
+      if (figure.of_text_alone && row.corpus->content() != data::Content::text) continue;
+      figures.push_back({figure.name, part.name()});
+    }
   }
   return figures;
 }
@@ -99,9 +105,11 @@ std::vector<Figure> measured_figures(const std::vector<const Json*>& decodings) 
 std::vector<Figure> choose_figures(const std::vector<Figure>& known, const std::vector<std::string>& asked) {
   std::vector<Figure> chosen;
   if (asked.empty()) {
+    const auto is_score = [](const Figure& figure) { return find_loss_figure(figure.metric) == nullptr; };
+    const bool has_scores = std::ranges::any_of(known, is_score);
     for (const Figure& figure : known) {
-      const bool is_score = find_loss_figure(figure.metric) == nullptr;
-      if (is_score || (figure.metric == "perplexity" && figure.split == "dev")) chosen.push_back(figure);
+      const bool is_asked_for = figure.metric == "perplexity" && (figure.split == "dev" || !has_scores);
+      if (is_score(figure) || is_asked_for) chosen.push_back(figure);
     }
     return chosen;
   }
@@ -170,9 +178,14 @@ std::string describe_decoding(const Json& decoding) {
   const auto averaged = decoding.value("averaged", 1);
   const std::string checkpoint = decoding.value("checkpoint", "");
   const bool chosen_on_dev = checkpoint == "best" || checkpoint == "average_best";
-  return "Weights: " + checkpoint + (averaged > 1 ? " (" + std::to_string(averaged) + " checkpoints averaged)" : "") +
-         (chosen_on_dev ? ", chosen on dev" : "") +
-         "; decoding: " + settings_in_words(decoding.value("decoding", Json::object()));
+  std::string text = "Weights: " + checkpoint +
+                     (averaged > 1 ? " (" + std::to_string(averaged) + " checkpoints averaged)" : "") +
+                     (chosen_on_dev ? ", chosen on dev" : "");
+  if (decoding.contains("decoding")) text += "; decoding: " + settings_in_words(decoding["decoding"]);
+  if (decoding.contains("window")) {
+    text += "; losses: windows of " + decoding["window"].dump() + " tokens, one every " + decoding["stride"].dump();
+  }
+  return text;
 }
 
 std::string describe_environment(const Json& environment) {

@@ -1,15 +1,24 @@
 #include "experiments/lab/flops.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace ablate::lab {
 
 SequenceLengths mean_lengths(const PreparedRow& row) {
+  if (row.row->config.reads_windows()) return {0, row.row->config.longest_trained()};
   const data::Split& train = row.corpus->split("train");
   const std::int64_t longest = row.row->config.longest_trained();
+  const bool is_text = row.corpus->content() == data::Content::text;
   std::int64_t source = 0, target = 0, pairs = 0;
   for (std::int64_t i = 0; i < train.size(); ++i) {
     const std::int64_t source_length = train.source_length(i) + 1, target_length = train.target_length(i) + 1;
+    // A document beyond the limit is cut, a pair left out.
+    if (is_text) {
+      target += std::min(target_length, longest);
+      ++pairs;
+      continue;
+    }
     if (source_length > longest || target_length > longest) continue;
     source += source_length;
     target += target_length;

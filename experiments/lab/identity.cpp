@@ -48,14 +48,20 @@ std::string run_hash(const RunConfig& config, const std::string& data_hash, std:
        {"norm", "residual", "attention", "feed_forward", "position", "dropout", "vocabulary", "target_vocabulary"}) {
     model.erase(key);
   }
+  // What inherits and says nothing of its own.
+  const Json whole = config::Writer::write(config.model.initialization, config::Extent::brief);
+  if (!whole.contains("feed_forward_output") && model.contains("initialization")) {
+    model["initialization"].erase("feed_forward_output");
+  }
   Json training = reduced(config.training);
   training.erase("log_every");
-  return short_hash({{"mathematics", mathematics_version},
-                     {"model", std::move(model)},
-                     {"training", std::move(training)},
-                     {"data", data_hash},
-                     {"seed", seed}},
-                    16);
+  Json identity = {{"mathematics", mathematics_version},
+                   {"model", std::move(model)},
+                   {"training", std::move(training)},
+                   {"data", data_hash},
+                   {"seed", seed}};
+  if (Json objective = reduced(config.objective); !objective.empty()) identity["objective"] = std::move(objective);
+  return short_hash(identity, 16);
 }
 
 std::optional<std::string> stored_hash(const Json& stored) {
@@ -74,8 +80,9 @@ std::string decoding_hash(const RunConfig& config) {
   if (checkpoint_choice_table().choices().find(config.evaluation.checkpoint)->uses_option("average")) {
     weights["average"] = config.evaluation.average;
   }
-  return short_hash(
-      {{"mathematics", mathematics_version}, {"weights", weights}, {"decoding", reduced(config.decoding)}}, 12);
+  Json identity = {{"mathematics", mathematics_version}, {"weights", weights}, {"decoding", reduced(config.decoding)}};
+  if (config.evaluation.stride) identity["stride"] = *config.evaluation.stride;
+  return short_hash(identity, 12);
 }
 
 }  // namespace ablate::lab

@@ -1,6 +1,7 @@
 #include "experiments/lab/preparation.h"
 
 #include "data/recipe.h"
+#include "experiments/lab/evaluation.h"
 #include "experiments/lab/figures.h"
 #include "experiments/lab/flops.h"
 #include "experiments/lab/results_table.h"
@@ -99,6 +100,29 @@ void check_columns(const Experiment& experiment, const std::vector<PreparedRow>&
   }
 }
 
+/// An objective of text learns nothing from pairs, and the other way round.
+void check_content(const data::Corpus& corpus, const RunConfig& config, const std::string& where) {
+  const data::Content wanted = data::objective_table().at(config.objective.kind);
+  if (corpus.content() == wanted) return;
+  const bool is_text = corpus.content() == data::Content::text;
+  throw UserError(
+      where + ": objective.kind: '" + config.objective.kind + "' learns from " +
+      (is_text ? "pairs of texts, but the data is running text" : "running text, but the data are pairs of texts") +
+      ": change data, or model.family ('" + config.model.family + "')");
+}
+
+/// Text needs a window to train on, and a token to say in every split.
+void check_windows(const data::Corpus& corpus, const RunConfig& config, const std::string& where) {
+  try {
+    data::training_batches(corpus, "train", config.objective, config.training.batch, config.longest_trained(), 0);
+    for (const MeasuredPart& part : measured_parts(config.evaluation, corpus)) {
+      data::evaluation_batches(corpus, part.split, config.objective, {}, dev_reach(config));
+    }
+  } catch (const UserError& error) {
+    throw UserError(where + ": " + error.what());
+  }
+}
+
 /// Sentences beyond the longest are left out of training, and of dev where training has a length of its own: one must
 /// be left.
 void check_length(const data::Corpus& corpus, const RunConfig& config, const std::string& where) {
@@ -173,7 +197,12 @@ class Preparation {
       throw UserError(where + ": data: there is no dev set, and all choosing happens on it");
     }
     for (const std::string& split : evaluated_splits(row.config.evaluation, *corpus)) corpus->split(split);
-    check_length(*corpus, row.config, where);
+    check_content(*corpus, row.config, where);
+    if (corpus->content() == data::Content::text) {
+      check_windows(*corpus, row.config, where);
+    } else {
+      check_length(*corpus, row.config, where);
+    }
     check_parts(*corpus, row.config.evaluation, where);
     const VocabularyInfo vocabulary = vocabulary_of(*corpus, row.config.model, where);
     return {std::make_shared<const ExperimentRow>(row), corpus, vocabulary, {}};

@@ -56,12 +56,22 @@ std::string attended_split(const PreparedRow& row) {
   return evaluated_splits(row.row->config.evaluation, *row.corpus).front();
 }
 
+/// Tokens at the beginning of a document that attention is shown for.
+constexpr std::int64_t longest_attended = 32;
+
+/// The first words of a document, for a heading.
+std::string beginning(const std::string& document) {
+  constexpr std::size_t most = 60;  // bytes
+  if (document.size() <= most) return document;
+  return document.substr(0, document.find_last_of(" \n", most)) + " …";
+}
+
 /// Sentences of five to fifteen tokens show most: shorter ones have no structure, longer ones no room.
-std::vector<std::int64_t> sentences_to_attend(const data::Split& split, const ReportOptions& options) {
+std::vector<std::int64_t> sentences_to_attend(const data::Split& split, bool is_text, const ReportOptions& options) {
   if (!options.attention.empty()) return options.attention;
   std::vector<std::int64_t> chosen;
   for (std::int64_t i = 0; i < split.size() && chosen.size() < options.attention_sentences; ++i) {
-    const std::int64_t length = split.source_length(i);
+    const std::int64_t length = is_text ? split.target_length(i) : split.source_length(i);
     if (length >= 5 && length <= 15) chosen.push_back(i);
   }
   if (chosen.empty() && split.size() > 0) chosen.push_back(0);
@@ -176,14 +186,17 @@ Json attention_json(const std::vector<PreparedRow>& rows, const std::vector<std:
   for (const PreparedRow& row : rows) {
     const std::string name = attended_split(row);
     const data::Split& split = row.corpus->split(name);
+    const bool is_text = row.corpus->content() == data::Content::text;
     for (const std::int64_t seed : seeds) {
       const std::shared_ptr<Transformer> model = trained_model(row, seed, options);
       if (!model) continue;
-      for (const std::int64_t number : sentences_to_attend(split, options)) {
+      for (const std::int64_t number : sentences_to_attend(split, is_text, options)) {
         Json maps = Json::array();
+        AttendedSentence sentence{std::string(split.source_text(number)), std::string(split.target_text(number)),
+                                  text_start(row.row->config, row.corpus->target_tokenizer().specials())};
+        if (is_text) sentence.most = longest_attended;
         for (const AttentionMap& map :
-             attention_maps(*model, row.corpus->source_tokenizer(), row.corpus->target_tokenizer(),
-                            std::string(split.source_text(number)), std::string(split.target_text(number)))) {
+             attention_maps(*model, row.corpus->source_tokenizer(), row.corpus->target_tokenizer(), sentence)) {
           maps.push_back({{"kind", map.kind},
                           {"layer", map.layer + 1},
                           {"queries", map.queries},
@@ -192,7 +205,8 @@ Json attention_json(const std::vector<PreparedRow>& rows, const std::vector<std:
         }
         list.push_back({{"row", row.row->label},
                         {"seed", seed},
-                        {"sentence", name + " " + std::to_string(number) + ": " + as_line(split.source_text(number))},
+                        {"sentence", name + " " + std::to_string(number) + ": " +
+                                         as_line(is_text ? beginning(sentence.target) : sentence.source)},
                         {"maps", std::move(maps)}});
       }
       break;

@@ -75,7 +75,7 @@ Json environment(at::Device device, const RunConfig& config) {
 }
 
 Json training_json(const TrainingOutcome& outcome, std::int64_t parameters, double flops_of_token,
-                   const data::BatchPlan& batches) {
+                   const data::Batches& batches) {
   return {{"reason", outcome.reason},
           {"steps", outcome.steps},
           {"epochs", outcome.epochs},
@@ -122,23 +122,19 @@ Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, c
            Progress& progress) {
   const RunConfig& config = row.row->config;
   const RunSeeds seeds = derive_seeds(seed, config.training.vary);
-  const std::int64_t longest = config.longest_trained();
-  auto batches =
-      data::BatchPlan::training(*row.corpus, "train", config.training.batch, {longest, longest}, seeds.data_order);
-  if (batches.skipped() > 0) {
+  const auto batches = data::training_batches(*row.corpus, "train", config.objective, config.training.batch,
+                                              config.longest_trained(), seeds.data_order);
+  if (batches->skipped() > 0) {
     const bool is_own = config.training.max_length.has_value();
-    progress.message((is_own ? "" : "warning: ") + std::to_string(batches.skipped()) +
-                     " training sentences are longer than " + (is_own ? "training" : "model") +
-                     ".max_length and are skipped");
+    progress.message((is_own ? "" : "warning: ") + std::to_string(batches->skipped()) + " training " + batches->unit() +
+                     " are longer than " + (is_own ? "training" : "model") + ".max_length and are skipped");
   }
-  progress.message(std::to_string(batches.used()) + " sentences in " + std::to_string(batches.size()) +
-                   " batches an epoch, " + number_text(100 * batches.padding_share(), {}, Notation::fixed, 1).mean +
+  progress.message(std::to_string(batches->used()) + " " + batches->unit() + " in " + std::to_string(batches->size()) +
+                   " batches an epoch, " + number_text(100 * batches->padding_share(), {}, Notation::fixed, 1).mean +
                    " % padding");
   data::BatchConfig evaluation_batch;
   evaluation_batch.tokens = config.evaluation.batch_tokens;
-  const std::int64_t cut_at = config.model.max_length;
-  const data::LengthRange chosen_by = config.training.max_length ? data::LengthRange{1, longest} : data::LengthRange{};
-  auto dev = data::BatchPlan::evaluation(*row.corpus, "dev", evaluation_batch, {cut_at, cut_at}, chosen_by);
+  const auto dev = data::evaluation_batches(*row.corpus, "dev", config.objective, evaluation_batch, dev_reach(config));
 
   compare_environment(folder, environment(options.device, config), progress);
   const auto model = make_transformer(config.model, row.vocabulary, options.device, seeds.initialization);
@@ -147,11 +143,11 @@ Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, c
   std::unique_ptr<EventFile> events;
   reset_peak_memory();
   TrainerHooks hooks{
-      .batches = {[&](std::int64_t epoch, std::int64_t i) { return batches.batch(epoch, i); }, batches.size()},
+      .batches = {[&](std::int64_t epoch, std::int64_t i) { return batches->batch(epoch, i); }, batches->size()},
       .evaluate =
           [&](Transformer& trained) {
             const SplitLoss loss = evaluate_loss(
-                trained, dev.size(), [&](std::int64_t i) { return dev.batch(0, i); }, config.training.loss);
+                trained, dev->size(), [&](std::int64_t i) { return dev->batch(0, i); }, config.training.loss);
             folder.check_owner();  // a checkpoint is written next
             return loss;
           },
@@ -191,7 +187,7 @@ Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, c
   if (diverged) progress.message("diverged: " + outcome.reason);
   return {{"status", diverged ? "diverged" : "finished"},
           {"environment", environment(options.device, config)},
-          {"training", training_json(outcome, count_parameters(*model), flops_of_token, batches)},
+          {"training", training_json(outcome, count_parameters(*model), flops_of_token, *batches)},
           {"decodings", Json::object()}};
 }
 

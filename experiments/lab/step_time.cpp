@@ -28,10 +28,10 @@ class TimedModel {
       : config_(row.row->config),
         model_(make_transformer(config_.model, row.vocabulary, device, 1)),
         step_(*model_, config_.training) {
-    const std::int64_t longest = config_.longest_trained();
-    auto plan = data::BatchPlan::training(*row.corpus, "train", config_.training.batch, {longest, longest}, 1);
-    for (std::int64_t i = 0; i < std::min(plan.size(), batches_a_turn); ++i) {
-      batches_.push_back(plan.batch(0, i).to(device));
+    const auto batches = data::training_batches(*row.corpus, "train", config_.objective, config_.training.batch,
+                                                config_.longest_trained(), 1);
+    for (std::int64_t i = 0; i < std::min(batches->size(), batches_a_turn); ++i) {
+      batches_.push_back(batches->batch(0, i).to(device));
     }
     model_->train();
   }

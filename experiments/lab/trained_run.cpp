@@ -1,8 +1,10 @@
 #include "experiments/lab/trained_run.h"
 
+#include "data/windows.h"
 #include "experiments/lab/evaluation.h"
 #include "experiments/lab/interrupt.h"
 #include "transformer/config/reader.h"
+#include "transformer/core/code_points.h"
 #include "transformer/core/error.h"
 
 #include <algorithm>
@@ -43,6 +45,11 @@ void check_decoding(const DecodingConfig& config) {
   read_strictly(copy, config::Writer::write(config), "decoding");
 }
 
+void check_generation(const GenerationConfig& config) {
+  GenerationConfig copy;
+  read_strictly(copy, config::Writer::write(config), "generation");
+}
+
 TrainedRun::TrainedRun(const fs::path& path, at::Device device) {
   const RunFolder folder(path);
   const Json stored = folder.config();
@@ -69,6 +76,9 @@ TrainedRun::TrainedRun(const fs::path& path, at::Device device) {
 }
 
 Translation TrainedRun::translate(const std::vector<std::string>& lines, const TranslationOptions& options) {
+  if (!config_.decodes()) {
+    throw UserError("the run is of the family '" + config_.model.family + "', which has no source to translate");
+  }
   Translation translation;
   translation.lines.resize(lines.size());
   const auto longest = static_cast<std::size_t>(model_->max_length() - 1);
@@ -113,8 +123,73 @@ Translation TrainedRun::translate(const std::vector<std::string>& lines, const T
   return translation;
 }
 
+void TrainedRun::check_continues() const {
+  if (!model_->has_encoder()) return;
+  throw UserError("the run is of the family '" + config_.model.family + "': it writes a target for a source, which `" +
+                  "ablate translate` asks for");
+}
+
+/// What text begins with as the model was trained, and its tokens.
+std::vector<std::int64_t> TrainedRun::text_ids(const std::string& text) const {
+  const std::vector<std::int32_t> ids = target_->encode(text);
+  std::vector<std::int64_t> all(ids.begin(), ids.end());
+  if (const auto start = text_start(config_, target_->specials())) all.insert(all.begin(), *start);
+  return all;
+}
+
+std::vector<GeneratedText> TrainedRun::generate(const std::vector<std::string>& prompts, const GenerationConfig& config,
+                                                std::uint64_t seed) {
+  check_continues();
+  const data::Specials specials = target_->specials();
+  // What a text was never seen to end with cannot end it.
+  const bool ends = !config_.reads_windows() || config_.objective.document_end;
+  TextSymbols symbols{.end = ends ? std::optional(specials.eos) : std::nullopt, .never = {specials.bos, specials.pad}};
+  if (!ends) symbols.never.push_back(specials.eos);
+  std::vector<std::vector<std::int64_t>> texts;
+  for (const std::string& prompt : prompts) {
+    texts.push_back(text_ids(prompt));
+    if (texts.back().empty()) {
+      throw UserError(
+          "the prompt is empty, and the run's texts begin with nothing of their own: give it a first token");
+    }
+  }
+  std::vector<GeneratedText> generated;
+  for (const Continuation& found : ablate::generate(*model_, texts, symbols, config, seed)) {
+    const std::vector<std::int32_t> ids(found.tokens.begin(), found.tokens.end());
+    generated.push_back(
+        {target_->decode(ids), static_cast<std::int64_t>(ids.size()), found.log_probability, found.finished});
+  }
+  return generated;
+}
+
+std::vector<TextLikelihood> TrainedRun::likelihood(const std::vector<std::string>& texts) {
+  check_continues();
+  const bool ends = !config_.reads_windows() || config_.objective.document_end;
+  const std::int64_t length = config_.reads_windows() ? config_.longest_trained() : config_.model.max_length;
+  const std::int64_t stride = std::min(length, config_.evaluation.stride.value_or(length));
+  std::vector<TextLikelihood> all;
+  for (const std::string& text : texts) {
+    stop_if_interrupted("stopped before the end of the input");
+    std::vector<std::int64_t> ids = text_ids(text);
+    if (ends) ids.push_back(target_->specials().eos);
+    TextLikelihood& found = all.emplace_back();
+    // The first token has none before it.
+    if (ids.size() > 1) {
+      data::EvaluationWindows windows(data::TokenStream("text", std::move(ids), target_->specials().pad), {}, length,
+                                      stride);
+      const SplitLoss loss =
+          evaluate_loss(*model_, windows.size(), [&](std::int64_t i) { return windows.batch(0, i); }, {});
+      found.nats = loss.nll_sum;
+      found.tokens = loss.tokens;
+    }
+    found.bytes = static_cast<std::int64_t>(text.size());
+    for_each_code_point(text, [&](std::string_view, bool) { ++found.characters; });
+  }
+  return all;
+}
+
 std::vector<AttentionMap> TrainedRun::attention(const std::string& source, const std::string& target) {
-  return attention_maps(*model_, *source_, *target_, source, target);
+  return attention_maps(*model_, *source_, *target_, {source, target, text_start(config_, target_->specials())});
 }
 
 }  // namespace ablate::lab

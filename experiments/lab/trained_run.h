@@ -3,7 +3,7 @@
 #include "data/tokenizers/tokenizer.h"
 #include "experiments/lab/attention_maps.h"
 #include "experiments/lab/config.h"
-#include "transformer/decoding/decode.h"
+#include "transformer/decoding/generate.h"
 
 #include <filesystem>
 
@@ -31,6 +31,22 @@ struct TranslationOptions {
 
 /// The laws of the `decoding` section for settings that come from a command line; UserError.
 void check_decoding(const DecodingConfig& config);
+/// The same for going on with text.
+void check_generation(const GenerationConfig& config);
+
+struct GeneratedText {
+  std::string text;            ///< behind the prompt
+  std::int64_t tokens = 0;     ///< that were chosen, the end of the text apart
+  double log_probability = 0;  ///< nats, see Continuation
+  bool finished = false;
+};
+
+/// How likely a model finds a text.
+struct TextLikelihood {
+  double nats = 0;          ///< -log P of all tokens that have one before them
+  std::int64_t tokens = 0;  ///< their number, the end of the text included where the model was trained with ends
+  std::int64_t characters = 0, bytes = 0;
+};
 
 class TrainedRun {
  public:
@@ -42,10 +58,22 @@ class TrainedRun {
   /// As many lines out as in. Sorted by length into batches, put back in order.
   Translation translate(const std::vector<std::string>& lines, const TranslationOptions& options);
 
+  /// Goes on with each prompt. UserError for a run of another family, and for a prompt without a token where texts have
+  /// no sign that they begin with.
+  std::vector<GeneratedText> generate(const std::vector<std::string>& prompts, const GenerationConfig& config,
+                                      std::uint64_t seed);
+
+  /// Of each text by itself, as the run was evaluated: in windows of its length, one every `evaluation.stride` tokens.
+  /// UserError for a run of another family.
+  std::vector<TextLikelihood> likelihood(const std::vector<std::string>& texts);
+
   /// The attention weights of a pair, see attention_maps().
   std::vector<AttentionMap> attention(const std::string& source, const std::string& target);
 
  private:
+  void check_continues() const;
+  std::vector<std::int64_t> text_ids(const std::string& text) const;
+
   RunConfig config_;
   std::shared_ptr<const data::Tokenizer> source_, target_;
   std::shared_ptr<Transformer> model_;

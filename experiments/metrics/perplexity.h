@@ -13,6 +13,10 @@ namespace ablate::metrics {
 // `nats` is NaN. Throws std::invalid_argument unless units > 0.
 double perplexity(double nats, std::int64_t units);
 
+// nats / (units * ln 2): bits per character or per byte, whatever the tokens are. Throws std::invalid_argument unless
+// units > 0.
+double bits(double nats, std::int64_t units);
+
 // Words of the lines, as white space separates them: the units of a perplexity per word. Ends of sentences
 // are not among them; add one per line to count them. Throws std::invalid_argument for invalid UTF-8.
 std::int64_t count_words(const Lines& lines);

@@ -77,7 +77,7 @@ TEST_CASE("collate adds the special symbols and pads on the right") {
   CHECK(row(batch.target_input, 0) == Row{201, 4, 5, 6});
   CHECK(row(batch.target_input, 1) == Row{201, 200, 200, 200});
   CHECK(row(batch.target_output, 0) == Row{4, 5, 6, 202});
-  CHECK(row(batch.target_output, 1) == Row{202, 200, 200, 200});
+  CHECK(row(batch.target_output, 1) == Row{202, no_target, no_target, no_target});
   CHECK(batch.source_tokens == 7);
   CHECK(batch.target_tokens == 5);
   CHECK(batch.index == std::vector<std::int64_t>{11, 3});

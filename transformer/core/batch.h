@@ -1,18 +1,21 @@
 #pragma once
-// One batch of sentence pairs as the model sees it. A plain struct: who fills it (data/) and who uses it
-// (transformer/training/) know nothing of each other.
+// One batch as the model sees it: pairs of sentences, or pieces of running text, which have no source. A plain struct:
+// who fills it (data/) and who uses it (transformer/training/) know nothing of each other.
 #include "transformer/core/torch.h"
 
 namespace ablate {
 
-/// Padding is on the right. B sentences, S = longest source, T = longest target in the batch.
+/// Stands in `target_output` where nothing is to be said: padding, and tokens that are context alone.
+inline constexpr std::int64_t no_target = -1;
+
+/// Padding is on the right. B rows, S = longest source, T = longest target in the batch.
 struct Batch {
-  Tensor source;                    ///< (B, S) int64, </s> included
-  Tensor target_input;              ///< (B, T) int64, starts with <s>: what the decoder reads
-  Tensor target_output;             ///< (B, T) int64, ends with </s>: what it must say
+  Tensor source;                    ///< (B, S) int64, </s> included; undefined where there is none
+  Tensor target_input;              ///< (B, T) int64: what the decoder reads; of a pair it starts with <s>
+  Tensor target_output;             ///< (B, T) int64: what it must say; of a pair it ends with </s>
   std::int64_t source_tokens = 0;   ///< real (not padding) source tokens
-  std::int64_t target_tokens = 0;   ///< real target tokens, </s> included: the unit of "per token"
-  std::vector<std::int64_t> index;  ///< line number in the corpus of every row
+  std::int64_t target_tokens = 0;   ///< tokens that are to be said, </s> included: the unit of "per token"
+  std::vector<std::int64_t> index;  ///< number in the corpus of every row: of its pair, or of its first token
 
   Batch to(at::Device device) const;
 };

@@ -1,6 +1,7 @@
 #include "transformer/decoding/decode.h"
 
 #include "transformer/core/shape.h"
+#include "transformer/decoding/evaluation_mode.h"
 #include "transformer/decoding/search.h"
 
 #include <numeric>
@@ -22,22 +23,6 @@ constexpr config::Variant<Search> search_rows[] = {
      sampling_search},
 };
 constexpr config::VariantTable<Search> searches{"decoding", search_rows};
-
-/// Dropout off and no gradients while it lives.
-class EvaluationMode {
- public:
-  explicit EvaluationMode(torch::nn::Module& model) : model_(model), was_training_(model.is_training()) {
-    model_.eval();
-  }
-  ~EvaluationMode() { model_.train(was_training_); }
-  EvaluationMode(const EvaluationMode&) = delete;
-  EvaluationMode& operator=(const EvaluationMode&) = delete;
-
- private:
-  torch::nn::Module& model_;
-  bool was_training_;
-  at::NoGradGuard no_gradients_;
-};
 
 void check_symbols(const TargetSymbols& symbols, std::int64_t vocabulary) {
   for (const std::int64_t id : {symbols.bos, symbols.eos, symbols.pad}) {

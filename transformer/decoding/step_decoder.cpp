@@ -19,6 +19,11 @@ std::vector<std::int64_t> count_up(std::int64_t n) {
 
 }  // namespace
 
+bool steps_are_fast(const Transformer& model) {
+  return model.reads_history() && model.device().is_cpu() && model.dtype() == at::kFloat &&
+         !at::autocast::is_autocast_enabled(at::kCPU);
+}
+
 StepDecoder::StepDecoder(Transformer& model, const Tensor& source, const TargetSymbols& symbols,
                          std::int64_t min_length, Caching caching)
     : model_(model),
@@ -29,10 +34,7 @@ StepDecoder::StepDecoder(Transformer& model, const Tensor& source, const TargetS
       never_{symbols.bos, symbols.pad},
       never_yet_{symbols.bos, symbols.pad, symbols.eos},
       output_weight_(model.embeddings().output_weight()) {
-  if (caching == Caching::on && model.reads_history() && output_weight_.device().is_cpu() &&
-      output_weight_.scalar_type() == at::kFloat && !at::autocast::is_autocast_enabled(at::kCPU)) {
-    cache_.history.emplace(source.size(0));
-  }
+  if (caching == Caching::on && steps_are_fast(model)) cache_.history.emplace(source.size(0));
 }
 
 void StepDecoder::select(const std::vector<std::int64_t>& parents) {

@@ -22,6 +22,7 @@ class BestTokens {
   BestTokens(const Tensor& log_probabilities, std::int64_t k);
   /// Rows that are sorted already. Throws RunError on NaN.
   explicit BestTokens(const std::vector<std::vector<Candidate>>& rows);
+  std::int64_t rows() const { return static_cast<std::int64_t>(begin_.size()) - 1; }
   std::span<const Candidate> row(std::int64_t row) const {
     return {candidates_.data() + begin_[static_cast<std::size_t>(row)],
             candidates_.data() + begin_[static_cast<std::size_t>(row) + 1]};
@@ -31,6 +32,9 @@ class BestTokens {
   std::vector<Candidate> candidates_;
   std::vector<std::size_t> begin_;
 };
+
+/// Whether a cache with a RowHistory, whose steps move no keys, can be used: there is a kernel for it.
+bool steps_are_fast(const Transformer& model);
 
 class StepDecoder {
  public:

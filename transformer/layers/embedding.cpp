@@ -1,6 +1,7 @@
 #include "transformer/layers/embedding.h"
 
 #include <cmath>
+#include <stdexcept>
 
 namespace ablate {
 namespace {
@@ -54,20 +55,21 @@ void EmbeddingConfig::describe(config::Fields& f) {
 const config::VariantTable<Tying>& tying_table() { return tyings; }
 const config::VariantTable<Scale>& embedding_scale_table() { return scales; }
 
-Embeddings::Embeddings(const EmbeddingConfig& config, std::int64_t d_model, std::int64_t source_vocabulary,
-                       std::int64_t target_vocabulary, std::int64_t pad, const WeightInitialization& init,
-                       ParameterFactory& factory)
-    : scale_(scales.at(config.scale)(d_model)), normalize_(config.normalize), pad_(pad) {
+Embeddings::Embeddings(const EmbeddingConfig& config, std::int64_t d_model, const VocabularyInfo& vocabulary,
+                       bool has_source, const WeightInitialization& init, ParameterFactory& factory)
+    : scale_(scales.at(config.scale)(d_model)), normalize_(config.normalize), pad_(vocabulary.pad) {
   const Tying tying = tyings.at(config.tying);
   const auto create = [&](const char* name, std::int64_t rows) {
-    return factory.create(*this, name, {rows, d_model}, fill_embedding(init, pad));
+    return factory.create(*this, name, {rows, d_model}, fill_embedding(init, pad_));
   };
-  source_weight_ = create(tying.shares_vocabulary() ? "shared" : "source", source_vocabulary);
-  target_weight_ = tying.target_is_source ? source_weight_ : create("target", target_vocabulary);
-  output_weight_ = tying.output_is_source   ? source_weight_
-                   : tying.output_is_target ? target_weight_
-                                            : create("output", target_vocabulary);
-  if (config.output_bias) output_bias_ = factory.create(*this, "output_bias", {target_vocabulary}, fill_constant(0));
+  if (has_source) source_weight_ = create(tying.shares_vocabulary() ? "shared" : "source", vocabulary.source_size);
+  target_weight_ = has_source && tying.target_is_source ? source_weight_ : create("target", vocabulary.target_size);
+  output_weight_ = tying.output_is_target                 ? target_weight_
+                   : has_source && tying.output_is_source ? source_weight_
+                                                          : create("output", vocabulary.target_size);
+  if (config.output_bias) {
+    output_bias_ = factory.create(*this, "output_bias", {vocabulary.target_size}, fill_constant(0));
+  }
 }
 
 Tensor Embeddings::embed(const Tensor& weight, const Tensor& tokens) const {
@@ -76,7 +78,10 @@ Tensor Embeddings::embed(const Tensor& weight, const Tensor& tokens) const {
   return scale_ == 1.0 ? vectors : vectors * scale_;
 }
 
-Tensor Embeddings::source(const Tensor& tokens) const { return embed(source_weight_, tokens); }
+Tensor Embeddings::source(const Tensor& tokens) const {
+  if (!source_weight_.defined()) throw std::logic_error("a model without an encoder has no source embeddings");
+  return embed(source_weight_, tokens);
+}
 Tensor Embeddings::target(const Tensor& tokens) const { return embed(target_weight_, tokens); }
 Tensor Embeddings::output_weight() const { return normalize_ ? unit_vectors(output_weight_) : output_weight_; }
 Tensor Embeddings::logits(const Tensor& hidden) const { return at::linear(hidden, output_weight(), output_bias_); }

@@ -23,19 +23,25 @@ struct Tying {
 const config::VariantTable<Tying>& tying_table();
 const config::VariantTable<double (*)(std::int64_t d_model)>& embedding_scale_table();
 
+/// Sizes and padding, the same id on both sides.
+struct VocabularyInfo {
+  std::int64_t source_size, target_size, pad;
+};
+
 class Embeddings : public torch::nn::Module {
  public:
-  Embeddings(const EmbeddingConfig& config, std::int64_t d_model, std::int64_t source_vocabulary,
-             std::int64_t target_vocabulary, std::int64_t pad, const WeightInitialization& init,
-             ParameterFactory& factory);
+  /// Without a source (`has_source` false) there are the target's matrix and, unless they are tied, the output's.
+  Embeddings(const EmbeddingConfig& config, std::int64_t d_model, const VocabularyInfo& vocabulary, bool has_source,
+             const WeightInitialization& init, ParameterFactory& factory);
 
-  Tensor source(const Tensor& tokens) const;  ///< (B, S) int64 -> (B, S, D), scaled
+  Tensor source(const Tensor& tokens) const;  ///< (B, S) int64 -> (B, S, D), scaled; std::logic_error without a source
   Tensor target(const Tensor& tokens) const;  ///< (B, T) int64 -> (B, T, D), scaled
   Tensor logits(const Tensor& hidden) const;  ///< (…, D) -> (…, V)
 
   Tensor output_weight() const;                               ///< (V, D), as the scores use it
   const Tensor& output_bias() const { return output_bias_; }  ///< (V) or undefined
   at::Device device() const { return output_weight_.device(); }
+  at::ScalarType dtype() const { return output_weight_.scalar_type(); }
 
  private:
   Tensor embed(const Tensor& weight, const Tensor& tokens) const;

@@ -13,11 +13,11 @@ using Activation = Tensor (*)(const Tensor&);
 /// `fused`: the kernel's name for the activation, if it has one.
 template <Activation act, RowActivation fused = RowActivation::none>
 struct Plain final : FeedForward {
-  Plain(const FeedForwardConfig& config, std::int64_t d_model, const WeightInitialization& init,
+  Plain(const FeedForwardConfig& config, std::int64_t d_model, const FeedForwardInitialization& init,
         ParameterFactory& factory)
       : rate(config.dropout) {
-    inner = register_module("inner", std::make_shared<Linear>(d_model, config.d_ff, config.bias, init, factory));
-    outer = register_module("outer", std::make_shared<Linear>(config.d_ff, d_model, config.bias, init, factory));
+    inner = register_module("inner", std::make_shared<Linear>(d_model, config.d_ff, config.bias, init.inner, factory));
+    outer = register_module("outer", std::make_shared<Linear>(config.d_ff, d_model, config.bias, init.outer, factory));
   }
   Tensor forward(const Tensor& x) override {
     if (has_activated_linear(x, fused)) {
@@ -33,12 +33,12 @@ struct Plain final : FeedForward {
 /// y = (act(x W) * (x V)) W2 (Shazeer 2020, eq. (6)); the biases, which that paper leaves out, are an option.
 template <Activation act, RowActivation fused = RowActivation::none>
 struct Gated final : FeedForward {
-  Gated(const FeedForwardConfig& config, std::int64_t d_model, const WeightInitialization& init,
+  Gated(const FeedForwardConfig& config, std::int64_t d_model, const FeedForwardInitialization& init,
         ParameterFactory& factory)
       : rate(config.dropout) {
-    gate = register_module("gate", std::make_shared<Linear>(d_model, config.d_ff, config.bias, init, factory));
-    inner = register_module("inner", std::make_shared<Linear>(d_model, config.d_ff, config.bias, init, factory));
-    outer = register_module("outer", std::make_shared<Linear>(config.d_ff, d_model, config.bias, init, factory));
+    gate = register_module("gate", std::make_shared<Linear>(d_model, config.d_ff, config.bias, init.inner, factory));
+    inner = register_module("inner", std::make_shared<Linear>(d_model, config.d_ff, config.bias, init.inner, factory));
+    outer = register_module("outer", std::make_shared<Linear>(config.d_ff, d_model, config.bias, init.outer, factory));
   }
   Tensor forward(const Tensor& x) override {
     if (has_activated_linear(x, fused)) {
@@ -54,7 +54,7 @@ struct Gated final : FeedForward {
 
 template <class Kind>
 std::shared_ptr<FeedForward> make(const FeedForwardConfig& config, std::int64_t d_model,
-                                  const WeightInitialization& init, ParameterFactory& factory) {
+                                  const FeedForwardInitialization& init, ParameterFactory& factory) {
   return std::make_shared<Kind>(config, d_model, init, factory);
 }
 
@@ -95,7 +95,7 @@ void FeedForwardConfig::describe(config::Fields& f) {
 const config::VariantTable<MakeFeedForward>& feed_forward_table() { return feed_forwards; }
 
 std::shared_ptr<FeedForward> make_feed_forward(const FeedForwardConfig& config, std::int64_t d_model,
-                                               const WeightInitialization& init, ParameterFactory& factory) {
+                                               const FeedForwardInitialization& init, ParameterFactory& factory) {
   return feed_forwards.at(config.kind)(config, d_model, init, factory);
 }
 

@@ -22,10 +22,15 @@ class FeedForward : public torch::nn::Module {
   virtual Tensor forward(const Tensor& x) = 0;
 };
 
+struct FeedForwardInitialization {
+  WeightInitialization inner, outer;
+};
+
 using MakeFeedForward = std::shared_ptr<FeedForward> (*)(const FeedForwardConfig& config, std::int64_t d_model,
-                                                         const WeightInitialization& init, ParameterFactory& factory);
+                                                         const FeedForwardInitialization& init,
+                                                         ParameterFactory& factory);
 const config::VariantTable<MakeFeedForward>& feed_forward_table();
 std::shared_ptr<FeedForward> make_feed_forward(const FeedForwardConfig& config, std::int64_t d_model,
-                                               const WeightInitialization& init, ParameterFactory& factory);
+                                               const FeedForwardInitialization& init, ParameterFactory& factory);
 
 }  // namespace ablate

@@ -85,7 +85,9 @@ void WeightInitialization::describe(config::Fields& f) {
 void InitializationConfig::describe(config::Fields& f) {
   f.object("query_key_value", query_key_value, "projections of queries, keys and values");
   f.object("attention_output", attention_output, "projection of the concatenated heads");
-  f.object("feed_forward", feed_forward, "both (gated: all three) matrices of the feed-forward unit");
+  f.object("feed_forward", feed_forward, "the matrices of the feed-forward unit");
+  f.inheriting("feed_forward_output", feed_forward_output, feed_forward, "feed_forward",
+               "the last of them, back to d_model (Radford et al. 2019, section 2.3: narrower with the depth)");
   f.object("embedding", embedding, "token embeddings, learned positions and an untied output layer");
 }
 

@@ -27,6 +27,7 @@ struct InitializationConfig {
   WeightInitialization query_key_value;
   WeightInitialization attention_output;
   WeightInitialization feed_forward;
+  WeightInitialization feed_forward_output;
   EmbeddingInitialization embedding;
   void describe(config::Fields& f);
 };

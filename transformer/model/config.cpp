@@ -8,7 +8,10 @@ namespace {
 constexpr config::Variant<Family> family_rows[] = {
     {{"encoder_decoder", "the source is read by an encoder, the target written by a decoder that attends to it",
       "Vaswani et al. 2017, section 3.1", ""},
-     Family::encoder_decoder},
+     {.encoder = true, .decoder = true}},
+    {{"decoder", "a language model: text is continued from left to right, there is no source",
+      "Radford et al. 2018, section 3.1; Liu et al. 2018, section 4.2.3", ""},
+     {.encoder = false, .decoder = true}},
 };
 constexpr config::VariantTable<Family> families{"family", family_rows};
 
@@ -31,11 +34,14 @@ void check_stack(config::Fields& f, const std::string& path, const BlockConfig& 
 }
 
 /// How biases start has no effect where there are none.
-void check_biases(config::Fields& f, const ModelConfig& model) {
+void check_biases(config::Fields& f, const ModelConfig& model, const Family& stacks) {
   const std::string standard = WeightInitialization{}.bias;
-  const bool in_attention =
-      model.encoder.attention.bias || model.decoder.attention.bias || model.decoder.cross_attention.bias;
-  const bool in_feed_forward = model.encoder.feed_forward.bias || model.decoder.feed_forward.bias;
+  const bool in_encoder = stacks.encoder && model.encoder.attention.bias;
+  const bool in_decoder = stacks.decoder && (model.decoder.attention.bias ||
+                                             (model.decoder.reads_memory && model.decoder.cross_attention.bias));
+  const bool in_attention = in_encoder || in_decoder;
+  const bool in_feed_forward =
+      (stacks.encoder && model.encoder.feed_forward.bias) || (stacks.decoder && model.decoder.feed_forward.bias);
   const auto check = [&](const char* key, const WeightInitialization& init, bool there_are) {
     f.check(there_are || init.bias == standard, std::string("initialization.") + key + ".bias",
             "has no effect: there are no such biases");
@@ -43,6 +49,7 @@ void check_biases(config::Fields& f, const ModelConfig& model) {
   check("query_key_value", model.initialization.query_key_value, in_attention);
   check("attention_output", model.initialization.attention_output, in_attention);
   check("feed_forward", model.initialization.feed_forward, in_feed_forward);
+  check("feed_forward_output", model.initialization.feed_forward_output, in_feed_forward);
 }
 
 }  // namespace
@@ -67,33 +74,47 @@ void EncoderConfig::describe(config::Fields& f) {
 void DecoderConfig::describe(config::Fields& f) {
   f.field("layers", layers, "N, number of layers", config::Range{1, 10000});
   BlockConfig::describe(f);
-  f.inheriting("cross_attention", cross_attention, attention, "attention", "attention to the encoder's output");
+  f.only_if(reads_memory, "there is no encoder to attend to")
+      .inheriting("cross_attention", cross_attention, attention, "attention", "attention to the encoder's output");
 }
 
 void ModelConfig::describe(config::Fields& f) {
   f.choice("family", family, families.choices(), "which stacks there are and what they learn");
+  const config::VariantInfo* known = families.choices().find(family);
+  const Family stacks = known != nullptr ? families.at(family) : Family{true, true};
+  decoder.reads_memory = stacks.encoder;
   f.field("d_model", d_model, "width of the residual stream", config::width);
   f.field("max_length", max_length,
           "longest sequence in tokens, <s> or </s> included: longer ones are skipped in training, cut in translation",
           config::Range{2, 1 << 24});
   f.field("vocabulary", vocabulary, "number of types (of the source, if target_vocabulary is given); null: the data's",
           config::Range{4, 1 << 28});
-  f.field("target_vocabulary", target_vocabulary, "number of target types; null: the same as the source",
-          config::Range{4, 1 << 28});
+  f.only_if(stacks.encoder && stacks.decoder, "there is one vocabulary where there is one stack", "family")
+      .field("target_vocabulary", target_vocabulary, "number of target types; null: the same as the source",
+             config::Range{4, 1 << 28});
   f.object("embedding", embedding, "token embeddings and the output layer");
   f.object("initialization", initialization, "how the weights start");
   BlockConfig::describe(f);
   const BlockConfig& shared = *this;
-  f.inheriting("encoder", encoder, shared, "", "the encoder; inherits from the model what it does not name");
-  f.inheriting("decoder", decoder, shared, "", "the decoder; inherits from the model what it does not name");
+  f.only_if(stacks.encoder, "the family '" + family + "' has no encoder", "family")
+      .inheriting("encoder", encoder, shared, "", "the encoder; inherits from the model what it does not name");
+  f.only_if(stacks.decoder, "the family '" + family + "' has no decoder", "family")
+      .inheriting("decoder", decoder, shared, "", "the decoder; inherits from the model what it does not name");
 
-  check_biases(f, *this);
-  check_stack(f, "encoder", encoder, d_model);
-  check_stack(f, "decoder", decoder, d_model);
-  check_attention(f, "decoder.cross_attention", decoder.cross_attention, d_model);
+  check_biases(f, *this, stacks);
+  if (stacks.encoder) check_stack(f, "encoder", encoder, d_model);
+  if (stacks.decoder) check_stack(f, "decoder", decoder, d_model);
+  if (stacks.decoder && decoder.reads_memory) {
+    check_attention(f, "decoder.cross_attention", decoder.cross_attention, d_model);
+  }
+  const Tying& tying = tying_table().at(embedding.tying);
   const bool joint = !target_vocabulary || target_vocabulary == vocabulary;
-  f.check(joint || !tying_table().at(embedding.tying).shares_vocabulary(), "embedding.tying",
+  f.check(joint || !tying.shares_vocabulary(), "embedding.tying",
           "'" + embedding.tying + "' needs one vocabulary for both sides");
+  const bool names_source = tying.shares_vocabulary() && !tying.output_is_target;
+  f.check(stacks.encoder || !names_source, "embedding.tying",
+          "'" + embedding.tying + "' speaks of a source, which the family '" + family +
+              "' does not have: 'all' and 'target_output' tie its input to its output, 'none' does not");
 }
 
 }  // namespace ablate

@@ -26,11 +26,15 @@ struct EncoderConfig : BlockConfig {
 
 struct DecoderConfig : BlockConfig {
   std::int64_t layers = 6;
+  bool reads_memory = true;  ///< the family decides: without an encoder there is no cross-attention
   AttentionConfig cross_attention;
   void describe(config::Fields& f);
 };
 
-enum class Family { encoder_decoder };
+/// Which stacks a model has.
+struct Family {
+  bool encoder, decoder;
+};
 const config::VariantTable<Family>& family_table();
 
 struct ModelConfig : BlockConfig {
@@ -44,6 +48,8 @@ struct ModelConfig : BlockConfig {
   EncoderConfig encoder;
   DecoderConfig decoder;
   void describe(config::Fields& f);
+  /// Of the row that `family` names; UserError if there is none.
+  const Family& stacks() const { return family_table().at(family); }
 };
 
 }  // namespace ablate

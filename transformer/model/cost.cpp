@@ -139,20 +139,25 @@ class Mode {
   bool before_;
 };
 
-ForwardCost measure_forward(Transformer& model, const Tensor& source, const Tensor& target, AttentionTrace* trace) {
+ForwardCost measure_forward(Transformer& model, const Batch& batch, AttentionTrace* trace) {
   Memory memory;
   Tensor hidden;
-  return {measure_cost([&] { memory = model.encode(source, trace); }),
-          measure_cost([&] { hidden = model.decode(target, memory, nullptr, trace); }),
-          measure_cost([&] { model.logits(hidden); })};
+  ForwardCost cost;
+  if (model.has_encoder()) cost.encoder = measure_cost([&] { memory = model.encode(batch.source, trace); });
+  cost.decoder = measure_cost([&] { hidden = model.decode(batch.target_input, memory, nullptr, trace); });
+  cost.output = measure_cost([&] { model.logits(hidden); });
+  return cost;
 }
 
-/// Source and target of a batch without memory.
-std::pair<Tensor, Tensor> meta_tokens(const Transformer& model, std::int64_t sentences, SequenceLengths lengths) {
+/// A batch without memory.
+Batch meta_batch(const Transformer& model, std::int64_t sentences, SequenceLengths lengths) {
   if (!model.device().is_meta()) throw std::invalid_argument("cost of a model: it must be on the meta device");
   use_meta_kernels();
   const at::TensorOptions ids = at::TensorOptions().dtype(at::kLong).device(at::kMeta);
-  return {at::empty({sentences, lengths.source}, ids), at::empty({sentences, lengths.target}, ids)};
+  Batch batch;
+  if (model.has_encoder()) batch.source = at::empty({sentences, lengths.source}, ids);
+  batch.target_input = at::empty({sentences, lengths.target}, ids);
+  return batch;
 }
 
 }  // namespace
@@ -167,15 +172,15 @@ Cost measure_cost(const std::function<void()>& work) {
 }
 
 ForwardCost forward_cost(Transformer& model, std::int64_t sentences, SequenceLengths lengths) {
-  const auto [source, target] = meta_tokens(model, sentences, lengths);
+  const Batch batch = meta_batch(model, sentences, lengths);
   ForwardCost cost;
   {
     const Mode training(model, true);
-    cost = measure_forward(model, source, target, nullptr);
+    cost = measure_forward(model, batch, nullptr);
   }
   const Mode evaluation(model, false);
   AttentionTrace plain;
-  const ForwardCost products_alone = measure_forward(model, source, target, &plain);
+  const ForwardCost products_alone = measure_forward(model, batch, &plain);
   cost.encoder.flops = products_alone.encoder.flops;
   cost.decoder.flops = products_alone.decoder.flops;
   cost.output.flops = products_alone.output.flops;
@@ -183,15 +188,13 @@ ForwardCost forward_cost(Transformer& model, std::int64_t sentences, SequenceLen
 }
 
 TrainingFlops training_flops(Transformer& model, std::int64_t sentences, SequenceLengths lengths) {
-  const auto [source, target] = meta_tokens(model, sentences, lengths);
+  const Batch batch = meta_batch(model, sentences, lengths);
   // Without dropout, which multiplies no matrices; asking for the weights of attention runs its plain formula.
   const Mode evaluation(model, false);
   AttentionTrace plain;
   Tensor scores;
   TrainingFlops flops;
-  flops.forward = measure_cost([&] {
-                    scores = model.logits(model.decode(target, model.encode(source, &plain), nullptr, &plain));
-                  }).flops;
+  flops.forward = measure_cost([&] { scores = model.logits(model.forward(batch, &plain)); }).flops;
   flops.backward = measure_cost([&] { scores.backward(at::empty_like(scores)); }).flops;
   for (Tensor& parameter : model.parameters()) parameter.mutable_grad().reset();
   return flops;

@@ -20,7 +20,7 @@ struct Cost {
 /// well. Calls do not nest (std::logic_error).
 Cost measure_cost(const std::function<void()>& work);
 
-/// Tokens of every sentence, <s> or </s> included.
+/// Tokens of every sentence, <s> or </s> included; without an encoder there is no source.
 struct SequenceLengths {
   std::int64_t source = 32;
   std::int64_t target = 32;

@@ -14,6 +14,22 @@ void select_rows(AttentionCache& cache, const Tensor& index) {
 
 }  // namespace
 
+void DecoderCache::keep_history() {
+  const auto steps_of = [](const Tensor& kept_BGSW) {
+    // (B, G, S, W) -> S times (B, G * W)
+    const Tensor by_step = kept_BGSW.permute({2, 0, 1, 3}).flatten(2).contiguous();
+    return by_step.unbind(0);
+  };
+  history.emplace(layers.front().self_attention.key_BGSK.size(0));
+  for (std::int64_t step = 0; step < length; ++step) history->advance();
+  for (Layer& layer : layers) {
+    AttentionCache& cache = layer.self_attention;
+    cache.steps.keys = steps_of(cache.key_BGSK);
+    cache.steps.values = steps_of(cache.value_BGSV);
+    cache.key_BGSK = cache.value_BGSV = Tensor();
+  }
+}
+
 void DecoderCache::select(const Tensor& index) {
   if (history) throw std::logic_error("rows of a cache with a history are selected by the history");
   select_within_sentences(index);
@@ -34,11 +50,13 @@ DecoderLayer::DecoderLayer(const DecoderConfig& config, const InitializationConf
   self_attention_ =
       register_module("self_attention", make_attention(config.attention, d_model, attention_init, factory));
   self_attention_residual_ = register_module("self_attention_residual", residual());
-  cross_attention_ =
-      register_module("cross_attention", make_attention(config.cross_attention, d_model, attention_init, factory));
-  cross_attention_residual_ = register_module("cross_attention_residual", residual());
-  feed_forward_ =
-      register_module("feed_forward", make_feed_forward(config.feed_forward, d_model, init.feed_forward, factory));
+  if (config.reads_memory) {
+    cross_attention_ =
+        register_module("cross_attention", make_attention(config.cross_attention, d_model, attention_init, factory));
+    cross_attention_residual_ = register_module("cross_attention_residual", residual());
+  }
+  feed_forward_ = register_module(
+      "feed_forward", make_feed_forward(config.feed_forward, d_model, feed_forward_initialization(init), factory));
   feed_forward_residual_ = register_module("feed_forward_residual", residual());
 }
 
@@ -56,7 +74,7 @@ Tensor DecoderLayer::forward(const Tensor& x, const Memory& memory, const Attent
                                      .trace = trace,
                                      .history = history});
   });
-  const Tensor with_source = cross_attention_residual_->forward(with_past, [&](const Tensor& y) {
+  const auto attend_to_memory = [&](const Tensor& y) {
     if (trace != nullptr) trace->prefix = name + ".cross_attention";
     return cross_attention_->forward({.query_BTD = y,
                                       .memory_BSD = memory.states,
@@ -65,7 +83,9 @@ Tensor DecoderLayer::forward(const Tensor& x, const Memory& memory, const Attent
                                       .cache_is_complete = cache != nullptr && cache->length > 0,
                                       .trace = trace,
                                       .history = history});
-  });
+  };
+  const Tensor with_source =
+      cross_attention_ ? cross_attention_residual_->forward(with_past, attend_to_memory) : with_past;
   return feed_forward_residual_->forward(with_source, [&](const Tensor& y) { return feed_forward_->forward(y); });
 }
 

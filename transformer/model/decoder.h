@@ -2,7 +2,7 @@
 // The decoder: N layers of masked self-attention, attention to the encoder's output and feed-forward (Vaswani et al.
 // 2017, section 3.1, figure 1 right):
 //   y = wire(x, SelfAttention(x, x)), z = wire(y, CrossAttention(y, memory)), o = wire(z, FFN(z)), with
-// wire as in residual.h.
+// wire as in residual.h. Where there is no encoder z is y (Liu et al. 2018, section 4.2.3).
 #include "transformer/model/encoder.h"
 
 namespace ablate {
@@ -18,13 +18,16 @@ struct DecoderCache {
   /// memory has a row for each sentence instead of one for each hypothesis; rows are selected by it.
   std::optional<RowHistory> history{};
 
+  /// Puts what was read without a history into one: steps go on from there as if it had always been. A model without
+  /// an encoder only.
+  void keep_history();
   /// Keeps and reorders rows: row i becomes the former row index[i]. index (n) int64.
   void select(const Tensor& index);
   /// The same, where every row stays with its own source sentence: cross-attention need not be touched.
   void select_within_sentences(const Tensor& index);
 };
 
-/// The encoder's output and who may be looked at in it.
+/// The encoder's output and who may be looked at in it; empty where there is no encoder.
 struct Memory {
   Tensor states;       ///< (B, S, D)
   AttentionMask mask;  ///< hides the source's padding
@@ -36,10 +39,12 @@ class DecoderLayer : public torch::nn::Module {
                ParameterFactory& factory);
   Tensor forward(const Tensor& x, const Memory& memory, const AttentionMask& mask, Position& position,
                  DecoderCache* cache, std::size_t index, const std::string& name, AttentionTrace* trace);
-  bool reads_history() const { return self_attention_->reads_history() && cross_attention_->reads_history(); }
+  bool reads_history() const {
+    return self_attention_->reads_history() && (!cross_attention_ || cross_attention_->reads_history());
+  }
 
  private:
-  std::shared_ptr<Attention> self_attention_, cross_attention_;
+  std::shared_ptr<Attention> self_attention_, cross_attention_;  ///< none to the memory where there is no encoder
   std::shared_ptr<FeedForward> feed_forward_;
   std::shared_ptr<Residual> self_attention_residual_, cross_attention_residual_, feed_forward_residual_;
 };

@@ -6,6 +6,10 @@ AttentionInitialization attention_initialization(const InitializationConfig& ini
   return {init.query_key_value, init.attention_output};
 }
 
+FeedForwardInitialization feed_forward_initialization(const InitializationConfig& init) {
+  return {init.feed_forward, init.feed_forward_output};
+}
+
 EncoderLayer::EncoderLayer(const EncoderConfig& config, const InitializationConfig& init, std::int64_t d_model,
                            ParameterFactory& factory) {
   const auto residual = [&] {
@@ -14,8 +18,8 @@ EncoderLayer::EncoderLayer(const EncoderConfig& config, const InitializationConf
   self_attention_ = register_module("self_attention",
                                     make_attention(config.attention, d_model, attention_initialization(init), factory));
   self_attention_residual_ = register_module("self_attention_residual", residual());
-  feed_forward_ =
-      register_module("feed_forward", make_feed_forward(config.feed_forward, d_model, init.feed_forward, factory));
+  feed_forward_ = register_module(
+      "feed_forward", make_feed_forward(config.feed_forward, d_model, feed_forward_initialization(init), factory));
   feed_forward_residual_ = register_module("feed_forward_residual", residual());
 }
 

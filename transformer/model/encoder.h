@@ -27,7 +27,8 @@ class Encoder : public Stack<EncoderLayer> {
   Tensor forward(const Tensor& embedded, const AttentionMask& mask, AttentionTrace* trace = nullptr);
 };
 
-/// The same for every attention of a model.
+/// The same for every attention, and for every feed-forward unit, of a model.
 AttentionInitialization attention_initialization(const InitializationConfig& init);
+FeedForwardInitialization feed_forward_initialization(const InitializationConfig& init);
 
 }  // namespace ablate

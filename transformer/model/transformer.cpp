@@ -2,23 +2,29 @@
 
 #include "transformer/core/shape.h"
 
+#include <stdexcept>
+
 namespace ablate {
 
 Transformer::Transformer(const ModelConfig& config, const VocabularyInfo& vocabulary, ParameterFactory& factory)
     : vocabulary_(vocabulary), max_length_(config.max_length) {
+  const Family& stacks = config.stacks();
   embedding_ = register_module(
-      "embedding",
-      std::make_shared<Embeddings>(config.embedding, config.d_model, vocabulary.source_size, vocabulary.target_size,
-                                   vocabulary.pad, config.initialization.embedding, factory));
-  encoder_ =
-      register_module("encoder", std::make_shared<Encoder>(config.encoder, config.embedding, config.initialization,
-                                                           config.d_model, config.max_length, factory));
-  decoder_ =
-      register_module("decoder", std::make_shared<Decoder>(config.decoder, config.embedding, config.initialization,
-                                                           config.d_model, config.max_length, factory));
+      "embedding", std::make_shared<Embeddings>(config.embedding, config.d_model, vocabulary, stacks.encoder,
+                                                config.initialization.embedding, factory));
+  if (stacks.encoder) {
+    encoder_ =
+        register_module("encoder", std::make_shared<Encoder>(config.encoder, config.embedding, config.initialization,
+                                                             config.d_model, config.max_length, factory));
+  }
+  DecoderConfig decoder = config.decoder;
+  decoder.reads_memory = stacks.encoder;
+  decoder_ = register_module("decoder", std::make_shared<Decoder>(decoder, config.embedding, config.initialization,
+                                                                  config.d_model, config.max_length, factory));
 }
 
 Memory Transformer::encode(const Tensor& source, AttentionTrace* trace) {
+  if (!has_encoder()) throw std::logic_error("there is no encoder to encode with");
   check_shape(source, {any, any}, "source");
   const AttentionMask mask = padding_mask(source, vocabulary_.pad);
   return {encoder_->forward(embedding_->source(source), mask, trace), mask};
@@ -28,7 +34,7 @@ Tensor Transformer::decode(const Tensor& target, const Memory& memory, DecoderCa
   if (cache != nullptr && cache->history) {
     check_shape(target, {cache->history->rows(), 1}, "target");
   } else {
-    check_shape(target, {memory.states.size(0), any}, "target");
+    check_shape(target, {has_encoder() ? memory.states.size(0) : any, any}, "target");
   }
   return decoder_->forward(embedding_->target(target), memory, cache, trace);
 }

@@ -1,27 +1,26 @@
 #pragma once
-// The Transformer (Vaswani et al. 2017), from source tokens to the scores of the next target token, with every part
-// chosen by a ModelConfig: p(y_t | y_<t, x) = softmax(W Decoder(E y_<t, Encoder(E x)))_t. The one place that puts
-// embeddings, encoder and decoder together.
+// The Transformer (Vaswani et al. 2017), from tokens to the scores of the next one, with every part chosen by a
+// ModelConfig. The one place that puts embeddings, encoder and decoder together; the family says which of them there
+// are:
+//   encoder_decoder  p(y_t | y_<t, x) = softmax(W Decoder(E y_<t, Encoder(E x)))_t
+//   decoder          p(y_t | y_<t) = softmax(W Decoder(E y_<t))_t                    (Radford et al. 2018, eq. (2))
 #include "transformer/core/batch.h"
 #include "transformer/model/decoder.h"
 
 namespace ablate {
 
-/// Sizes and special symbols that the data decides.
-struct VocabularyInfo {
-  std::int64_t source_size, target_size;
-  std::int64_t pad;  ///< the same id on both sides
-};
-
 class Transformer : public torch::nn::Module {
  public:
   Transformer(const ModelConfig& config, const VocabularyInfo& vocabulary, ParameterFactory& factory);
 
+  bool has_encoder() const { return encoder_ != nullptr; }
+
   /// source (B, S) int64 -> memory; padding is hidden. std::invalid_argument for another shape, here
-  /// and below.
+  /// and below; std::logic_error without an encoder.
   Memory encode(const Tensor& source, AttentionTrace* trace = nullptr);
 
-  /// target (B, T) int64, starting with <s> -> hidden states (B, T, D). With a cache: the next T positions.
+  /// target (B, T) int64 -> hidden states (B, T, D). With a cache: the next T positions. Without an encoder the memory
+  /// is empty.
   Tensor decode(const Tensor& target, const Memory& memory, DecoderCache* cache = nullptr,
                 AttentionTrace* trace = nullptr);
 
@@ -31,14 +30,17 @@ class Transformer : public torch::nn::Module {
   /// (…, D) -> scores (…, V) of the next token before softmax.
   Tensor logits(const Tensor& hidden) const { return embedding_->logits(hidden); }
 
-  /// Teacher forcing: hidden states (B, T, D) of a batch.
-  Tensor forward(const Batch& batch) { return decode(batch.target_input, encode(batch.source)); }
+  /// Teacher forcing: hidden states (B, T, D) of a batch, which predict its target_output.
+  Tensor forward(const Batch& batch, AttentionTrace* trace = nullptr) {
+    return decode(batch.target_input, has_encoder() ? encode(batch.source, trace) : Memory{}, nullptr, trace);
+  }
 
   const Embeddings& embeddings() const { return *embedding_; }
   std::int64_t pad() const { return vocabulary_.pad; }
   std::int64_t target_size() const { return vocabulary_.target_size; }
   std::int64_t max_length() const { return max_length_; }
   at::Device device() const { return embedding_->device(); }
+  at::ScalarType dtype() const { return embedding_->dtype(); }
 
  private:
   VocabularyInfo vocabulary_;

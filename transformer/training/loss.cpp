@@ -28,11 +28,11 @@ const config::VariantTable<SmoothingConvention>& smoothing_table() { return smoo
 BatchLoss compute_loss(Transformer& model, const Batch& batch, const LossConfig& config) {
   const Tensor hidden = model.forward(batch).flatten(0, 1);  // (B * T, D)
   const Tensor target = batch.target_output.flatten();       // (B * T)
-  const bool padded = target.numel() != batch.target_tokens;
-  const Tensor real = padded ? target.ne(model.pad()).nonzero().squeeze(1) : Tensor();
+  const bool partial = target.numel() != batch.target_tokens;
+  const Tensor real = partial ? target.ne(no_target).nonzero().squeeze(1) : Tensor();
   const CrossEntropySums sums =
-      linear_cross_entropy(padded ? hidden.index_select(0, real) : hidden, model.embeddings().output_weight(),
-                           model.embeddings().output_bias(), padded ? target.index_select(0, real) : target,
+      linear_cross_entropy(partial ? hidden.index_select(0, real) : hidden, model.embeddings().output_weight(),
+                           model.embeddings().output_bias(), partial ? target.index_select(0, real) : target,
                            smoothings.at(config.smoothing)(config.label_smoothing, model.target_size()));
   return {sums.loss, sums.nll, sums.correct, batch.target_tokens};
 }

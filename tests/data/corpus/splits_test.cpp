@@ -119,3 +119,34 @@ TEST_CASE("hash: a dictionary is split by its words, not by their spelling") {
   CHECK(remainders_within("dev", 5, 9));
   CHECK(remainders_within("train", 10, 99));
 }
+
+TEST_CASE("last: dev and test are the end of the file") {
+  const Workspace work;
+  work.write("all.tsv", numbered(50));
+  const auto corpus = work.prepare(with_split(R"({"kind": "last", "dev": 7, "test": 5})"));
+  CHECK(corpus.split("train").size() == 38);
+  CHECK(texts(corpus.split("dev")).front().first == "s38");
+  CHECK(texts(corpus.split("test")).back().first == "s49");
+  check_partition(corpus, 50);
+  CHECK_THROWS_MENTION(work.prepare(with_split(R"({"kind": "last", "dev": 50})")), "has only 50");
+  CHECK_THROWS_MENTION(work.prepare(with_split(R"({"kind": "last", "dev": 5, "unit": "characters"})")),
+                       "counts running text");
+}
+
+TEST_CASE("last: running text is cut at a character, in the middle of a line if need be") {
+  const Workspace work;
+  work.write("all.txt", "äbc\ndef\n###\nghi\n");
+  const auto prepare = [&](const std::string& reader, const std::string& split) {
+    return work.prepare(R"({"kind": "files", "reader": )" + reader + R"(, "train": ["all.txt"], "split": )" + split +
+                        R"(, "tokenizer": {"kind": "characters"}})");
+  };
+  const auto whole = prepare(R"({"kind": "text"})", R"({"kind": "last", "unit": "characters", "dev": 6, "test": 3})");
+  CHECK(texts(whole.split("train")) == std::vector<TextPair>{{"", "äbc\ndef"}});
+  CHECK(texts(whole.split("dev")) == std::vector<TextPair>{{"", "\n###\ng"}});
+  CHECK(texts(whole.split("test")) == std::vector<TextPair>{{"", "hi\n"}});
+  const auto stories =
+      prepare(R"({"kind": "text", "separator": "###"})", R"({"kind": "last", "unit": "characters", "dev": 6})");
+  CHECK(texts(stories.split("train")) == std::vector<TextPair>{{"", "äbc\nde"}});
+  CHECK(texts(stories.split("dev")) == std::vector<TextPair>{{"", "f\n"}, {"", "ghi\n"}});
+  CHECK_THROWS_MENTION(prepare(R"({"kind": "text"})", R"({"kind": "hash", "dev_range": [0, 9]})"), "source");
+}

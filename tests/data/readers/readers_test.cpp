@@ -111,3 +111,19 @@ TEST_CASE("a reader refuses what it cannot use") {
                        "split_at: has no effect");
   CHECK_THROWS_MENTION(open_reader(ReaderConfig{}, {"only_one"}), "takes two files");
 }
+
+TEST_CASE("text: a document is the file, line ends included, or what stands between separators") {
+  const TemporaryFolder folder;
+  const auto file = folder.write("a.txt", "Once\n\nupon\n###\n###\na time\n### \n###\n");
+  CHECK(read(R"({"kind": "text"})", {file}) == Pairs{{"", "Once\n\nupon\n###\n###\na time\n### \n###\n"}});
+  CHECK(read(R"({"kind": "text", "separator": "###"})", {file}) ==
+        Pairs{{"", "Once\n\nupon\n"}, {"", "a time\n### \n"}});
+  CHECK(read(R"({"kind": "text"})", {folder.write("empty.txt", "")}).empty());
+  CHECK_THROWS_MENTION(from_json<ReaderConfig>(R"({"kind": "text", "separator": "a\nb"})"), "one line");
+  CHECK_THROWS_MENTION(from_json<ReaderConfig>(R"({"kind": "lines", "separator": "###"})"), "no effect");
+}
+
+TEST_CASE("lines: every line is a document, empty ones too") {
+  const TemporaryFolder folder;
+  CHECK(read(R"({"kind": "lines"})", {folder.write("a.txt", " a b\n\nc")}) == Pairs{{"", " a b"}, {"", ""}, {"", "c"}});
+}

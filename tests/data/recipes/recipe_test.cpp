@@ -66,7 +66,7 @@ TEST_CASE("all recipes of the project can be read") {
       CHECK_FALSE(text.empty());
     }
     CHECK(recipe.untried);
-    CHECK((!recipe.corpus.test.empty() || recipe.corpus.split.takes_test()));
+    CHECK((!recipe.corpus.dev.empty() || recipe.corpus.split.takes_dev()));
   }
 }
 

@@ -87,10 +87,12 @@ TEST_CASE("figures: what overflowed is infinite", "[lab]") {
 
 TEST_CASE("figures: conditions in a sentence", "[lab]") {
   CHECK(describe_decoding(decoding()) == "Weights: average_last (3 checkpoints averaged); decoding: kind beam, beam 4");
-  CHECK(describe_decoding({{"checkpoint", "best"}}) == "Weights: best, chosen on dev; decoding: ");
+  CHECK(describe_decoding({{"checkpoint", "best"}}) == "Weights: best, chosen on dev");
   CHECK(describe_decoding({{"checkpoint", "average_best"}, {"averaged", 2}}) ==
-        "Weights: average_best (2 checkpoints averaged), chosen on dev; decoding: ");
-  CHECK(describe_decoding({{"checkpoint", "last"}}) == "Weights: last; decoding: ");
+        "Weights: average_best (2 checkpoints averaged), chosen on dev");
+  CHECK(describe_decoding({{"checkpoint", "last"}}) == "Weights: last");
+  CHECK(describe_decoding({{"checkpoint", "last"}, {"window", 64}, {"stride", 16}}) ==
+        "Weights: last; losses: windows of 64 tokens, one every 16");
   const std::string text =
       describe_environment({{"device", "cpu"}, {"threads", 2}, {"precision", "fp32"}, {"torch", "2.11.0"}});
   CHECK(text == "Trained on cpu, 2 threads, fp32, torch 2.11.0");

@@ -16,8 +16,8 @@ constexpr std::int64_t pad = 2;
 std::shared_ptr<Embeddings> make_embeddings(const EmbeddingConfig& config, std::int64_t source = 11,
                                             std::int64_t target = 11) {
   ParameterFactory factory(at::kCPU, at::kDouble);
-  auto embeddings =
-      std::make_shared<Embeddings>(config, embedding_width, source, target, pad, WeightInitialization{}, factory);
+  auto embeddings = std::make_shared<Embeddings>(config, embedding_width, VocabularyInfo{source, target, pad},
+                                                 /*has_source=*/true, WeightInitialization{}, factory);
   factory.initialize(1);
   return embeddings;
 }

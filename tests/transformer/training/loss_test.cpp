@@ -22,7 +22,7 @@ Expected by_formula(Transformer& model, const Batch& batch, double right, double
   for (std::int64_t row = 0; row < batch.target_output.size(0); ++row) {
     for (std::int64_t t = 0; t < batch.target_output.size(1); ++t) {
       const auto word = batch.target_output[row][t].item<std::int64_t>();
-      if (word == pad_id) continue;
+      if (word == no_target) continue;
       for (std::int64_t v = 0; v < vocabulary; ++v) {
         expected.loss -= (v == word ? right : other) * log_p[row][t][v].item<double>();
       }

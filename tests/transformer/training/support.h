@@ -43,7 +43,8 @@ inline Batch copy_batch(const std::vector<Sentence>& sentences) {
     opened.back().insert(opened.back().end(), sentence.begin(), sentence.end());
     batch.target_tokens += static_cast<std::int64_t>(closed.back().size());
   }
-  batch.source = batch.target_output = padded(closed);
+  batch.source = padded(closed);
+  batch.target_output = batch.source.masked_fill(batch.source.eq(pad_id), no_target);
   batch.target_input = padded(opened);
   batch.source_tokens = batch.target_tokens;
   return batch;

@@ -1,0 +1,46 @@
+#include "data/objective.h"
+
+namespace ablate::data {
+namespace {
+
+constexpr config::Variant<Content> objective_rows[] = {
+    {{"translation", "the target from the source and from what stands before it", "Vaswani et al. 2017, section 3", ""},
+     Content::pairs},
+    {{"causal_lm", "every token of running text from those before it", "Radford et al. 2018, section 3.1",
+      "layout windows document_end"},
+     Content::text},
+};
+constexpr config::VariantTable<Content> objectives{"objective", objective_rows};
+
+constexpr config::Variant<Layout> layout_rows[] = {
+    {{"packed", "all documents behind one another, cut into windows of training.max_length tokens", "", ""},
+     Layout::packed},
+    {{"documents", "every document by itself, from <s> to </s>, cut at the limit", "", ""}, Layout::documents},
+};
+constexpr config::VariantTable<Layout> layouts{"layout", layout_rows};
+
+constexpr config::Variant<Windows> windows_rows[] = {
+    {{"random", "windows begin anywhere; an epoch has as many as fit behind one another", "", ""}, Windows::random},
+    {{"consecutive", "windows behind one another, shuffled; every epoch begins at another place", "", ""},
+     Windows::consecutive},
+};
+constexpr config::VariantTable<Windows> window_kinds{"windows", windows_rows};
+
+}  // namespace
+
+const config::VariantTable<Content>& objective_table() { return objectives; }
+const config::VariantTable<Layout>& layout_table() { return layouts; }
+const config::VariantTable<Windows>& windows_table() { return window_kinds; }
+
+void ObjectiveConfig::describe(config::Fields& f) {
+  f.variant(kind, objectives.choices(), "what is learnt");
+  f.choice("layout", layout, layouts.choices(), "how documents become rows of a batch");
+  const bool is_packed = layout == "packed";
+  const char* without = "has an effect with layout 'packed' alone";
+  f.only_if(kind != "causal_lm" || is_packed, without, "layout")
+      .choice("windows", windows, window_kinds.choices(), "where the windows of training begin");
+  f.only_if(kind != "causal_lm" || is_packed, without, "layout")
+      .field("document_end", document_end, "</s> behind every document; false: nothing tells them apart");
+}
+
+}  // namespace ablate::data
