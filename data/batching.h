@@ -1,6 +1,6 @@
 #pragma once
-// Pairs, or documents, of similar length into batches, in an order that (seed, epoch) decides alone: a run that goes on in
-// the middle of an epoch needs to know nothing but the number of the batch.
+// Pairs, or documents, of similar length into batches, in an order that (seed, epoch) decides alone: a run that goes on
+// in the middle of an epoch needs to know nothing but the number of the batch.
 #include <cstdint>
 #include <limits>
 #include <optional>

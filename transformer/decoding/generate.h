@@ -26,12 +26,12 @@ struct Continuation {
   bool finished = false;             ///< the end was chosen; else the text was cut at the limit
 };
 
-/// Goes on with every prompt, each of one token at least, on the model's device. A temperature of 0 takes the likeliest
-/// token (the smallest id of equals). The repetition penalty (Keskar et al. 2019, section 4.1) divides the positive, and
-/// multiplies the negative, scores of all tokens that stand in the text already; it comes first, then what Truncation
-/// says. A text that grows beyond the model's max_length is read anew from its last tokens, at least half of max_length:
-/// so the model always sees as many, and never more than it can. Continuations depend on (seed, number of the prompt)
-/// alone, not on the other prompts; `numbers` holds those numbers, 0, 1, … if it is empty.
+/// Goes on with every prompt, each of one token at least, on the model's device. A temperature of 0 takes the
+/// likeliest token (the smallest id of equals). The repetition penalty (Keskar et al. 2019, section 4.1) divides the
+/// positive, and multiplies the negative, scores of all tokens that stand in the text already; it comes first, then
+/// what Truncation says. A text that grows beyond the model's max_length is read anew from its last half of that: so
+/// the model always sees as many tokens, and never more than it can. Continuations depend on (seed, number of the
+/// prompt) alone, not on the other prompts; `numbers` holds those numbers, 0, 1, … if it is empty.
 ///
 /// The model works in evaluation mode, without gradients; its mode is restored. std::invalid_argument for an empty
 /// prompt or a model with an encoder; RunError for scores that are not numbers.
