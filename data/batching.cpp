@@ -97,7 +97,7 @@ BatchPlan::BatchPlan(const Corpus& corpus, const std::string& split, const Batch
 }
 
 bool LengthRange::holds(const Split& split, std::int64_t pair) const {
-  const std::int64_t length = std::max(split.source_length(pair), split.target_length(pair)) + 1;
+  const std::int64_t length = split.length(pair);
   return shortest <= length && length <= longest;
 }
 
@@ -105,7 +105,7 @@ void BatchPlan::collect(LengthLimits limits, LengthRange range) {
   kept_.reserve(static_cast<std::size_t>(split_->size()));
   for (std::int64_t i = 0; i < split_->size(); ++i) {
     if (!range.holds(*split_, i)) continue;
-    const std::int64_t source = split_->source_length(i) + 1;
+    const std::int64_t source = symbols_.has_source ? split_->source_length(i) + 1 : 0;
     const std::int64_t target = split_->target_length(i) + 1;
     const bool too_long = source > limits.source || target > limits.target;
     if (too_long && purpose_ == Purpose::training && symbols_.has_source) {
@@ -184,7 +184,7 @@ Batch BatchPlan::batch(std::int64_t epoch, std::int64_t i) {
   for (const Sentence& sentence : rows(epoch, i)) {
     // A document that is cut goes on behind its last token; a target that is cut ends there.
     const bool goes_on = !symbols_.has_source && split_->target_length(sentence.index) >= sentence.target;
-    examples.push_back({split_->source(sentence.index).first(sentence.source - 1),
+    examples.push_back({split_->source(sentence.index).first(symbols_.has_source ? sentence.source - 1 : 0),
                         split_->target(sentence.index).first(sentence.target - (goes_on ? 0 : 1)), sentence.index,
                         goes_on});
   }

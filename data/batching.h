@@ -23,7 +23,7 @@ class Batches {
   virtual Batch batch(std::int64_t epoch, std::int64_t i) = 0;
   virtual std::int64_t used() const = 0;              ///< rows of an epoch
   virtual std::int64_t skipped() const { return 0; }  ///< training: rows beyond the limits, left out
-  virtual std::int64_t cut() const { return 0; }      ///< evaluation: rows beyond the limits, cut
+  virtual std::int64_t cut() const { return 0; }      ///< rows beyond the limits, cut: in evaluation, and documents
   virtual double padding_share() const { return 0; }  ///< padding / (padding + tokens) of an epoch
   virtual std::string unit() const = 0;               ///< what a row is, in the plural: "sentences"
 };

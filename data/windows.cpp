@@ -12,11 +12,8 @@ namespace {
 
 std::int64_t rows_of_batch(const BatchConfig& config, std::int64_t length) {
   const std::int64_t fit = std::max<std::int64_t>(1, config.tokens / length);
-  const std::int64_t rows = std::min(fit, config.sentences.value_or(fit));
-  return rows > config.multiple ? rows - rows % config.multiple : rows;
+  return std::min(fit, config.sentences.value_or(fit));
 }
-
-std::int64_t batches_of(std::int64_t windows, std::int64_t rows) { return (windows + rows - 1) / rows; }
 
 std::string windows_of(std::int64_t length) { return "windows of " + std::to_string(length) + " tokens"; }
 
@@ -107,9 +104,12 @@ TrainingWindows::TrainingWindows(TokenStream stream, const BatchConfig& config, 
                     " tokens: too few for a window of training.max_length = " + std::to_string(length_) +
                     " and the token behind it");
   }
+  // Batches of one size: a small one would weigh as much in its update.
+  rows_ = std::min(rows_, windows_);
+  windows_ -= windows_ % rows_;
 }
 
-std::int64_t TrainingWindows::size() const { return batches_of(windows_, rows_); }
+std::int64_t TrainingWindows::size() const { return windows_ / rows_; }
 std::string TrainingWindows::unit() const { return windows_of(length_); }
 
 void TrainingWindows::arrange(std::int64_t epoch) {
@@ -128,7 +128,7 @@ std::vector<std::int64_t> TrainingWindows::places(std::int64_t epoch, std::int64
   if (epoch < 0 || i < 0 || i >= size()) {
     throw std::out_of_range("batch " + std::to_string(i) + " of epoch " + std::to_string(epoch));
   }
-  const std::int64_t begin = i * rows_, end = std::min(windows_, begin + rows_);
+  const std::int64_t begin = i * rows_, end = begin + rows_;
   std::vector<std::int64_t> chosen;
   if (kind_ == Windows::consecutive) {
     arrange(epoch);
@@ -158,7 +158,7 @@ EvaluationWindows::EvaluationWindows(TokenStream stream, const BatchConfig& conf
   windows_ = said <= length_ ? 1 : 1 + (said - length_ + stride_ - 1) / stride_;
 }
 
-std::int64_t EvaluationWindows::size() const { return batches_of(windows_, rows_); }
+std::int64_t EvaluationWindows::size() const { return (windows_ + rows_ - 1) / rows_; }
 std::string EvaluationWindows::unit() const { return windows_of(length_); }
 
 Batch EvaluationWindows::batch(std::int64_t epoch, std::int64_t i) {

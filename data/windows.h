@@ -34,7 +34,8 @@ class TokenStream {
   std::vector<std::int64_t> starts_;  ///< of every document, and at last the size
 };
 
-/// Windows to learn from, in an order that (seed, epoch) decides alone. UserError if the text has no window.
+/// Windows to learn from, in an order that (seed, epoch) decides alone: as many as follow one another in the text, less
+/// the rest that would not fill a batch. UserError if the text has no window.
 class TrainingWindows final : public Batches {
  public:
   TrainingWindows(TokenStream stream, const BatchConfig& config, std::int64_t length, Windows windows,

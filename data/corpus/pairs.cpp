@@ -97,13 +97,15 @@ class SliceReader : public PairReader {
 
   bool next(RawPair& pair) override {
     while (place_ < end_ && all_->next(pair)) {
+      const bool is_inside = begin_ <= place_ && place_ < end_;
+      const bool is_empty = pair.target.empty();
       std::string kept;
       for_each_code_point(pair.target, [&](std::string_view character, bool) {
         if (begin_ <= place_ && place_ < end_) kept += character;
         ++place_;
       });
       pair.target = std::move(kept);
-      if (!pair.target.empty()) return true;
+      if (!pair.target.empty() || (is_empty && is_inside)) return true;
     }
     return false;
   }
@@ -216,8 +218,11 @@ class FilePairs : public Pairs {
     }
     if (files_.split.dev + files_.split.test >= total) {
       throw UserError("data.split: dev and test ask for " + std::to_string(files_.split.dev + files_.split.test) + " " +
-                      (counts_characters ? "characters" : "pairs") + ", but " + sets_.front().second.front().string() +
-                      " has only " + std::to_string(total) + ", and some must be left for training");
+                      (counts_characters            ? "characters"
+                       : content() == Content::text ? "documents"
+                                                    : "pairs") +
+                      ", but " + sets_.front().second.front().string() + " has only " + std::to_string(total) +
+                      ", and some must be left for training");
     }
     return total_ = total;
   }

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstring>
 #include <fstream>
+#include <limits>
 #include <type_traits>
 #include <vector>
 
@@ -131,6 +132,10 @@ SplitWriter::SplitWriter(const std::filesystem::path& file) : file_(file), index
 
 void SplitWriter::add(std::span<const std::int32_t> source, std::span<const std::int32_t> target,
                       std::string_view source_text, std::string_view target_text) {
+  for (const std::size_t size : {source.size(), target.size(), source_text.size(), target_text.size()}) {
+    if (size <= std::numeric_limits<std::uint32_t>::max()) continue;
+    throw UserError("a text of " + std::to_string(size) + " bytes is too long for one document: divide it");
+  }
   const PairEntry entry{file_.size(), static_cast<std::uint32_t>(source.size()),
                         static_cast<std::uint32_t>(target.size()), static_cast<std::uint32_t>(source_text.size()),
                         static_cast<std::uint32_t>(target_text.size())};

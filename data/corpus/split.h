@@ -5,6 +5,7 @@
 //   header   magic, version, counts, hashes, checksums (split.cpp)
 //   records  per pair: source ids and target ids (int32), source text, target text, zeros to a multiple of 8
 //   index    per pair: a PairEntry
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -40,6 +41,8 @@ class Split {
   std::string_view target_text(std::int64_t i) const;
   std::int64_t source_length(std::int64_t i) const { return entry(i).source_ids; }
   std::int64_t target_length(std::int64_t i) const { return entry(i).target_ids; }
+  /// That of the longer side, eos included.
+  std::int64_t length(std::int64_t i) const { return std::max(source_length(i), target_length(i)) + 1; }
 
   std::int64_t source_tokens() const { return source_tokens_; }  ///< sums over the split, without eos
   std::int64_t target_tokens() const { return target_tokens_; }

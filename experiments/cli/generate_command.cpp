@@ -65,12 +65,10 @@ int generate_command(const std::vector<std::string>& words) {
   const auto samples = static_cast<std::size_t>(arguments.integer("samples", 1, largest_count));
   const std::vector<std::string> prompts = read_prompts(arguments);
   lab::TrainedRun run(arguments.required("run"), choose_device(arguments.text("device")));
-  std::vector<std::string> repeated;
-  for (const std::string& prompt : prompts) repeated.insert(repeated.end(), samples, prompt);
-  const std::vector<lab::GeneratedText> texts = run.generate(repeated, config, seed);
+  const std::vector<std::string> texts = run.generate(prompts, config, seed, samples);
   for (std::size_t i = 0; i < texts.size(); ++i) {
     if (i > 0) std::cout << "---\n";
-    std::cout << repeated[i] << texts[i].text << "\n";
+    std::cout << prompts[i / samples] << texts[i] << "\n";
   }
   return success;
 }

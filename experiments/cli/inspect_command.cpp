@@ -25,17 +25,23 @@ std::string shown_map(const lab::AttentionMap& map) {
          std::to_string(map.weights_HTS.size(0)) + " heads\n\n" + lab::plot_weights(weights, map.queries, map.keys);
 }
 
-/// The run's own output for the sentence, and which words of the source it looked at while it wrote that.
-void show_attention(lab::TrainedRun& run, const std::string& sentence) {
-  const lab::Translation translation = run.translate({sentence}, {.decoding = run.decoding()});
-  if (translation.lines.front().hypotheses.empty()) throw UserError("--sentence: has no token");
-  const std::string output = translation.lines.front().hypotheses.front().text;
-  std::cout << "\nsource  " << sentence << "\noutput  " << output << "\n";
-  const std::vector<lab::AttentionMap> maps = run.attention(sentence, output);
+/// The last layer of each kind.
+void show_maps(const std::vector<lab::AttentionMap>& maps) {
   for (const char* kind : {"encoder", "decoder", "cross"}) {
     const auto last = std::find_if(maps.rbegin(), maps.rend(), [&](const auto& map) { return map.kind == kind; });
     if (last != maps.rend()) std::cout << "\n" << shown_map(*last);
   }
+}
+
+/// The run's own output for the sentence, and which words of the source it looked at while it wrote that; of a language
+/// model, which words of the sentence it looks back at.
+void show_attention(lab::TrainedRun& run, const std::string& sentence) {
+  if (!run.translates()) return show_maps(run.attention("", sentence));
+  const lab::Translation translation = run.translate({sentence}, {.decoding = run.decoding()});
+  if (translation.lines.front().hypotheses.empty()) throw UserError("--sentence: has no token");
+  const std::string output = translation.lines.front().hypotheses.front().text;
+  std::cout << "\nsource  " << sentence << "\noutput  " << output << "\n";
+  show_maps(run.attention(sentence, output));
 }
 
 }  // namespace
@@ -48,7 +54,8 @@ int inspect_command(const std::vector<std::string>& words) {
                       "  ablate inspect runs/swiglu.s1.0123456789abcdef --sentence 'a man rides a horse .'");
   arguments.add_value("run", "folder of a run", "RUN_DIR");
   arguments.add_value("samples", "outputs shown of every decoded split", "N", "3");
-  arguments.add_value("sentence", "a source sentence whose output and attention are shown", "TEXT");
+  arguments.add_value("sentence", "a source sentence whose output and attention are shown; of a language model a text",
+                      "TEXT");
   add_device_options(arguments);
   if (!arguments.parse(words, {"run"})) return success;
   set_threads(arguments);

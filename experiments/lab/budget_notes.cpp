@@ -29,7 +29,8 @@ std::optional<std::string> range_text(const std::vector<const Json*>& trainings,
 
 }  // namespace
 
-std::string budget_text(const RunTrainingConfig& config) {
+std::string budget_text(const RunConfig& run) {
+  const RunTrainingConfig& config = run.training;
   const BudgetConfig& budget = config.budget;
   std::vector<std::string> limits;
   if (budget.steps) limits.push_back(counted_text(static_cast<double>(*budget.steps), "update"));
@@ -38,7 +39,11 @@ std::string budget_text(const RunTrainingConfig& config) {
   if (budget.flops) limits.push_back(compact(*budget.flops) + " FLOPs");
   if (budget.minutes) limits.push_back(number_text(*budget.minutes, {}, Notation::fixed, 1).mean + " minutes");
   std::string text = joined(limits, " or ") + (limits.size() > 1 ? ", whichever is first" : "");
-  if (config.max_length) {
+  if (config.max_length && run.reads_windows()) {
+    text += "; in windows of " + std::to_string(*config.max_length) + " tokens";
+  } else if (config.max_length && !run.decodes()) {
+    text += "; on documents cut at " + std::to_string(*config.max_length) + " tokens";
+  } else if (config.max_length) {
     text += "; on pairs of at most " + std::to_string(*config.max_length) +
             " tokens a side, by which training chooses on dev too; figures on dev are of all of it";
   }
@@ -53,7 +58,7 @@ std::string describe_budgets(const std::vector<PreparedRow>& rows) {
   std::vector<std::string> budgets;
   std::vector<std::vector<std::string>> labels;
   for (const PreparedRow& row : rows) {
-    const std::string text = budget_text(row.row->config.training);
+    const std::string text = budget_text(row.row->config);
     const auto found = std::ranges::find(budgets, text);
     if (found == budgets.end()) {
       budgets.push_back(text);

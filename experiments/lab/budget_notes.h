@@ -6,7 +6,7 @@
 namespace ablate::lab {
 
 /// "500 updates", "2 epochs or 1.00 M target tokens, whichever is first"; with "patience 10" where it may end earlier.
-std::string budget_text(const RunTrainingConfig& config);
+std::string budget_text(const RunConfig& run);
 
 /// "Budget of every run: 500 updates", or a note that says which rows were given which.
 std::string describe_budgets(const std::vector<PreparedRow>& rows);

@@ -59,14 +59,19 @@ void RunTrainingConfig::describe(config::Fields& f) {
 void EvaluationConfig::describe(config::Fields& f) {
   f.field("metrics", metrics, "metrics of text with their options, such as bleu:tokenize=none; see `ablate variants`");
   f.field("splits", splits,
-          "splits that are decoded and scored; nothing given: every test set, or dev if there is none");
+          "splits that are decoded and scored, of a language model read; nothing given: every test set, or dev if "
+          "there is none");
   f.field("lengths", lengths,
           "upper bounds of lengths: every split that is scored is measured in parts too, such as test[1-20] and "
           "test[21-40] for [20, 40]; the length of a pair is that of its longer side in tokens, </s> included",
           config::at_least_one);
+  f.field("window", window,
+          "length of the windows in which text is measured, in tokens; the checkpoint is chosen at the length of "
+          "training; null: that length",
+          config::at_least_one);
   f.field("stride", stride,
           "windows of text: tokens from the beginning of one to that of the next, so that every token but the first "
-          "ones has at least max_length - stride before it; null: training.max_length, they do not overlap",
+          "ones has at least window - stride before it; null: they do not overlap",
           config::at_least_one);
   f.choice("checkpoint", checkpoint, checkpoint_choices.choices(), "which weights are evaluated; chosen on dev alone");
   const bool averages = checkpoint_choices.choices().find(checkpoint) != nullptr &&
@@ -133,8 +138,21 @@ void RunConfig::check_objective(config::Fields& f) const {
       "compare outputs with references: the family '" + model.family + "' has none, its losses are always measured");
   f.check(!learns_text || evaluation.lengths.empty(), "evaluation.lengths", "are of pairs: text has none");
   f.check(!evaluation.stride || reads_windows(), "evaluation.stride", "is of windows of text: there are none");
-  f.check(!evaluation.stride || *evaluation.stride <= longest_trained(), "evaluation.stride",
-          "tokens between windows of " + std::to_string(longest_trained()) + " would not be read");
+  f.check(!evaluation.window || reads_windows(), "evaluation.window", "is of windows of text: there are none");
+  f.check(!evaluation.window || *evaluation.window <= model.max_length, "evaluation.window",
+          std::to_string(evaluation.window.value_or(0)) + " is more than model.max_length, " +
+              std::to_string(model.max_length));
+  const std::int64_t measured = evaluation.window.value_or(longest_trained());
+  f.check(!evaluation.stride || *evaluation.stride <= measured, "evaluation.stride",
+          "tokens between windows of " + std::to_string(measured) + " would not be read");
+  if (!reads_windows()) return;
+  const data::BatchConfig& batch = training.batch;
+  f.check(batch.sentences.value_or(1) * longest_trained() <= batch.tokens || !batch.sentences,
+          "training.batch.sentences",
+          std::to_string(batch.sentences.value_or(0)) + " windows of " + std::to_string(longest_trained()) +
+              " tokens are more than training.batch.tokens, " + std::to_string(batch.tokens));
+  f.check(batch.multiple == data::BatchConfig{}.multiple, "training.batch.multiple",
+          "has no effect: windows are of one length, so that every batch has as many");
 }
 
 config::Choices match_choices() { return matches.choices(); }
@@ -174,8 +192,8 @@ void StabilityConfig::describe(config::Fields& f) {
 void TableConfig::describe(config::Fields& f) {
   f.field(
       "metrics", metrics,
-      "columns, such as bleu@test, perplexity@dev, perplexity_per_word@test, accuracy@test; nothing given: all scores "
-      "and the dev perplexity");
+      "columns, such as bleu@test, perplexity@dev, perplexity_per_word@test, accuracy@test, bits_per_character@test; "
+      "nothing given: all scores and the dev perplexity, and where there are no scores every perplexity");
   f.field("caption", caption, "the sentence under the table");
   f.object("significance", significance, "tests of the differences between rows");
   f.field("differences", differences,

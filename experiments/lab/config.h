@@ -31,6 +31,7 @@ struct EvaluationConfig {
   std::vector<std::string> metrics{"bleu"};
   std::vector<std::string> splits;
   std::vector<std::int64_t> lengths;
+  std::optional<std::int64_t> window;
   std::optional<std::int64_t> stride;
   std::string checkpoint = "best";
   std::int64_t average = 5;

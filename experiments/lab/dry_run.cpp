@@ -40,7 +40,8 @@ double estimated_training_memory(const RunConfig& config, const VocabularyInfo& 
   const std::int64_t length =
       config.reads_windows() ? config.longest_trained() : std::min<std::int64_t>(32, config.model.max_length);
   const SequenceLengths lengths{length, length};
-  const std::int64_t sentences = std::max<std::int64_t>(1, config.training.batch.tokens / lengths.target);
+  const std::int64_t fit = std::max<std::int64_t>(1, config.training.batch.tokens / lengths.target);
+  const std::int64_t sentences = std::min(fit, config.training.batch.sentences.value_or(fit));
   const auto model = make_transformer(config.model, vocabulary, at::kMeta, 0);
   const ForwardCost cost = forward_cost(*model, sentences, lengths);
   // The fused loss never holds the scores of all words; it is there for 32 bits on the CPU.

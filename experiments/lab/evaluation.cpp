@@ -29,8 +29,7 @@ class SplitEvaluation {
     const RunConfig& config = row.row->config;
     data::BatchConfig batch;
     batch.tokens = config.evaluation.batch_tokens;
-    data::EvaluationReach reach = dev_reach(config);
-    if (config.evaluation.stride) reach.stride = *config.evaluation.stride;
+    data::EvaluationReach reach = evaluation_reach(config);
     reach.range = part.lengths.value_or(data::LengthRange{});
     plan_ = data::evaluation_batches(*row.corpus, part.split, config.objective, batch, reach);
     if (plan_->cut() > 0) {
@@ -52,6 +51,8 @@ class SplitEvaluation {
                   {"words", words},
                   {"sentences", pairs_.size()},
                   {"cut_sentences", plan_->cut()}};
+    // The nats of what was cut are not known: they cannot be spread over the whole.
+    if (plan_->cut() > 0) return entry;
     if (words > 0) entry["perplexity_per_word"] = metrics::perplexity(loss.nll_sum, words);
     if (row_.corpus->content() == data::Content::text) entry.update(bits(loss.nll_sum));
     return entry;
@@ -141,6 +142,12 @@ data::EvaluationReach dev_reach(const RunConfig& config) {
   return reach;
 }
 
+data::EvaluationReach evaluation_reach(const RunConfig& config) {
+  if (!config.reads_windows()) return {config.model.max_length, config.model.max_length};
+  const std::int64_t window = config.evaluation.window.value_or(config.longest_trained());
+  return {window, config.evaluation.stride.value_or(window)};
+}
+
 std::optional<std::int64_t> text_start(const RunConfig& config, const data::Specials& specials) {
   if (!config.reads_windows()) return specials.bos;
   return config.objective.document_end ? std::optional(specials.eos) : std::nullopt;
@@ -213,8 +220,8 @@ void evaluate_run(const PreparedRow& row, std::int64_t seed, const RunFolder& fo
     decoding = {{"checkpoint", config.evaluation.checkpoint}, {"commit", ABLATE_COMMIT}, {"splits", Json::object()}};
     if (config.decodes()) decoding["decoding"] = row.row->resolved.at("decoding");
     if (config.reads_windows()) {
-      decoding["window"] = config.longest_trained();
-      decoding["stride"] = config.evaluation.stride.value_or(config.longest_trained());
+      decoding["window"] = evaluation_reach(config).longest;
+      decoding["stride"] = evaluation_reach(config).stride;
     }
   }
   const std::vector<fs::path> checkpoints = chosen_checkpoints(config.evaluation, result, folder.path());

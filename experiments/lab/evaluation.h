@@ -13,6 +13,9 @@ std::vector<std::filesystem::path> chosen_checkpoints(const EvaluationConfig& co
 /// overlap; pairs as long as those that are trained on.
 data::EvaluationReach dev_reach(const RunConfig& config);
 
+/// What figures are measured on: text in windows as `evaluation` says, pairs up to the model's length.
+data::EvaluationReach evaluation_reach(const RunConfig& config);
+
 /// The token that a text begins with as a model of text was trained: <s> of a document, </s> between packed ones, none
 /// where nothing tells them apart.
 std::optional<std::int64_t> text_start(const RunConfig& config, const data::Specials& specials);

@@ -4,6 +4,7 @@
 #include "experiments/lab/identity.h"
 #include "experiments/lab/row_label.h"
 #include "experiments/lab/row_source.h"
+#include "experiments/lab/text.h"
 #include "transformer/config/reader.h"
 #include "transformer/config/suggest.h"
 
@@ -138,10 +139,6 @@ void name_rows(Experiment& experiment, const std::vector<RowSource>& sources, co
   }
 }
 
-bool contains(const std::vector<std::string>& list, const std::string& item) {
-  return std::find(list.begin(), list.end(), item) != list.end();
-}
-
 /// {"a", " b=1", "c"} -> {"a, b=1", "c"} where "a, b=1" is a label: as many parts as make one are taken together.
 std::vector<std::string> join_labels(const std::vector<std::string>& parts, const std::vector<std::string>& labels) {
   std::vector<std::string> names;
@@ -149,7 +146,7 @@ std::vector<std::string> join_labels(const std::vector<std::string>& parts, cons
     std::string name = parts[i], joined = parts[i];
     for (std::size_t end = i + 1; end < parts.size(); ++end) {
       joined += "," + parts[end];
-      if (!contains(labels, joined)) continue;
+      if (!is_among(labels, joined)) continue;
       name = joined;
       i = end;
     }
@@ -190,10 +187,10 @@ std::vector<const ExperimentRow*> Experiment::select(const std::vector<std::stri
   const std::vector<std::string> names = join_labels(parts, known);
   std::vector<const ExperimentRow*> selected;
   for (const ExperimentRow& row : rows) {
-    if (names.empty() || contains(names, row.label)) selected.push_back(&row);
+    if (names.empty() || is_among(names, row.label)) selected.push_back(&row);
   }
   for (const std::string& name : names) {
-    if (!contains(known, name)) {
+    if (!is_among(known, name)) {
       throw UserError(file.string() + ": no row has the name '" + name + "'" + config::suggestion(name, known));
     }
   }

@@ -4,6 +4,7 @@
 #include "experiments/lab/identity.h"
 #include "experiments/lab/paper_columns.h"
 #include "experiments/lab/settings_columns.h"
+#include "experiments/lab/text.h"
 #include "experiments/lab/tune_grid.h"
 #include "transformer/config/suggest.h"
 
@@ -15,10 +16,6 @@ namespace {
 
 using config::Layer;
 using config::Problems;
-
-bool is_among(const std::vector<std::string>& list, const std::string& item) {
-  return std::find(list.begin(), list.end(), item) != list.end();
-}
 
 /// Dotted paths of all settings that are whole numbers.
 std::vector<std::string> whole_numbers(const Json& resolved, const std::string& prefix = "") {
@@ -39,11 +36,19 @@ bool is_within(const std::string& path, const std::string& section) {
 /// Which axes make no sense: the dev nll of the trials has to be of the same pairs, and to tell what suits the row.
 void check_axes(const Experiment& experiment, const std::string& where, Problems& problems) {
   const auto check = [&](const std::string& path, const std::string& key) {
-    for (const char* section : {"data", "decoding", "evaluation", "training.max_length"}) {
+    for (const char* section :
+         {"data", "decoding", "evaluation", "training.max_length", "objective.layout", "objective.document_end"}) {
       if (is_within(path, section)) {
-        problems.add(where + key + ": " + path + ": trials are compared by their nll on the same dev pairs, which " +
-                     section + " has no part in or would change");
+        problems.add(where + key + ": " + path + ": trials are compared by their nll on the same dev pairs or text, " +
+                     "which " + section + " has no part in or would change");
       }
+    }
+    const bool sets_windows =
+        is_within(path, "model.max_length") && std::ranges::any_of(experiment.rows, [](const ExperimentRow& row) {
+          return row.config.reads_windows() && !row.config.training.max_length;
+        });
+    if (sets_windows) {
+      problems.add(where + key + ": " + path + ": would change the windows of the dev text; name training.max_length");
     }
   };
   for (const auto& [path, values] : experiment.tune.grid.items()) {

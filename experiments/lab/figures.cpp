@@ -59,6 +59,11 @@ std::string settings_in_words(const Json& object) {
 
 }  // namespace
 
+bool is_of_text_alone(const Figure& figure) {
+  const LossFigure* found = find_loss_figure(figure.metric);
+  return found != nullptr && found->of_text_alone;
+}
+
 std::vector<std::string> loss_figure_names() {
   std::vector<std::string> names;
   for (const LossFigure& figure : loss_figures) names.emplace_back(figure.name);

@@ -81,6 +81,7 @@ std::string decoding_hash(const RunConfig& config) {
     weights["average"] = config.evaluation.average;
   }
   Json identity = {{"mathematics", mathematics_version}, {"weights", weights}, {"decoding", reduced(config.decoding)}};
+  if (config.evaluation.window) identity["window"] = *config.evaluation.window;
   if (config.evaluation.stride) identity["stride"] = *config.evaluation.stride;
   return short_hash(identity, 12);
 }

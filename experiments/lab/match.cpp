@@ -1,6 +1,7 @@
 #include "experiments/lab/match.h"
 
 #include "experiments/lab/number_format.h"
+#include "experiments/lab/settings_columns.h"
 #include "transformer/core/error.h"
 
 #include <algorithm>
@@ -73,13 +74,11 @@ void check_stacks(const ExperimentRow& row, const std::string& path, std::int64_
   constexpr std::string_view model = "model.";
   if (!path.starts_with(model)) return;
   const Json expanded = config::Writer::write(row.config, config::Extent::expanded).at("model");
-  std::string place = "/" + path.substr(model.size());
-  std::ranges::replace(place, '.', '/');
   for (const char* stack : {"encoder", "decoder"}) {
-    const Json::json_pointer pointer("/" + std::string(stack) + place);
-    if (!expanded.contains(pointer) || expanded.at(pointer) == width) continue;
-    throw UserError(where + ": " + path + " does not reach the " + stack + ", which has " +
-                    expanded.at(pointer).dump() + " of its own: leave that out, or give the row \"match\": false");
+    const Json* const own = setting_at(expanded, stack + ("." + path.substr(model.size())));
+    if (own == nullptr || *own == width) continue;
+    throw UserError(where + ": " + path + " does not reach the " + stack + ", which has " + own->dump() +
+                    " of its own: leave that out, or give the row \"match\": false");
   }
 }
 

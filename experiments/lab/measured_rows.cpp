@@ -15,6 +15,12 @@ bool is_loss(const Figure& figure) {
   return std::find(losses.begin(), losses.end(), figure.metric) != losses.end();
 }
 
+/// How a text is read, as far as it changes a loss per token.
+std::string reading_of(const RunConfig& config) {
+  const data::EvaluationReach reach = evaluation_reach(config);
+  return Json{config.objective.layout, config.objective.document_end, reach.longest, reach.stride}.dump();
+}
+
 }  // namespace
 
 Figure figure_of(const Column& column) {
@@ -42,6 +48,13 @@ std::string MeasuredRows::data(std::size_t row, std::size_t column) const {
   const data::Corpus& corpus = *rows_[row].corpus;
   const SplitPart part = part_named(figure.split, corpus);
   if (!corpus.has_split(part.split)) return "none: row " + std::to_string(row);
+  // A loss per token compares rows that say the same tokens with as much before them; figures over the text itself do
+  // not depend on its tokens.
+  const RunConfig& config = rows_[row].row->config;
+  const bool of_text = corpus.content() == data::Content::text;
+  const bool of_any_tokens = is_of_text_alone(figure) || figure.metric == "perplexity_per_word";
+  if (of_text && of_any_tokens) return corpus.split(part.split).text_hash();
+  if (of_text) return corpus.split_hash(part.split) + reading_of(config);
   if (is_loss(figure)) return corpus.split_hash(part.split) + part.name();
   std::string text;
   for (const std::string& line : lines_at(target_lines(corpus.split(part.split)), pairs_of(part, corpus))) {

@@ -37,7 +37,7 @@ PlannedRun plan_run(const PreparedRow& row, std::int64_t seed, const fs::path& o
 /// What decides the weights, but for how often is logged.
 Json deciding(const Json& resolved) {
   Json sections = Json::object();
-  for (const char* section : {"model", "data", "training"}) {
+  for (const char* section : {"model", "data", "objective", "training"}) {
     if (resolved.contains(section)) sections[section] = resolved.at(section);
   }
   if (sections.contains("training")) sections["training"].erase("log_every");

@@ -116,7 +116,7 @@ void check_windows(const data::Corpus& corpus, const RunConfig& config, const st
   try {
     data::training_batches(corpus, "train", config.objective, config.training.batch, config.longest_trained(), 0);
     for (const MeasuredPart& part : measured_parts(config.evaluation, corpus)) {
-      data::evaluation_batches(corpus, part.split, config.objective, {}, dev_reach(config));
+      data::evaluation_batches(corpus, part.split, config.objective, {}, evaluation_reach(config));
     }
   } catch (const UserError& error) {
     throw UserError(where + ": " + error.what());
@@ -132,7 +132,7 @@ void check_length(const data::Corpus& corpus, const RunConfig& config, const std
     const data::Split& split = corpus.split(name);
     std::int64_t shortest = std::numeric_limits<std::int64_t>::max();
     for (std::int64_t i = 0; i < split.size() && shortest > longest; ++i) {
-      shortest = std::min(shortest, std::max(split.source_length(i), split.target_length(i)) + 1);
+      shortest = std::min(shortest, split.length(i));
     }
     if (shortest <= longest || (name == std::string_view("dev") && !is_own)) continue;
     throw UserError(where + ": " + (is_own ? "training" : "model") + ".max_length: " + std::to_string(longest) +
@@ -148,7 +148,7 @@ void check_parts(const data::Corpus& corpus, const EvaluationConfig& config, con
     const data::Split& split = corpus.split(part.split);
     std::int64_t longest = 0;
     for (std::int64_t i = 0; i < split.size(); ++i) {
-      longest = std::max(longest, std::max(split.source_length(i), split.target_length(i)) + 1);
+      longest = std::max(longest, split.length(i));
     }
     throw UserError(where + ": evaluation.lengths: no pair of '" + part.split + "' has " +
                     std::to_string(part.lengths->shortest) + " to " + std::to_string(part.lengths->longest) +
@@ -188,8 +188,8 @@ class Preparation {
 
   PreparedRow prepare(const ExperimentRow& row) {
     const std::string where = experiment_.file.string() + " (row '" + row.label + "')";
-    if (const std::string missing = row.config.data.missing(); !missing.empty()) {
-      throw UserError(where + ": data: " + missing);
+    for (const std::string& missing : {row.config.training.missing(), row.config.data.missing()}) {
+      if (!missing.empty()) throw UserError(where + ": " + missing);
     }
     std::shared_ptr<const data::Corpus>& corpus = corpora_[row.resolved.at("data").dump()];
     if (!corpus) corpus = std::make_shared<data::Corpus>(data::prepare_corpus(row.config.data, paths_, log_));
@@ -231,7 +231,9 @@ Amount amount_of_model(const MatchConfig& match, const VocabularyInfo& vocabular
 Amount amount_of(const Experiment& experiment, const PreparedRow& prepared, const PreparedRow& baseline,
                  const std::filesystem::path& out, std::optional<at::Device> device) {
   if (experiment.match.by != "step_time") {
-    return amount_of_model(experiment.match, prepared.vocabulary, mean_lengths(prepared));
+    // Only FLOPs depend on lengths, and their means cost a walk over the corpus.
+    const SequenceLengths lengths = experiment.match.by == "flops" ? mean_lengths(prepared) : SequenceLengths{};
+    return amount_of_model(experiment.match, prepared.vocabulary, lengths);
   }
   return [prepared, baseline, out, device](const ExperimentRow& row) {
     PreparedRow changed = prepared;

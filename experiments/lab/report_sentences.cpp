@@ -6,6 +6,7 @@
 #include "experiments/lab/length_quality.h"
 #include "experiments/lab/measured_rows.h"
 #include "experiments/lab/runner.h"
+#include "transformer/core/code_points.h"
 #include "transformer/core/error.h"
 
 #include <algorithm>
@@ -61,9 +62,13 @@ constexpr std::int64_t longest_attended = 32;
 
 /// The first words of a document, for a heading.
 std::string beginning(const std::string& document) {
-  constexpr std::size_t most = 60;  // bytes
-  if (document.size() <= most) return document;
-  return document.substr(0, document.find_last_of(" \n", most)) + " …";
+  constexpr int most = 60;  // characters
+  int characters = 0;
+  std::string text;
+  for_each_code_point(document, [&](std::string_view character, bool) {
+    if (characters++ < most) text += character;
+  });
+  return characters <= most ? text : text + " …";
 }
 
 /// Sentences of five to fifteen tokens show most: shorter ones have no structure, longer ones no room.

@@ -35,11 +35,8 @@ struct RowRecord {
   std::vector<RunRecord> runs;
 };
 
-State cell_state(RunState state) {
-  if (state == RunState::diverged) return State::diverged;
-  if (state == RunState::failed) return State::failed;
-  return state == RunState::unfinished ? State::running : State::missing;
-}
+/// Of a run that has not measured a figure: one that has finished was not asked for it.
+State state_without_figure(RunState state) { return state == RunState::finished ? State::missing : table_state(state); }
 
 const Json* decoding_of(const RunRecord& run) {
   if (run.state != RunState::finished || !run.result.contains("decodings")) return nullptr;
@@ -50,7 +47,7 @@ const Json* decoding_of(const RunRecord& run) {
 Cell figure_cell(const RowRecord& row, const Figure& figure) {
   std::vector<Sample> samples;
   for (const RunRecord& run : row.runs) {
-    Sample sample{run.seed, 0, cell_state(run.state)};
+    Sample sample{run.seed, 0, state_without_figure(run.state)};
     if (const Json* decoding = decoding_of(run); decoding != nullptr) {
       if (const std::optional<double> value = value_of(*decoding, figure)) sample = {run.seed, *value, State::value};
     }
@@ -76,7 +73,7 @@ Cell parameters_cell(const RowRecord& row) {
 Cell speed_cell(const RowRecord& row) {
   std::vector<Sample> samples;
   for (const RunRecord& run : row.runs) {
-    Sample sample{run.seed, 0, cell_state(run.state)};
+    Sample sample{run.seed, 0, state_without_figure(run.state)};
     if (run.state == RunState::finished) {
       sample = {run.seed, run.result.at("training").at("tokens_per_second").get<double>(), State::value};
     }
@@ -208,14 +205,10 @@ void add_match_columns(Table& table, const MatchConfig& match, const std::vector
   difference.notation = Notation::signed_percent;
   table.columns.push_back(width);
   table.columns.push_back(difference);
-  const Json::json_pointer pointer("/" + [path = match.adjust]() mutable {
-    std::ranges::replace(path, '.', '/');
-    return path;
-  }());
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const Json& resolved = rows[i].row->resolved;
-    const bool has_it = resolved.contains(pointer) && resolved.at(pointer).is_number();
-    table.rows[i].cells.push_back(has_it ? fact_cell(resolved.at(pointer).get<double>()) : Cell{});
+    const Json* const setting = setting_at(rows[i].row->resolved, match.adjust);
+    const bool has_it = setting != nullptr && setting->is_number();
+    table.rows[i].cells.push_back(has_it ? fact_cell(setting->get<double>()) : Cell{});
     table.rows[i].cells.push_back(rows[i].match ? fact_cell(100 * rows[i].match->difference()) : Cell{});
   }
   table.footnotes.push_back(match_note(match));

@@ -253,6 +253,22 @@ std::string_view name_of(RunState state) {
   return names[static_cast<std::size_t>(state)];
 }
 
+State table_state(RunState state) {
+  switch (state) {
+    case RunState::finished:
+      return State::value;
+    case RunState::diverged:
+      return State::diverged;
+    case RunState::failed:
+      return State::failed;
+    case RunState::unfinished:
+      return State::running;
+    case RunState::absent:
+      break;
+  }
+  return State::missing;
+}
+
 RunState state_of(const Json& result, bool folder_exists, bool has_failure) {
   if (!folder_exists) return RunState::absent;
   const std::string status = result.value("status", "");

@@ -64,6 +64,8 @@ class RunFolder {
 
 /// "missing", "unfinished", "finished", "diverged", "failed"
 std::string_view name_of(RunState state);
+/// What a table shows of a run: a finished one has a value.
+State table_state(RunState state);
 
 RunState state_of(const Json& result, bool folder_exists, bool has_failure = false);
 

@@ -129,6 +129,11 @@ Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, c
     progress.message((is_own ? "" : "warning: ") + std::to_string(batches->skipped()) + " training " + batches->unit() +
                      " are longer than " + (is_own ? "training" : "model") + ".max_length and are skipped");
   }
+  if (batches->cut() > 0) {
+    progress.message("warning: " + std::to_string(batches->cut()) + " of " + std::to_string(batches->used()) +
+                     " training " + batches->unit() + " are longer than " + std::to_string(config.longest_trained()) +
+                     " tokens and are cut: nothing is learnt from the rest of them");
+  }
   progress.message(std::to_string(batches->used()) + " " + batches->unit() + " in " + std::to_string(batches->size()) +
                    " batches an epoch, " + number_text(100 * batches->padding_share(), {}, Notation::fixed, 1).mean +
                    " % padding");

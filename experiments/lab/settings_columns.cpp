@@ -10,10 +10,8 @@
 #include <stdexcept>
 
 namespace ablate::lab {
-namespace {
 
-/// What stands at a dotted path, or null. `found`, if given, gets the part of the path that leads somewhere.
-const Json* at_path(const Json& configuration, const std::string& path, std::string* found = nullptr) {
+const Json* setting_at(const Json& configuration, const std::string& path, std::string* found) {
   const Json* node = &configuration;
   std::istringstream parts(path);
   for (std::string key; std::getline(parts, key, '.');) {
@@ -25,6 +23,8 @@ const Json* at_path(const Json& configuration, const std::string& path, std::str
   }
   return node;
 }
+
+namespace {
 
 /// Paths of all settings below a node, or of its own keys alone.
 void collect_paths(const Json& node, const std::string& prefix, bool deep, std::vector<std::string>& paths) {
@@ -45,7 +45,7 @@ std::string path_suggestion(const std::string& path, const std::vector<Json>& co
   for (const Json& configuration : configurations) {
     collect_paths(configuration, "", true, known);
     std::string found;
-    at_path(configuration, path, &found);
+    setting_at(configuration, path, &found);
     if (found.size() > deepest.size()) deepest = found;
   }
   for (const std::string& candidate : known) {
@@ -53,7 +53,7 @@ std::string path_suggestion(const std::string& path, const std::vector<Json>& co
   }
   if (!config::nearest(path, known).empty()) return config::suggestion(path, known);
   for (const Json& configuration : configurations) {
-    const Json* const section = deepest.empty() ? &configuration : at_path(configuration, deepest);
+    const Json* const section = deepest.empty() ? &configuration : setting_at(configuration, deepest);
     if (section != nullptr && section->is_object()) collect_paths(*section, deepest, false, neighbours);
   }
   return config::suggestion(path, neighbours);
@@ -63,7 +63,7 @@ std::string path_suggestion(const std::string& path, const std::vector<Json>& co
 std::string path_mistake(const std::string& path, const std::vector<Json>& configurations) {
   bool is_known = false;
   for (const Json& configuration : configurations) {
-    const Json* const value = at_path(configuration, path);
+    const Json* const value = setting_at(configuration, path);
     if (value == nullptr) continue;
     is_known = true;
     if (!value->is_object()) continue;
@@ -158,7 +158,7 @@ void add_settings_columns(Table& table, const std::vector<SettingColumn>& wanted
     std::vector<Cell> cells;
     bool has_words = false;
     for (const Json& configuration : configurations) {
-      const Json* const value = at_path(configuration, setting.path);
+      const Json* const value = setting_at(configuration, setting.path);
       const Json shown = value == nullptr ? Json(nullptr) : *value;
       has_words = has_words || !(shown.is_number() || shown.is_null());
       cells.push_back(text_cell(setting_text(shown)));

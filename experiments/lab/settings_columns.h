@@ -16,6 +16,10 @@ struct SettingColumn {
   void describe(config::Fields& f);
 };
 
+/// What stands at a dotted path of a resolved configuration, or null. `found`, if given, gets the part of the path that
+/// leads somewhere.
+const Json* setting_at(const Json& configuration, const std::string& path, std::string* found = nullptr);
+
 /// Reads a list of {"path", "heading"}; `where` names it in the problems: "base.json: table.settings".
 std::vector<SettingColumn> read_setting_columns(const Json& list, const std::string& where, config::Problems& problems);
 

@@ -1,6 +1,12 @@
 #include "experiments/lab/text.h"
 
+#include <algorithm>
+
 namespace ablate::lab {
+
+bool is_among(const std::vector<std::string>& list, const std::string& item) {
+  return std::find(list.begin(), list.end(), item) != list.end();
+}
 
 std::string joined(const std::vector<std::string>& items, const std::string& separator) {
   return joined(items, separator, items.size());

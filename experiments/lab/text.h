@@ -8,6 +8,8 @@ namespace ablate::lab {
 /// "a, b, c"
 std::string joined(const std::vector<std::string>& items, const std::string& separator);
 
+bool is_among(const std::vector<std::string>& list, const std::string& item);
+
 /// The first `most` of them, and how many more there are: "a; b; and 3 more".
 std::string joined(const std::vector<std::string>& items, const std::string& separator, std::size_t most);
 

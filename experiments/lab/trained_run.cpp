@@ -137,53 +137,66 @@ std::vector<std::int64_t> TrainedRun::text_ids(const std::string& text) const {
   return all;
 }
 
-std::vector<GeneratedText> TrainedRun::generate(const std::vector<std::string>& prompts, const GenerationConfig& config,
-                                                std::uint64_t seed) {
+std::vector<std::string> TrainedRun::generate(const std::vector<std::string>& prompts, const GenerationConfig& config,
+                                              std::uint64_t seed, std::size_t samples) {
   check_continues();
   const data::Specials specials = target_->specials();
   // What a text was never seen to end with cannot end it.
   const bool ends = !config_.reads_windows() || config_.objective.document_end;
-  TextSymbols symbols{.end = ends ? std::optional(specials.eos) : std::nullopt, .never = {specials.bos, specials.pad}};
-  if (!ends) symbols.never.push_back(specials.eos);
-  std::vector<std::vector<std::int64_t>> texts;
+  TextConditions conditions{.end = ends ? std::optional(specials.eos) : std::nullopt,
+                            .never = {specials.bos, specials.pad},
+                            .window = config_.longest_trained()};
+  if (!ends) conditions.never.push_back(specials.eos);
+  std::vector<std::vector<std::int64_t>> ids;
   for (const std::string& prompt : prompts) {
-    texts.push_back(text_ids(prompt));
-    if (texts.back().empty()) {
-      throw UserError(
-          "the prompt is empty, and the run's texts begin with nothing of their own: give it a first token");
-    }
+    ids.push_back(text_ids(prompt));
+    if (!ids.back().empty()) continue;
+    throw UserError("the prompt is empty, and the run's texts begin with nothing of their own: give it a first token");
   }
-  std::vector<GeneratedText> generated;
-  for (const Continuation& found : ablate::generate(*model_, texts, symbols, config, seed)) {
-    const std::vector<std::int32_t> ids(found.tokens.begin(), found.tokens.end());
-    generated.push_back(
-        {target_->decode(ids), static_cast<std::int64_t>(ids.size()), found.log_probability, found.finished});
+  const auto decoded = [this](const std::vector<std::int64_t>& tokens) {
+    return target_->decode(std::vector<std::int32_t>(tokens.begin(), tokens.end()));
+  };
+  std::vector<std::string> texts;
+  const std::vector<Continuation> found = ablate::generate(*model_, ids, conditions, config, seed, samples);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    // Together with the prompt: some tokenizers write the space between two tokens only between two tokens.
+    std::vector<std::int64_t> whole = ids[i / samples];
+    const std::string prompt = decoded(whole);
+    whole.insert(whole.end(), found[i].tokens.begin(), found[i].tokens.end());
+    const std::string text = decoded(whole);
+    texts.push_back(text.starts_with(prompt) ? text.substr(prompt.size()) : decoded(found[i].tokens));
   }
-  return generated;
+  return texts;
 }
 
 std::vector<TextLikelihood> TrainedRun::likelihood(const std::vector<std::string>& texts) {
   check_continues();
   const bool ends = !config_.reads_windows() || config_.objective.document_end;
-  const std::int64_t length = config_.reads_windows() ? config_.longest_trained() : config_.model.max_length;
-  const std::int64_t stride = std::min(length, config_.evaluation.stride.value_or(length));
+  const data::EvaluationReach reach = evaluation_reach(config_);
+  data::BatchConfig batch;
+  batch.tokens = config_.evaluation.batch_tokens;
   std::vector<TextLikelihood> all;
   for (const std::string& text : texts) {
-    stop_if_interrupted("stopped before the end of the input");
     std::vector<std::int64_t> ids = text_ids(text);
-    if (ends) ids.push_back(target_->specials().eos);
     TextLikelihood& found = all.emplace_back();
-    // The first token has none before it.
-    if (ids.size() > 1) {
-      data::EvaluationWindows windows(data::TokenStream("text", std::move(ids), target_->specials().pad), {}, length,
-                                      stride);
-      const SplitLoss loss =
-          evaluate_loss(*model_, windows.size(), [&](std::int64_t i) { return windows.batch(0, i); }, {});
-      found.nats = loss.nll_sum;
-      found.tokens = loss.tokens;
+    std::string told = text;
+    // Where nothing stands before the first token, it is not told.
+    if (!text_start(config_, target_->specials()) && !ids.empty()) {
+      told.erase(0, target_->decode(std::vector<std::int32_t>{static_cast<std::int32_t>(ids.front())}).size());
     }
-    found.bytes = static_cast<std::int64_t>(text.size());
-    for_each_code_point(text, [&](std::string_view, bool) { ++found.characters; });
+    if (ends) ids.push_back(target_->specials().eos);
+    found.bytes = static_cast<std::int64_t>(told.size());
+    for_each_code_point(told, [&](std::string_view, bool) { ++found.characters; });
+    if (ids.size() < 2) continue;
+    data::EvaluationWindows windows(data::TokenStream("text", std::move(ids), target_->specials().pad), batch,
+                                    reach.longest, reach.stride);
+    const auto next = [&](std::int64_t i) {
+      stop_if_interrupted("stopped before the end of the input");
+      return windows.batch(0, i);
+    };
+    const SplitLoss loss = evaluate_loss(*model_, windows.size(), next, {});
+    found.nats = loss.nll_sum;
+    found.tokens = loss.tokens;
   }
   return all;
 }

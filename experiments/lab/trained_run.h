@@ -34,13 +34,6 @@ void check_decoding(const DecodingConfig& config);
 /// The same for going on with text.
 void check_generation(const GenerationConfig& config);
 
-struct GeneratedText {
-  std::string text;            ///< behind the prompt
-  std::int64_t tokens = 0;     ///< that were chosen, the end of the text apart
-  double log_probability = 0;  ///< nats, see Continuation
-  bool finished = false;
-};
-
 /// How likely a model finds a text.
 struct TextLikelihood {
   double nats = 0;          ///< -log P of all tokens that have one before them
@@ -54,16 +47,19 @@ class TrainedRun {
   TrainedRun(const std::filesystem::path& folder, at::Device device);
 
   const DecodingConfig& decoding() const { return config_.decoding; }
+  /// Whether it writes a target for a source; else it goes on with text.
+  bool translates() const { return config_.decodes(); }
 
   /// As many lines out as in. Sorted by length into batches, put back in order.
   Translation translate(const std::vector<std::string>& lines, const TranslationOptions& options);
 
-  /// Goes on with each prompt. UserError for a run of another family, and for a prompt without a token where texts have
-  /// no sign that they begin with.
-  std::vector<GeneratedText> generate(const std::vector<std::string>& prompts, const GenerationConfig& config,
-                                      std::uint64_t seed);
+  /// Goes on with each prompt, `samples` times: what stands behind the prompt. UserError for a run of another family,
+  /// and for a prompt without a token where texts have no sign that they begin with.
+  std::vector<std::string> generate(const std::vector<std::string>& prompts, const GenerationConfig& config,
+                                    std::uint64_t seed, std::size_t samples);
 
-  /// Of each text by itself, as the run was evaluated: in windows of its length, one every `evaluation.stride` tokens.
+  /// Of each text by itself, however long, in windows as the run was evaluated: documents in windows of the model's
+  /// max_length that do not overlap.
   /// UserError for a run of another family.
   std::vector<TextLikelihood> likelihood(const std::vector<std::string>& texts);
 

@@ -24,27 +24,12 @@ ExperimentRow candidate_row(const Experiment& experiment, const ExperimentRow& r
   return tried;
 }
 
-State state_in_table(RunState state) {
-  switch (state) {
-    case RunState::finished:
-      return State::value;
-    case RunState::diverged:
-      return State::diverged;
-    case RunState::failed:
-      return State::failed;
-    case RunState::unfinished:
-      return State::running;
-    default:
-      return State::missing;
-  }
-}
-
 TunedCandidate read_candidate(const PreparedRow& row, const TunePoint& point, std::int64_t seed,
                               const std::filesystem::path& out) {
   TunedCandidate candidate{point};
   const RunFolder folder(out, row, seed);
   candidate.hash = folder.hash();
-  candidate.state = state_in_table(shown_state(row, folder));
+  candidate.state = table_state(shown_state(row, folder));
   if (!candidate.is_trained()) return candidate;
   const Json training = folder.result().at("training");
   candidate.seconds = training.value("seconds", 0.0);
@@ -69,14 +54,6 @@ std::size_t best_of(const std::vector<TunedCandidate>& candidates) {
     if (candidates[best].state != State::value || candidates[i].nll < candidates[best].nll) best = i;
   }
   return best;
-}
-
-/// What a resolved configuration has at a dotted path; null where it has nothing.
-Json value_at(const Json& resolved, const std::string& path) {
-  std::string place = "/" + path;
-  std::ranges::replace(place, '.', '/');
-  const Json::json_pointer pointer(place);
-  return resolved.contains(pointer) ? resolved.at(pointer) : Json();
 }
 
 bool is_tuned_row(const PreparedRow& row) { return row.tuning.has_value(); }
@@ -199,7 +176,8 @@ void add_tuning_columns(Table& table, const Experiment& experiment, const std::v
     table.columns.push_back(column);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       if (!rows[i].tuning) {
-        table.rows[i].cells.push_back(text_cell(setting_text(value_at(rows[i].row->resolved, path)) + " (not tuned)"));
+        const Json* const own = setting_at(rows[i].row->resolved, path);
+        table.rows[i].cells.push_back(text_cell(setting_text(own == nullptr ? Json() : *own) + " (not tuned)"));
         continue;
       }
       const bool is_known = !rows[i].awaits_tuning();

@@ -88,11 +88,12 @@ TEST_CASE("every wiring keeps the shape of the stream and passes the sub-layer's
   for (const auto& row : residual_table().rows()) {
     INFO(row.info.name);
     ParameterFactory factory(at::kCPU, at::kDouble);
-    Residual residual({std::string(row.info.name)}, {}, 0, 6, factory);
+    Residual residual({std::string(row.info.name)}, {}, 0, 6, /*is_first=*/true, factory);
     randomize(residual, 1);
     const Tensor x = normal({2, 3, 6}, 1).requires_grad_();
     const Tensor weight = normal({6, 6}, 2).requires_grad_();
-    const Tensor y = residual.forward(x, [&](const Tensor& z) { return at::matmul(z, weight); });
+    const auto sub_layer = [&](const Tensor& z) { return at::matmul(z, weight); };
+    const Tensor y = wire(x, {{residual, sub_layer}});
     CHECK(y.sizes() == x.sizes());
     weighted_sum(y).backward();
     for (const Tensor& gradient : {x.grad(), weight.grad()}) {

@@ -90,6 +90,16 @@ inline std::vector<Variation> variations(bool everywhere = true) {
       add((key.needs.empty() ? "" : key.needs + ", ") + member(key.path, row));
     }
   }
+  // Options that are no choice from a table.
+  for (const char* members :
+       {R"("attention.window": 2)", R"("attention.soft_cap": 0.5)", R"("attention.key_bias": false)",
+        R"("norm.gain_offset": true)", R"("position.kind": "learned", "position.offset": 2)",
+        R"("position.kind": "t5_buckets", "position.per_layer": true)",
+        R"("position.kind": "t5_buckets", "attention": {"kind": "grouped_query", "window": 3})",
+        R"("family": "decoder", "residual.kind": "parallel", "position.kind": "rotary")",
+        R"("family": "decoder", "position.kind": "t5_buckets", "attention.soft_cap": 2)"}) {
+    add(members);
+  }
   // The roles that meet inside of attention, and inside of the residual stream.
   for (const std::string& position : position_table().choices().names()) {
     for (const std::string& attention : attention_table().choices().names()) {

@@ -92,7 +92,7 @@ TEST_CASE("windows of training say what follows each of their tokens") {
   const Row all = tokens_of(fixture.corpus(), "train", true);
   for (const Windows kind : {Windows::random, Windows::consecutive}) {
     TrainingWindows windows(TokenStream(fixture.corpus(), "train", true), two_rows, 5, kind, 1);
-    CHECK(windows.used() == (kind == Windows::random ? 5 : 4));
+    CHECK(windows.used() == 4);  // two batches of two; a fifth window would make a small one
     std::set<std::int64_t> places;
     for (std::int64_t epoch = 0; epoch < 40; ++epoch) {
       std::vector<std::int64_t> in_epoch;

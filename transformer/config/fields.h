@@ -48,9 +48,9 @@ inline constexpr Range probability{0, 1, false, true};  ///< [0, 1): a dropout r
 inline constexpr Range fraction{0, 1};                  ///< [0, 1]
 
 /// Where the value of a field lives.
-using Slot =
-    std::variant<bool*, std::int64_t*, double*, std::string*, std::optional<std::int64_t>*, std::optional<double>*,
-                 std::optional<std::string>*, std::vector<std::int64_t>*, std::vector<std::string>*, Json*>;
+using Slot = std::variant<bool*, std::int64_t*, double*, std::string*, std::optional<bool>*,
+                          std::optional<std::int64_t>*, std::optional<double>*, std::optional<std::string>*,
+                          std::vector<std::int64_t>*, std::vector<std::string>*, Json*>;
 
 struct FieldInfo {
   const char* name;

@@ -122,6 +122,7 @@ Json type_of(const Slot& slot, const FieldInfo& info) {
     Json operator()(std::int64_t*) const { return numeric({{"type", "integer"}}); }
     Json operator()(double*) const { return numeric({{"type", "number"}}); }
     Json operator()(std::string*) const { return text(); }
+    Json operator()(std::optional<bool>*) const { return or_null({{"type", "boolean"}}); }
     Json operator()(std::optional<std::int64_t>*) const { return or_null(numeric({{"type", "integer"}})); }
     Json operator()(std::optional<double>*) const { return or_null(numeric({{"type", "number"}})); }
     Json operator()(std::optional<std::string>*) const { return or_null(text()); }

@@ -15,18 +15,19 @@ namespace {
 /// Texts of one length, read by the model one token at a time behind what it has read at once.
 class TextReader {
  public:
-  TextReader(Transformer& model, Caching caching) : model_(model), caching_(caching) {}
+  TextReader(Transformer& model, std::int64_t longest, Caching caching)
+      : model_(model), longest_(longest), caching_(caching) {}
 
   /// Hidden states (rows, D) behind the last token of each text. `texts` are those that were read before with a token
   /// more, or others: then they are read from the beginning.
   Tensor read(const std::vector<std::vector<std::int64_t>>& texts, bool goes_on) {
     const auto length = static_cast<std::int64_t>(texts.front().size());
-    if (caching_ == Caching::on && goes_on && cache_.length < model_.max_length()) {
+    if (caching_ == Caching::on && goes_on && cache_.length < longest_) {
       return model_.decode(tail_of(texts, 1), {}, &cache_).select(1, -1);
     }
     // Half of what fits leaves room for as many steps before the next time.
-    const std::int64_t most = goes_on ? std::max<std::int64_t>(1, model_.max_length() / 2) : model_.max_length();
-    if (caching_ == Caching::off && goes_on && window_ < model_.max_length()) {
+    const std::int64_t most = goes_on ? std::max<std::int64_t>(1, longest_ / 2) : longest_;
+    if (caching_ == Caching::off && goes_on && window_ < longest_) {
       ++window_;
     } else {
       window_ = std::min(length, most);
@@ -56,6 +57,7 @@ class TextReader {
   }
 
   Transformer& model_;
+  std::int64_t longest_;
   Caching caching_;
   DecoderCache cache_;
   std::int64_t window_ = 0;  ///< without a cache: tokens that are read
@@ -78,11 +80,11 @@ void penalize(Tensor& scores, const std::vector<std::vector<std::int64_t>>& text
 /// Prompts of one length, all of them at once.
 class Generation {
  public:
-  Generation(Transformer& model, const TextSymbols& symbols, const GenerationConfig& config, Caching caching)
+  Generation(Transformer& model, const TextConditions& text, const GenerationConfig& config, Caching caching)
       : model_(model),
-        symbols_(symbols),
+        text_(text),
         config_(config),
-        reader_(model, caching),
+        reader_(model, text.window.value_or(model.max_length()), caching),
         output_weight_(model.embeddings().output_weight()) {}
 
   /// `rows` are numbers of continuations.
@@ -90,13 +92,14 @@ class Generation {
            std::vector<Continuation>& continuations) {
     bool goes_on = false;
     while (!texts.empty()) {
-      const std::vector<Candidate> chosen = choose(reader_.read(texts, goes_on), texts, streams);
+      const Tensor hidden = model_.embeddings().output_input(reader_.read(texts, goes_on));
+      const std::vector<Candidate> chosen = choose(hidden, texts, streams);
       goes_on = true;
       std::vector<std::int64_t> kept;
       for (std::size_t i = 0; i < texts.size(); ++i) {
         Continuation& continuation = continuations[rows[i]];
         continuation.log_probability += chosen[i].log_probability;
-        continuation.finished = symbols_.end == chosen[i].token;
+        continuation.finished = text_.end == chosen[i].token;
         if (continuation.finished) continue;
         continuation.tokens.push_back(chosen[i].token);
         if (static_cast<std::int64_t>(continuation.tokens.size()) == config_.tokens) continue;
@@ -119,8 +122,7 @@ class Generation {
                                 std::vector<SplitMix64>& streams) {
     const Tensor& bias = model_.embeddings().output_bias();
     if (config_.temperature == 0 && config_.repetition_penalty == 1) {
-      if (const auto best = top_words(hidden, output_weight_, bias, 1, symbols_.never))
-        return first_of(BestTokens(*best));
+      if (const auto best = top_words(hidden, output_weight_, bias, 1, text_.never)) return first_of(BestTokens(*best));
     }
     const Tensor logits = at::linear(hidden, output_weight_, bias).to(at::kFloat);
     Tensor scores = logits;
@@ -128,7 +130,7 @@ class Generation {
       scores = logits.clone();
       penalize(scores, texts, config_.repetition_penalty);
     }
-    const Tensor never = at::tensor(symbols_.never, at::kLong).to(scores.device());
+    const Tensor never = at::tensor(text_.never, at::kLong).to(scores.device());
     if (config_.temperature == 0) {
       return with_own_probability(first_of(BestTokens(scores.index_fill(1, never, minus_infinity), 1)), logits);
     }
@@ -156,18 +158,20 @@ class Generation {
 
   /// What the model itself makes of the tokens, whatever their scores were bent to.
   static std::vector<Candidate> with_own_probability(std::vector<Candidate> chosen, const Tensor& logits) {
-    const Tensor log_probabilities = at::log_softmax(logits, -1).to(at::kCPU);
+    std::vector<std::int64_t> ids;
+    for (const Candidate& candidate : chosen) ids.push_back(candidate.token);
+    const Tensor index = at::tensor(ids, at::kLong).unsqueeze(1).to(logits.device());
+    const Tensor found = at::log_softmax(logits, -1).gather(1, index).to(at::kCPU, at::kDouble);
     for (std::size_t row = 0; row < chosen.size(); ++row) {
-      Candidate& candidate = chosen[row];
-      candidate.log_probability = log_probabilities[static_cast<std::int64_t>(row)][candidate.token].item<double>();
+      chosen[row].log_probability = found.const_data_ptr<double>()[row];
       // What is impossible is never chosen, unless the scores were NaN.
-      if (!std::isfinite(candidate.log_probability)) throw_not_numbers();
+      if (!std::isfinite(chosen[row].log_probability)) throw_not_numbers();
     }
     return chosen;
   }
 
   Transformer& model_;
-  const TextSymbols& symbols_;
+  const TextConditions& text_;
   const GenerationConfig& config_;
   TextReader reader_;
   Tensor output_weight_;
@@ -194,12 +198,16 @@ void GenerationConfig::describe(config::Fields& f) {
 }
 
 std::vector<Continuation> generate(Transformer& model, const std::vector<std::vector<std::int64_t>>& prompts,
-                                   const TextSymbols& symbols, const GenerationConfig& config, std::uint64_t seed,
-                                   const std::vector<std::uint64_t>& numbers, Caching caching) {
+                                   const TextConditions& text, const GenerationConfig& config, std::uint64_t seed,
+                                   std::size_t samples, const std::vector<std::uint64_t>& numbers, Caching caching) {
   if (model.has_encoder()) throw std::invalid_argument("generate: the model reads a source: decode it");
   if (!numbers.empty() && numbers.size() != prompts.size()) {
     throw std::invalid_argument("generate: " + std::to_string(numbers.size()) + " numbers for " +
                                 std::to_string(prompts.size()) + " prompts");
+  }
+  if (text.window && (*text.window < 1 || *text.window > model.max_length())) {
+    throw std::invalid_argument("generate: a window of " + std::to_string(*text.window) +
+                                " tokens, and the model reads at most " + std::to_string(model.max_length()));
   }
   std::map<std::size_t, std::vector<std::size_t>> by_length;
   for (std::size_t i = 0; i < prompts.size(); ++i) by_length[prompts[i].size()].push_back(i);
@@ -207,15 +215,19 @@ std::vector<Continuation> generate(Transformer& model, const std::vector<std::ve
 
   const EvaluationMode evaluation(model);
   const KeepPackedWeights packed_weights;
-  std::vector<Continuation> continuations(prompts.size());
-  for (const auto& [length, rows] : by_length) {
+  std::vector<Continuation> continuations(prompts.size() * samples);
+  for (const auto& [length, of_length] : by_length) {
     std::vector<std::vector<std::int64_t>> texts;
+    std::vector<std::size_t> rows;
     std::vector<SplitMix64> streams;
-    for (const std::size_t row : rows) {
-      texts.push_back(prompts[row]);
-      streams.push_back(draw_stream(seed, numbers.empty() ? row : numbers[row], 0));
+    for (const std::size_t prompt : of_length) {
+      for (std::size_t sample = 0; sample < samples; ++sample) {
+        texts.push_back(prompts[prompt]);
+        rows.push_back(prompt * samples + sample);
+        streams.push_back(draw_stream(seed, numbers.empty() ? prompt : numbers[prompt], sample));
+      }
     }
-    Generation(model, symbols, config, caching).run(std::move(texts), rows, std::move(streams), continuations);
+    Generation(model, text, config, caching).run(std::move(texts), std::move(rows), std::move(streams), continuations);
   }
   return continuations;
 }

@@ -14,10 +14,11 @@ struct GenerationConfig {
   void describe(config::Fields& f);
 };
 
-/// Ids that matter to whoever goes on with a text.
-struct TextSymbols {
-  std::optional<std::int64_t> end;    ///< ends a text
-  std::vector<std::int64_t> never{};  ///< is not produced
+/// What a text is to a model.
+struct TextConditions {
+  std::optional<std::int64_t> end;       ///< the token that ends a text
+  std::vector<std::int64_t> never{};     ///< tokens that are not produced
+  std::optional<std::int64_t> window{};  ///< tokens that the model reads at most; nothing: its max_length
 };
 
 struct Continuation {
@@ -26,17 +27,19 @@ struct Continuation {
   bool finished = false;             ///< the end was chosen; else the text was cut at the limit
 };
 
-/// Goes on with every prompt, each of one token at least, on the model's device. A temperature of 0 takes the
-/// likeliest token (the smallest id of equals). The repetition penalty (Keskar et al. 2019, section 4.1) divides the
-/// positive, and multiplies the negative, scores of all tokens that stand in the text already; it comes first, then
-/// what Truncation says. A text that grows beyond the model's max_length is read anew from its last half of that: so
-/// the model always sees as many tokens, and never more than it can. Continuations depend on (seed, number of the
-/// prompt) alone, not on the other prompts; `numbers` holds those numbers, 0, 1, … if it is empty.
+/// Goes on with every prompt, each of one token at least, `samples` times, on the model's device. A temperature of 0
+/// takes the likeliest token (the smallest id of equals). The repetition penalty (Keskar et al. 2019, section 4.1)
+/// divides the positive, and multiplies the negative, scores of all tokens that stand in the text already; it comes
+/// first, then what Truncation says. A text that grows beyond the window is read anew from its last half of that: so
+/// the model always sees as many tokens, and never more than it can; of a longer prompt the last ones count.
+/// Continuations, those of a prompt behind one another, depend on (seed, number of the prompt, number of the sample)
+/// alone; `numbers` holds the prompts' numbers, 0, 1, … if it is empty.
 ///
 /// The model works in evaluation mode, without gradients; its mode is restored. std::invalid_argument for an empty
 /// prompt or a model with an encoder; RunError for scores that are not numbers.
 std::vector<Continuation> generate(Transformer& model, const std::vector<std::vector<std::int64_t>>& prompts,
-                                   const TextSymbols& symbols, const GenerationConfig& config, std::uint64_t seed,
-                                   const std::vector<std::uint64_t>& numbers = {}, Caching caching = Caching::on);
+                                   const TextConditions& text, const GenerationConfig& config, std::uint64_t seed,
+                                   std::size_t samples = 1, const std::vector<std::uint64_t>& numbers = {},
+                                   Caching caching = Caching::on);
 
 }  // namespace ablate

@@ -62,12 +62,13 @@ void StepDecoder::select(const std::vector<std::int64_t>& parents) {
 }
 
 Tensor StepDecoder::read(const std::vector<std::int64_t>& tokens) {
-  const Tensor hidden = last_hidden(tokens);
+  const Tensor hidden =
+      model_.embeddings().output_input(last_hidden(tokens));  // before never_now(): it counts the step
   return log_probabilities(hidden, never_now());
 }
 
 BestTokens StepDecoder::read_best(const std::vector<std::int64_t>& tokens, std::int64_t k) {
-  const Tensor hidden = last_hidden(tokens);
+  const Tensor hidden = model_.embeddings().output_input(last_hidden(tokens));
   const auto best = top_words(hidden, output_weight_, model_.embeddings().output_bias(), k, never_now());
   return best ? BestTokens(*best) : BestTokens(log_probabilities(hidden, never_now()), k);
 }

@@ -16,8 +16,10 @@
 namespace ablate {
 
 PlainAttention plain_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& allowed,
-                               const Tensor& bias, double scale, double dropout_rate, bool training) {
+                               const Tensor& bias, double scale, double dropout_rate, bool training,
+                               std::optional<double> soft_cap) {
   Tensor scores = at::matmul(q, k.transpose(-2, -1)).mul(scale);  // (B, H, T, S)
+  if (soft_cap) scores = at::tanh(scores / *soft_cap) * *soft_cap;
   if (bias.defined()) scores = scores + bias;
   if (allowed.defined()) scores = scores.masked_fill(allowed.logical_not(), -std::numeric_limits<double>::infinity());
   Tensor weights = at::softmax(scores, -1);
@@ -44,23 +46,32 @@ class ScaledDotProduct final : public Attention {
         d_k_(config.key_width(d_model)),
         d_v_(config.value_width(d_model)),
         scale_(config.scale.value_or(1.0 / std::sqrt(static_cast<double>(d_k_)))),
-        dropout_(config.dropout) {
-    const auto project = [&](const char* name, std::int64_t width) {
-      return register_module(name,
-                             std::make_shared<Linear>(d_model, width, config.bias, init.query_key_value, factory));
+        dropout_(config.dropout),
+        soft_cap_(config.soft_cap),
+        window_(config.window) {
+    const auto project = [&](const char* name, std::int64_t width, const std::optional<bool>& bias) {
+      return register_module(
+          name, std::make_shared<Linear>(d_model, width, bias.value_or(config.bias), init.query_key_value, factory));
     };
-    query_ = project("query", heads_ * d_k_);
-    key_ = project("key", groups_ * d_k_);
-    value_ = project("value", groups_ * d_v_);
-    output_ =
-        register_module("output", std::make_shared<Linear>(heads_ * d_v_, d_model, config.bias, init.output, factory));
+    query_ = project("query", heads_ * d_k_, config.query_bias);
+    key_ = project("key", groups_ * d_k_, config.key_bias);
+    value_ = project("value", groups_ * d_v_, config.value_bias);
+    output_ = register_module(
+        "output", std::make_shared<Linear>(heads_ * d_v_, d_model, config.has_output_bias(), init.output, factory));
+    if (config.query_key_norm == "none") return;
+    NormConfig norm;
+    norm.kind = config.query_key_norm;
+    norm.eps = config.query_key_norm_eps;
+    query_norm_ = register_module("query_norm", make_norm(norm, d_k_, factory));
+    key_norm_ = register_module("key_norm", make_norm(norm, d_k_, factory));
   }
 
-  bool reads_history() const override { return true; }
+  bool reads_history() const override { return !query_norm_ && !soft_cap_; }
 
   Tensor forward(const AttentionInput& in) override {
     if (in.history != nullptr) return output_->forward(attend_step(in).unsqueeze(1));
-    const std::int64_t first = in.cache != nullptr && in.position != nullptr ? in.cache->length() : 0;
+    const bool self = in.query_BTD.is_same(in.memory_BSD);
+    const std::int64_t first = in.cache != nullptr && self ? in.cache->length() : 0;
     const auto [q_BHTK, k_BGSK, v_BGSV] = project(in, first);
     const Tensor output_BHTV = attend(in, q_BHTK, k_BGSK, v_BGSV, first);
     return output_->forward(output_BHTV.transpose(1, 2).reshape({in.query_BTD.size(0), in.query_BTD.size(1), -1}));
@@ -99,6 +110,7 @@ class ScaledDotProduct final : public Attention {
     const auto steps = static_cast<std::int64_t>(memory.keys.size());
     Tensor bias;
     if (in.position != nullptr) bias = in.position->bias(steps - 1, 1, steps);
+    if (self) bias = with_window(bias, keys_in_window(steps - 1, 1, steps, y[0].device()), y[0].options());
     return step_attention(self ? turn(in, y[0], heads_) : y[0].squeeze(1), memory, *in.history,
                           {.heads = heads_,
                            .groups = groups_,
@@ -126,6 +138,7 @@ class ScaledDotProduct final : public Attention {
       y.insert(y.begin(), query_->forward(in.query_BTD));
     }
     out.q_BHTK = split_heads(y[0], heads_, d_k_);
+    if (query_norm_) out.q_BHTK = query_norm_->forward(out.q_BHTK);
     if (in.position != nullptr) out.q_BHTK = in.position->rotate(out.q_BHTK, first);
     if (from_cache) {
       out.k_BGSK = in.cache->key_BGSK;
@@ -134,6 +147,7 @@ class ScaledDotProduct final : public Attention {
     }
     out.k_BGSK = split_heads(y[1], groups_, d_k_);
     out.v_BGSV = split_heads(y[2], groups_, d_v_);
+    if (key_norm_) out.k_BGSK = key_norm_->forward(out.k_BGSK);
     if (in.position != nullptr) out.k_BGSK = in.position->rotate(out.k_BGSK, first);
     if (in.cache == nullptr) return out;
     if (in.cache->length() > 0) {
@@ -145,38 +159,62 @@ class ScaledDotProduct final : public Attention {
     return out;
   }
 
+  /// True for the keys in the window of each query, (T, S); undefined where all are.
+  Tensor keys_in_window(std::int64_t first, std::int64_t queries, std::int64_t keys, at::Device device) const {
+    if (!window_ || std::max(first + queries, keys) <= *window_) return {};
+    return window_mask(*window_, first, queries, keys, device);
+  }
+
+  /// -inf, added to the scores of keys that are out of the window: (1 or H, T, S).
+  static Tensor with_window(const Tensor& bias, const Tensor& near, const at::TensorOptions& options) {
+    if (!near.defined()) return bias;
+    const Tensor hidden = at::zeros(near.sizes(), options)
+                              .masked_fill_(near.logical_not(), -std::numeric_limits<double>::infinity())
+                              .unsqueeze(0);
+    return bias.defined() ? bias + hidden : hidden;
+  }
+
+  static Tensor both(const Tensor& a, const Tensor& b) {
+    return !a.defined() ? b : !b.defined() ? a : a.logical_and(b);
+  }
+
   Tensor attend(const AttentionInput& in, const Tensor& q_BHTK, const Tensor& k_BGSK, const Tensor& v_BGSV,
                 std::int64_t first) {
     const std::int64_t queries = q_BHTK.size(2);
     const std::int64_t keys = k_BGSK.size(2);
     const Tensor bias = in.position != nullptr ? in.position->bias(first, queries, keys) : Tensor();
-    if (in.trace != nullptr) {
-      const Tensor allowed = explicit_mask(in.mask, first, queries, keys, q_BHTK.device());
+    const bool self = in.query_BTD.is_same(in.memory_BSD);
+    const Tensor near = self ? keys_in_window(first, queries, keys, q_BHTK.device()) : Tensor();
+    // No kernel gives the bias its gradient, and none bends the scores.
+    if (in.trace != nullptr || soft_cap_ || (bias.defined() && bias.requires_grad())) {
+      const Tensor allowed = both(explicit_mask(in.mask, first, queries, keys, q_BHTK.device()), near);
       const std::int64_t repeat = heads_ / groups_;
       const PlainAttention plain =
           plain_attention(q_BHTK, k_BGSK.repeat_interleave(repeat, 1), v_BGSV.repeat_interleave(repeat, 1), allowed,
-                          bias, scale_, dropout_, is_training());
-      in.trace->weights_BHTS.emplace_back(in.trace->prefix, plain.weights.detach());
+                          bias, scale_, dropout_, is_training(), soft_cap_);
+      if (in.trace != nullptr) in.trace->weights_BHTS.emplace_back(in.trace->prefix, plain.weights.detach());
       return plain.output;
     }
+    const Tensor near_bias = with_window(bias, near, q_BHTK.options());
     const double dropout = is_training() ? dropout_ : 0.0;
     const FusedAttentionOptions options{.keys = in.mask.keys,
-                                        .bias = bias,
+                                        .bias = near_bias,
                                         .causal = in.mask.causal,
                                         .first = first,
                                         .scale = scale_,
                                         .dropout = dropout};
     if (emulates_bf16(q_BHTK.device())) {
       const Tensor q = q_BHTK.to(at::kFloat), k = k_BGSK.to(at::kFloat), v = v_BGSV.to(at::kFloat);
-      if (has_fused_attention(q, k, v, bias)) return fused_attention(q, k, v, options).to(q_BHTK.scalar_type());
+      if (has_fused_attention(q, k, v, near_bias)) return fused_attention(q, k, v, options).to(q_BHTK.scalar_type());
     }
     if (queries > 1 && !at::autocast::is_autocast_enabled(at::kCPU) &&
-        has_fused_attention(q_BHTK, k_BGSK, v_BGSV, bias)) {
+        has_fused_attention(q_BHTK, k_BGSK, v_BGSV, near_bias)) {
       return fused_attention(q_BHTK, k_BGSK, v_BGSV, options);
     }
     // LibTorch's kernel knows causality by itself only for queries and keys that start together and nothing else.
-    const bool causal_alone = in.mask.causal && !in.mask.keys.defined() && !bias.defined() && first == 0 && queries > 1;
-    Tensor mask = causal_alone ? Tensor() : explicit_mask(in.mask, first, queries, keys, q_BHTK.device());
+    const bool causal_alone =
+        in.mask.causal && !in.mask.keys.defined() && !near_bias.defined() && first == 0 && queries > 1;
+    Tensor mask = causal_alone ? Tensor() : both(explicit_mask(in.mask, first, queries, keys, q_BHTK.device()), near);
     if (bias.defined()) {
       const Tensor bias_1HTS = bias.unsqueeze(0).to(q_BHTK.scalar_type());
       mask = mask.defined() ? bias_1HTS.masked_fill(mask.logical_not(), -std::numeric_limits<double>::infinity())
@@ -189,7 +227,10 @@ class ScaledDotProduct final : public Attention {
 
   std::int64_t heads_, groups_, d_k_, d_v_;
   double scale_, dropout_;
+  std::optional<double> soft_cap_;
+  std::optional<std::int64_t> window_;
   std::shared_ptr<Linear> query_, key_, value_, output_;
+  std::shared_ptr<Norm> query_norm_, key_norm_;
 };
 
 template <class Kind>
@@ -210,6 +251,17 @@ constexpr config::Variant<MakeAttention> attention_rows[] = {
 };
 constexpr config::VariantTable<MakeAttention> attentions{"attention", attention_rows};
 
+struct QueryKeyNorm {};
+constexpr config::Variant<QueryKeyNorm> query_key_norm_rows[] = {
+    {{"none", "queries and keys as they are", "", ""}, {}},
+    {{"layer_norm", "LayerNorm over a head's width, one gain and bias for all heads", "Dehghani et al. 2023, section 2",
+      ""},
+     {}},
+    {{"rms_norm", "RMSNorm over a head's width, one gain for all heads", "", ""}, {}},
+    {{"scale_norm", "vectors of one learned length", "Henry et al. 2020, section 3", ""}, {}},
+};
+constexpr config::VariantTable<QueryKeyNorm> query_key_norms{"query_key_norm", query_key_norm_rows};
+
 }  // namespace
 
 void AttentionConfig::describe(config::Fields& f) {
@@ -219,7 +271,18 @@ void AttentionConfig::describe(config::Fields& f) {
   f.field("d_k", d_k, "width of a head's queries and keys; null: d_model / heads", config::width);
   f.field("d_v", d_v, "width of a head's values; null: d_model / heads", config::width);
   f.field("scale", scale, "factor on the scores; null: 1 / sqrt(d_k)", config::positive);
-  f.field("bias", bias, "biases on the four projections");
+  f.field("bias", bias, "biases on the four projections, but for those that say otherwise");
+  f.field("query_bias", query_bias, "a bias on that of the queries; null: as bias says");
+  f.field("key_bias", key_bias, "a bias on that of the keys; null: as bias says");
+  f.field("value_bias", value_bias, "a bias on that of the values; null: as bias says");
+  f.field("output_bias", output_bias, "a bias on that of the concatenated heads; null: as bias says");
+  f.choice("query_key_norm", query_key_norm, query_key_norms.choices(),
+           "normalises every head's queries and keys before positions turn them");
+  f.only_if(query_key_norm != "none", "has no effect with query_key_norm 'none'", "query_key_norm")
+      .field("query_key_norm_eps", query_key_norm_eps, "its eps", config::positive);
+  f.field("soft_cap", soft_cap, "c of c tanh(score / c); null: scores are as they are", config::positive);
+  f.field("window", window, "self-attention: keys less than so many positions from the query; null: all of them",
+          config::at_least_one);
   f.field("dropout", dropout, "dropout on the attention weights", config::probability);
   f.check(kind != "grouped_query" || heads % key_value_heads == 0, "key_value_heads",
           "must divide heads: " + std::to_string(key_value_heads) + " does not divide " + std::to_string(heads));

@@ -1,8 +1,12 @@
 #pragma once
 // Attention (Vaswani et al. 2017, section 3.2): softmax(Q K^T / sqrt(d_k)) V over h heads, with as many key-value heads
-// as there are query heads, one (Shazeer 2019) or a few (Ainslie et al. 2023).
+// as there are query heads, one (Shazeer 2019) or a few (Ainslie et al. 2023). Options: queries and keys normalised
+// head by head (Henry et al. 2020; Dehghani et al. 2023, section 2), scores s -> c tanh(s / c) (Gemma Team 2024,
+// section 2), a window of keys around the query in self-attention (Beltagy et al. 2020, section 3.1; Jiang et al.
+// 2023).
 #include "transformer/kernels/step_attention.h"
 #include "transformer/layers/mask.h"
+#include "transformer/layers/norm.h"
 #include "transformer/layers/position.h"
 
 namespace ablate {
@@ -15,8 +19,18 @@ struct AttentionConfig {
   std::optional<std::int64_t> d_v{};
   std::optional<double> scale{};
   bool bias = true;
+  std::optional<bool> query_bias{}, key_bias{}, value_bias{}, output_bias{};
+  std::string query_key_norm = "none";
+  double query_key_norm_eps = 1e-5;
+  std::optional<double> soft_cap{};
+  std::optional<std::int64_t> window{};
   double dropout = 0;
   void describe(config::Fields& f);
+  /// Whether any of the projections of queries, keys and values has a bias.
+  bool has_input_bias() const {
+    return query_bias.value_or(bias) || key_bias.value_or(bias) || value_bias.value_or(bias);
+  }
+  bool has_output_bias() const { return output_bias.value_or(bias); }
   /// Width of a head's queries and keys: d_k, or d_model / heads.
   std::int64_t key_width(std::int64_t d_model) const { return d_k.value_or(d_model / heads); }
   /// Width of a head's values: d_v, or d_model / heads.
@@ -68,13 +82,15 @@ const config::VariantTable<MakeAttention>& attention_table();
 std::shared_ptr<Attention> make_attention(const AttentionConfig& config, std::int64_t d_model,
                                           const AttentionInitialization& init, ParameterFactory& factory);
 
-/// The formula itself, the oracle of the fused kernel: weights = softmax(scale * Q K^T + bias) over the allowed keys;
-/// a query with no allowed key gets zero. q (B, H, T, K), k (B, H, S, K), v (B, H, S, V) -> (B, H, T, V), weights
-/// (B, H, T, S). `allowed` and `bias` broadcast to (B, H, T, S); either may be undefined.
+/// The formula itself, the oracle of the fused kernel: weights = softmax(cap(scale * Q K^T) + bias) over the allowed
+/// keys, cap(s) = c tanh(s / c) if there is a soft_cap c; a query with no allowed key gets zero. q (B, H, T, K),
+/// k (B, H, S, K), v (B, H, S, V) -> (B, H, T, V), weights (B, H, T, S). `allowed` and `bias` broadcast to (B, H, T,
+/// S); either may be undefined.
 struct PlainAttention {
   Tensor output, weights;
 };
 PlainAttention plain_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& allowed,
-                               const Tensor& bias, double scale, double dropout_rate, bool training);
+                               const Tensor& bias, double scale, double dropout_rate, bool training,
+                               std::optional<double> soft_cap = {});
 
 }  // namespace ablate

@@ -28,6 +28,14 @@ constexpr config::Variant<Scale> scale_rows[] = {
 };
 constexpr config::VariantTable<Scale> scales{"embedding scale", scale_rows};
 
+constexpr config::Variant<Scale> output_scale_rows[] = {
+    {{"one", "hidden states as they are", "", ""}, [](std::int64_t) { return 1.0; }},
+    {{"inverse_sqrt_d_model", "hidden states divided by sqrt(d_model), where a tied matrix starts with long vectors",
+      "Raffel et al. 2020 (code)", ""},
+     [](std::int64_t d_model) { return 1 / std::sqrt(static_cast<double>(d_model)); }},
+};
+constexpr config::VariantTable<Scale> output_scales{"output scale", output_scale_rows};
+
 /// w / |w|; the vector of padding, which is zero, stays zero.
 Tensor unit_vectors(const Tensor& w) {
   constexpr double least = 1e-6;
@@ -49,15 +57,22 @@ void EmbeddingConfig::describe(config::Fields& f) {
   f.choice("scale", scale, scales.choices(), "factor on the input embeddings");
   f.field("dropout", dropout, "dropout on embeddings plus positions; null: the model's dropout", config::probability);
   f.field("output_bias", output_bias, "a bias per word in the output layer");
+  f.choice("output_scale", output_scale, output_scales.choices(), "factor on what the output layer reads");
+  f.choice("norm", norm, norm_table().choices(),
+           "a norm on embeddings plus positions, in front of dropout, with the options of the stack's norm");
   f.field("normalize", normalize, "fixnorm: every vector divided by its length, as input and as output");
 }
 
 const config::VariantTable<Tying>& tying_table() { return tyings; }
 const config::VariantTable<Scale>& embedding_scale_table() { return scales; }
+const config::VariantTable<Scale>& output_scale_table() { return output_scales; }
 
 Embeddings::Embeddings(const EmbeddingConfig& config, std::int64_t d_model, const VocabularyInfo& vocabulary,
                        bool has_source, const WeightInitialization& init, ParameterFactory& factory)
-    : scale_(scales.at(config.scale)(d_model)), normalize_(config.normalize), pad_(vocabulary.pad) {
+    : scale_(scales.at(config.scale)(d_model)),
+      output_scale_(output_scales.at(config.output_scale)(d_model)),
+      normalize_(config.normalize),
+      pad_(vocabulary.pad) {
   const Tying tying = tyings.at(config.tying);
   const auto create = [&](const char* name, std::int64_t rows) {
     return factory.create(*this, name, {rows, d_model}, fill_embedding(init, pad_));
@@ -84,6 +99,11 @@ Tensor Embeddings::source(const Tensor& tokens) const {
 }
 Tensor Embeddings::target(const Tensor& tokens) const { return embed(target_weight_, tokens); }
 Tensor Embeddings::output_weight() const { return normalize_ ? unit_vectors(output_weight_) : output_weight_; }
-Tensor Embeddings::logits(const Tensor& hidden) const { return at::linear(hidden, output_weight(), output_bias_); }
+Tensor Embeddings::output_input(const Tensor& hidden) const {
+  return output_scale_ == 1.0 ? hidden : hidden * output_scale_;
+}
+Tensor Embeddings::logits(const Tensor& hidden) const {
+  return at::linear(output_input(hidden), output_weight(), output_bias_);
+}
 
 }  // namespace ablate

@@ -2,7 +2,7 @@
 // Source, target and output embeddings and which of them are one matrix (Vaswani et al. 2017, section 3.4; Press & Wolf
 // 2017; the three embedding rows of Narang et al. 2021, table 1). With `normalize` every vector w of the three matrices
 // is used as w / |w| (fixnorm: Nguyen & Salazar 2019, section 2.3): all words have the same length, before `scale`.
-#include "transformer/layers/initialization.h"
+#include "transformer/layers/norm.h"
 
 namespace ablate {
 
@@ -11,7 +11,9 @@ struct EmbeddingConfig {
   std::string scale = "sqrt_d_model";
   std::optional<double> dropout{};
   bool output_bias = false;
+  std::string output_scale = "one";
   bool normalize = false;
+  std::string norm = "none";
   void describe(config::Fields& f);
 };
 
@@ -22,6 +24,8 @@ struct Tying {
 };
 const config::VariantTable<Tying>& tying_table();
 const config::VariantTable<double (*)(std::int64_t d_model)>& embedding_scale_table();
+/// Factors on what the output layer reads.
+const config::VariantTable<double (*)(std::int64_t d_model)>& output_scale_table();
 
 /// Sizes and padding, the same id on both sides.
 struct VocabularyInfo {
@@ -36,7 +40,9 @@ class Embeddings : public torch::nn::Module {
 
   Tensor source(const Tensor& tokens) const;  ///< (B, S) int64 -> (B, S, D), scaled; std::logic_error without a source
   Tensor target(const Tensor& tokens) const;  ///< (B, T) int64 -> (B, T, D), scaled
-  Tensor logits(const Tensor& hidden) const;  ///< (…, D) -> (…, V)
+  Tensor logits(
+      const Tensor& hidden) const;  ///< (…, D) -> (…, V): output_weight() output_input(hidden) + output_bias()
+  Tensor output_input(const Tensor& hidden) const;  ///< hidden states (…, D) as the output layer reads them: scaled
 
   Tensor output_weight() const;                               ///< (V, D), as the scores use it
   const Tensor& output_bias() const { return output_bias_; }  ///< (V) or undefined
@@ -46,7 +52,7 @@ class Embeddings : public torch::nn::Module {
  private:
   Tensor embed(const Tensor& weight, const Tensor& tokens) const;
 
-  double scale_;
+  double scale_, output_scale_;
   bool normalize_;
   std::int64_t pad_;
   Tensor source_weight_, target_weight_, output_weight_, output_bias_;

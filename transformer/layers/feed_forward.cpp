@@ -79,6 +79,8 @@ constexpr config::Variant<MakeFeedForward> feed_forward_rows[] = {
      make<Gated<act::identity, Fused::identity>>},
     {{"reglu", "(max(0, x W) * x V) W2", "Shazeer 2020, eq. (5)", ""}, make<Gated<act::relu, Fused::relu>>},
     {{"geglu", "(GELU(x W) * x V) W2", "Shazeer 2020, eq. (5)", ""}, make<Gated<act::gelu, Fused::gelu>>},
+    {{"geglu_tanh", "geglu with GELU by its tanh approximation", "Raffel et al. 2020 (code of T5 1.1)", ""},
+     make<Gated<act::gelu_tanh, Fused::gelu_tanh>>},
     {{"swiglu", "(swish(x W) * x V) W2", "Shazeer 2020, eq. (5)", ""}, make<Gated<act::swish, Fused::swish>>},
 };
 constexpr config::VariantTable<MakeFeedForward> feed_forwards{"feed_forward", feed_forward_rows};

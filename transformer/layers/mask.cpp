@@ -19,4 +19,10 @@ Tensor explicit_mask(const AttentionMask& mask, std::int64_t first, std::int64_t
   return mask.keys.defined() ? before.logical_and(mask.keys) : before;
 }
 
+Tensor window_mask(std::int64_t window, std::int64_t first, std::int64_t queries, std::int64_t keys,
+                   at::Device device) {
+  const Tensor query = at::arange(first, first + queries, at::kLong).unsqueeze(1);
+  return (query - at::arange(keys, at::kLong)).abs().lt(window).to(device);
+}
+
 }  // namespace ablate

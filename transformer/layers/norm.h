@@ -4,7 +4,8 @@
 //   rms_norm    g * x / sqrt(mean(x^2) + eps)                (Zhang & Sennrich 2019, eq. (4))
 //   p_rms_norm  the same with the mean over the first ceil(partial * D) coordinates alone (ibid., section 4)
 //   scale_norm  g * x / max(|x|, eps) with one number g that starts at sqrt(D) (Nguyen & Salazar 2019, eq. (4))
-// Where it stands is the business of residual.h alone.
+// With gain_offset what is learned is g - 1 (Gemma Team 2024, code). Where it stands is the business of residual.h
+// alone.
 #include "transformer/layers/initialization.h"
 
 namespace ablate {
@@ -14,6 +15,7 @@ struct NormConfig {
   double eps = 1e-5;
   bool bias = true;
   double partial = 0.0625;
+  bool gain_offset = false;
   bool learned = true;
   void describe(config::Fields& f);
 };

@@ -44,27 +44,33 @@ struct NoPosition final : Position {
 
 struct Sinusoidal final : Position {
   Sinusoidal(const PositionConfig& config, const PositionContext&, const WeightInitialization&, ParameterFactory&)
-      : base(config.base) {}
+      : base(config.base), halves(config.layout == "halves") {}
   Tensor embed(const Tensor& x, std::int64_t first) override {
     const std::int64_t last = first + x.size(1);
-    const Tensor& rows = table.rows(
-        last, x.options(), [this, d = x.size(2)](std::int64_t length) { return sinusoidal_table(length, d, base); });
+    const Tensor& rows = table.rows(last, x.options(), [this, d = x.size(2)](std::int64_t length) {
+      return sinusoidal_table(length, d, base, halves);
+    });
     return x + rows.slice(0, first, last);
   }
   double base;
+  bool halves;
   GrowingTable table;
 };
 
-/// One trained vector per position (Gehring et al. 2017; Vaswani et al. 2017, table 3 row E).
+/// One trained vector per position (Gehring et al. 2017; Vaswani et al. 2017, table 3 row E). The first `offset` of
+/// them are nobody's: weights that were published with so many keep them.
 struct Learned final : Position {
-  Learned(const PositionConfig&, const PositionContext& context, const WeightInitialization& init,
-          ParameterFactory& factory) {
-    weight = factory.create(*this, "weight", {context.max_length, context.d_model}, fill_weight(init));
+  Learned(const PositionConfig& config, const PositionContext& context, const WeightInitialization& init,
+          ParameterFactory& factory)
+      : offset(config.offset) {
+    weight = factory.create(*this, "weight", {offset + context.max_length, context.d_model}, fill_weight(init));
   }
   Tensor embed(const Tensor& x, std::int64_t first) override {
-    TORCH_CHECK(first + x.size(1) <= weight.size(0), "learned positions end at ", weight.size(0));
-    return x + weight.slice(0, first, first + x.size(1));
+    const std::int64_t begin = offset + first, end = begin + x.size(1);
+    TORCH_CHECK(end <= weight.size(0), "learned positions end at ", weight.size(0) - offset);
+    return x + weight.slice(0, begin, end);
   }
+  std::int64_t offset;
   Tensor weight;
 };
 
@@ -131,6 +137,25 @@ struct Alibi final : Position {
   std::int64_t known_first = 0;
 };
 
+/// A trained number for every head and bucket of distances, added to the scores (Raffel et al. 2020, section 2.1).
+struct Buckets final : Position {
+  Buckets(const PositionConfig& config, const PositionContext& context, const WeightInitialization& init,
+          ParameterFactory& factory)
+      : buckets(config.buckets), max_distance(config.max_distance), causal(context.causal) {
+    weight = factory.create(*this, "weight", {buckets, context.heads}, fill_weight(init));
+  }
+
+  Tensor bias(std::int64_t first, std::int64_t queries, std::int64_t keys) override {
+    const Tensor query = at::arange(first, first + queries, at::kLong).unsqueeze(1);
+    const Tensor bucket = relative_buckets(at::arange(keys, at::kLong) - query, buckets, max_distance, causal);
+    return at::embedding(weight, bucket.to(weight.device())).permute({2, 0, 1});  // (H, T, S)
+  }
+
+  std::int64_t buckets, max_distance;
+  bool causal;
+  Tensor weight;
+};
+
 template <class Kind>
 std::shared_ptr<Position> make(const PositionConfig& config, const PositionContext& context,
                                const WeightInitialization& init, ParameterFactory& factory) {
@@ -140,15 +165,19 @@ std::shared_ptr<Position> make(const PositionConfig& config, const PositionConte
 constexpr config::Variant<MakePosition> position_rows[] = {
     {{"none", "the model sees a bag of tokens, but for the causal mask", "", ""}, make<NoPosition>},
     {{"sinusoidal", "sin and cos of pos / base^(2i / d_model), added to the embeddings",
-      "Vaswani et al. 2017, section 3.5", "base"},
+      "Vaswani et al. 2017, section 3.5", "base layout"},
      make<Sinusoidal>},
-    {{"learned", "one trained vector per position, added to the embeddings", "Gehring et al. 2017", ""}, make<Learned>},
+    {{"learned", "one trained vector per position, added to the embeddings", "Gehring et al. 2017", "offset"},
+     make<Learned>},
     {{"rotary", "queries and keys turned by an angle that grows with the position", "Su et al. 2021, eq. (34)",
       "base fraction pairing scaling"},
      make<Rotary>},
     {{"alibi", "scores lowered by the distance times a slope of each head's own; nothing is trained",
       "Press et al. 2022, section 3", ""},
      make<Alibi>},
+    {{"t5_buckets", "a trained number for every head and bucket of distances, added to the scores",
+      "Raffel et al. 2020, section 2.1", "buckets max_distance per_layer"},
+     make<Buckets>},
 };
 constexpr config::VariantTable<MakePosition> positions{"position", position_rows};
 
@@ -159,6 +188,13 @@ constexpr config::Variant<Pairing> pairing_rows[] = {
 };
 constexpr config::VariantTable<Pairing> pairing_table{"pairing", pairing_rows};
 
+struct SinusoidLayout {};
+constexpr config::Variant<SinusoidLayout> sinusoid_rows[] = {
+    {{"interleaved", "sine and cosine of a frequency are neighbours", "Vaswani et al. 2017, section 3.5", ""}, {}},
+    {{"halves", "all sines, then all cosines", "", ""}, {}},
+};
+constexpr config::VariantTable<SinusoidLayout> sinusoid_layouts{"sinusoid layout", sinusoid_rows};
+
 }  // namespace
 
 void PositionConfig::describe(config::Fields& f) {
@@ -167,6 +203,13 @@ void PositionConfig::describe(config::Fields& f) {
   f.field("fraction", fraction, "part of each head that turns", config::Range{0, 1, true});
   f.choice("pairing", pairing, pairing_table.choices(), "which coordinates turn together");
   f.object("scaling", scaling, "frequencies for sequences longer than those trained on");
+  f.choice("layout", layout, sinusoid_layouts.choices(), "where sines and cosines stand");
+  f.field("offset", offset, "vectors in front of that of the first position, which nobody reads", config::not_negative);
+  f.field("buckets", buckets, "number of buckets", config::Range{4, 1 << 16});
+  f.field("max_distance", max_distance, "distance from which on all share the last bucket", config::at_least_one);
+  f.field("per_layer", per_layer, "every layer learns numbers of its own; false: all share those of the stack");
+  f.check(kind != "t5_buckets" || max_distance > buckets, "max_distance",
+          "must be above the number of buckets, " + std::to_string(buckets));
 }
 
 const config::VariantTable<MakePosition>& position_table() { return positions; }
@@ -185,8 +228,21 @@ Tensor alibi_slopes(std::int64_t heads) {
   return at::cat({slopes(power, 1, 1), slopes(2 * power, 1, 2).slice(0, 0, heads - power)});
 }
 
-Tensor sinusoidal_table(std::int64_t length, std::int64_t d, double base) {
+Tensor relative_buckets(const Tensor& distance, std::int64_t buckets, std::int64_t max_distance, bool causal) {
+  const std::int64_t count = causal ? buckets : buckets / 2;
+  const std::int64_t exact = count / 2;
+  const Tensor length = causal ? distance.neg().clamp_min(0) : distance.abs();
+  // In 32 bits, as the published weights were trained: a border may lie on a power.
+  const Tensor steps = at::log(length.to(at::kFloat) / exact) /
+                       std::log(static_cast<double>(max_distance) / static_cast<double>(exact)) * (count - exact);
+  const Tensor far = (exact + steps.clamp_min(0).to(at::kLong)).clamp_max(count - 1);
+  const Tensor bucket = at::where(length < exact, length, far);
+  return causal ? bucket : bucket + distance.gt(0).to(at::kLong) * count;
+}
+
+Tensor sinusoidal_table(std::int64_t length, std::int64_t d, double base, bool halves) {
   const Tensor angle = angles(length, rotary_frequencies(d + d % 2, base, {}));
+  if (halves) return at::cat({angle.sin(), angle.cos()}, 1).slice(1, 0, d);
   return at::stack({angle.sin(), angle.cos()}, -1).flatten(1).slice(1, 0, d);
 }
 

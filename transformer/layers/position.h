@@ -6,6 +6,8 @@
 //   rotary      pairs (a, b) of a query or key -> (a cos pw - b sin pw, a sin pw + b cos pw) at position p, with the
 //               frequencies w of rotary_frequencies() (Su et al. 2021, eq. (34))
 //   alibi       scores of head h lowered by slope_h |i - j|, see alibi_slopes() (Press et al. 2022, section 3)
+//   t5_buckets  score + B[bucket(j - i), h], B (buckets, H) trained, see relative_buckets() (Raffel et al. 2020,
+//               section 2.1)
 #include "transformer/layers/initialization.h"
 #include "transformer/layers/rotary_scaling.h"
 
@@ -17,6 +19,11 @@ struct PositionConfig {
   double fraction = 1;
   std::string pairing = "interleaved";
   RotaryScalingConfig scaling{};
+  std::string layout = "interleaved";
+  std::int64_t offset = 0;
+  std::int64_t buckets = 32;
+  std::int64_t max_distance = 128;
+  bool per_layer = false;
   void describe(config::Fields& f);
 };
 
@@ -26,6 +33,7 @@ struct PositionContext {
   std::int64_t d_k;      ///< width of a head's queries and keys
   std::int64_t heads;
   std::int64_t max_length;  ///< longest sequence the model accepts
+  bool causal = false;      ///< queries look back alone
 };
 
 class Position : public torch::nn::Module {
@@ -50,6 +58,13 @@ std::shared_ptr<Position> make_position(const PositionConfig& config, const Posi
 Tensor alibi_slopes(std::int64_t heads);
 
 /// PE(pos, 2i) = sin(pos / base^(2i / d)), PE(pos, 2i + 1) = cos(same) (Vaswani et al. 2017, section 3.5): (length, d).
-Tensor sinusoidal_table(std::int64_t length, std::int64_t d, double base);
+/// `halves`: all sines, then all cosines, as the authors' own code has it.
+Tensor sinusoidal_table(std::int64_t length, std::int64_t d, double base, bool halves = false);
+
+/// The bucket of every distance key - query, int64 of any shape -> the same shape, 0 … buckets - 1 (Raffel et al. 2020,
+/// section 2.1, and the authors' code). Looking back alone: distances 0 … buckets / 2 - 1 have a bucket each, longer
+/// ones share the rest in steps that grow as their logarithm, and all from max_distance on have the last. Looking both
+/// ways each direction has half of the buckets, what stands ahead the second half.
+Tensor relative_buckets(const Tensor& distance, std::int64_t buckets, std::int64_t max_distance, bool causal);
 
 }  // namespace ablate

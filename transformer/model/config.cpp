@@ -1,5 +1,6 @@
 #include "transformer/model/config.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace ablate {
@@ -36,18 +37,20 @@ void check_stack(config::Fields& f, const std::string& path, const BlockConfig& 
 /// How biases start has no effect where there are none.
 void check_biases(config::Fields& f, const ModelConfig& model, const Family& stacks) {
   const std::string standard = WeightInitialization{}.bias;
-  const bool in_encoder = stacks.encoder && model.encoder.attention.bias;
-  const bool in_decoder = stacks.decoder && (model.decoder.attention.bias ||
-                                             (model.decoder.reads_memory && model.decoder.cross_attention.bias));
-  const bool in_attention = in_encoder || in_decoder;
+  std::vector<const AttentionConfig*> attentions;
+  if (stacks.encoder) attentions.push_back(&model.encoder.attention);
+  if (stacks.decoder) attentions.push_back(&model.decoder.attention);
+  if (stacks.decoder && model.decoder.reads_memory) attentions.push_back(&model.decoder.cross_attention);
+  const bool in_inputs = std::ranges::any_of(attentions, [](const auto* one) { return one->has_input_bias(); });
+  const bool in_outputs = std::ranges::any_of(attentions, [](const auto* one) { return one->has_output_bias(); });
   const bool in_feed_forward =
       (stacks.encoder && model.encoder.feed_forward.bias) || (stacks.decoder && model.decoder.feed_forward.bias);
   const auto check = [&](const char* key, const WeightInitialization& init, bool there_are) {
     f.check(there_are || init.bias == standard, std::string("initialization.") + key + ".bias",
             "has no effect: there are no such biases");
   };
-  check("query_key_value", model.initialization.query_key_value, in_attention);
-  check("attention_output", model.initialization.attention_output, in_attention);
+  check("query_key_value", model.initialization.query_key_value, in_inputs);
+  check("attention_output", model.initialization.attention_output, in_outputs);
   check("feed_forward", model.initialization.feed_forward, in_feed_forward);
   check("feed_forward_output", model.initialization.feed_forward_output, in_feed_forward);
 }
@@ -85,7 +88,8 @@ void ModelConfig::describe(config::Fields& f) {
   decoder.reads_memory = stacks.encoder;
   f.field("d_model", d_model, "width of the residual stream", config::width);
   f.field("max_length", max_length,
-          "longest sequence in tokens, <s> or </s> included: longer ones are skipped in training, cut in translation",
+          "longest sequence in tokens, <s> or </s> included: longer pairs are skipped in training and cut in "
+          "translation, longer documents are cut",
           config::Range{2, 1 << 24});
   f.field("vocabulary", vocabulary, "number of types (of the source, if target_vocabulary is given); null: the data's",
           config::Range{4, 1 << 28});
@@ -106,6 +110,8 @@ void ModelConfig::describe(config::Fields& f) {
   if (stacks.decoder) check_stack(f, "decoder", decoder, d_model);
   if (stacks.decoder && decoder.reads_memory) {
     check_attention(f, "decoder.cross_attention", decoder.cross_attention, d_model);
+    f.check(decoder.cross_attention.window == decoder.attention.window, "decoder.cross_attention.window",
+            "has no effect: windows are of self-attention, a source has no position beside the target's");
   }
   const Tying& tying = tying_table().at(embedding.tying);
   const bool joint = !target_vocabulary || target_vocabulary == vocabulary;

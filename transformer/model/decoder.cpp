@@ -43,28 +43,28 @@ void DecoderCache::select_within_sentences(const Tensor& index) {
 
 DecoderLayer::DecoderLayer(const DecoderConfig& config, const InitializationConfig& init, std::int64_t d_model,
                            ParameterFactory& factory) {
-  const auto residual = [&] {
-    return std::make_shared<Residual>(config.residual, config.norm, config.dropout, d_model, factory);
+  const auto residual = [&](bool is_first) {
+    return std::make_shared<Residual>(config.residual, config.norm, config.dropout, d_model, is_first, factory);
   };
   const AttentionInitialization attention_init = attention_initialization(init);
   self_attention_ =
       register_module("self_attention", make_attention(config.attention, d_model, attention_init, factory));
-  self_attention_residual_ = register_module("self_attention_residual", residual());
+  self_attention_residual_ = register_module("self_attention_residual", residual(true));
   if (config.reads_memory) {
     cross_attention_ =
         register_module("cross_attention", make_attention(config.cross_attention, d_model, attention_init, factory));
-    cross_attention_residual_ = register_module("cross_attention_residual", residual());
+    cross_attention_residual_ = register_module("cross_attention_residual", residual(false));
   }
   feed_forward_ = register_module(
       "feed_forward", make_feed_forward(config.feed_forward, d_model, feed_forward_initialization(init), factory));
-  feed_forward_residual_ = register_module("feed_forward_residual", residual());
+  feed_forward_residual_ = register_module("feed_forward_residual", residual(false));
 }
 
 Tensor DecoderLayer::forward(const Tensor& x, const Memory& memory, const AttentionMask& mask, Position& position,
                              DecoderCache* cache, std::size_t index, const std::string& name, AttentionTrace* trace) {
   DecoderCache::Layer* const kept = cache != nullptr ? &cache->layers[index] : nullptr;
   const RowHistory* const history = cache != nullptr && cache->history ? &*cache->history : nullptr;
-  const Tensor with_past = self_attention_residual_->forward(x, [&](const Tensor& y) {
+  const auto attend_to_past = [&](const Tensor& y) {
     if (trace != nullptr) trace->prefix = name + ".self_attention";
     return self_attention_->forward({.query_BTD = y,
                                      .memory_BSD = y,
@@ -73,7 +73,7 @@ Tensor DecoderLayer::forward(const Tensor& x, const Memory& memory, const Attent
                                      .cache = kept != nullptr ? &kept->self_attention : nullptr,
                                      .trace = trace,
                                      .history = history});
-  });
+  };
   const auto attend_to_memory = [&](const Tensor& y) {
     if (trace != nullptr) trace->prefix = name + ".cross_attention";
     return cross_attention_->forward({.query_BTD = y,
@@ -84,9 +84,10 @@ Tensor DecoderLayer::forward(const Tensor& x, const Memory& memory, const Attent
                                       .trace = trace,
                                       .history = history});
   };
-  const Tensor with_source =
-      cross_attention_ ? cross_attention_residual_->forward(with_past, attend_to_memory) : with_past;
-  return feed_forward_residual_->forward(with_source, [&](const Tensor& y) { return feed_forward_->forward(y); });
+  const auto feed = [&](const Tensor& y) { return feed_forward_->forward(y); };
+  const SubLayer past{*self_attention_residual_, attend_to_past}, fed{*feed_forward_residual_, feed};
+  if (!cross_attention_) return wire(x, {past, fed});
+  return wire(x, {past, {*cross_attention_residual_, attend_to_memory}, fed});
 }
 
 Decoder::Decoder(const DecoderConfig& config, const EmbeddingConfig& embedding, const InitializationConfig& init,
@@ -101,7 +102,7 @@ Tensor Decoder::forward(const Tensor& embedded, const Memory& memory, DecoderCac
   Tensor x = enter(embedded, first);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const std::string name = trace != nullptr ? "decoder.layers." + std::to_string(i) : std::string();
-    x = layers_[i]->forward(x, memory, mask, *position_, cache, i, name, trace);
+    x = layers_[i]->forward(x, memory, mask, *positions_[i], cache, i, name, trace);
   }
   if (cache != nullptr) cache->length += embedded.size(1);
   return leave(x);

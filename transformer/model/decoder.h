@@ -35,6 +35,7 @@ struct Memory {
 
 class DecoderLayer : public torch::nn::Module {
  public:
+  static constexpr bool is_causal = true;
   DecoderLayer(const DecoderConfig& config, const InitializationConfig& init, std::int64_t d_model,
                ParameterFactory& factory);
   Tensor forward(const Tensor& x, const Memory& memory, const AttentionMask& mask, Position& position,

@@ -12,23 +12,24 @@ FeedForwardInitialization feed_forward_initialization(const InitializationConfig
 
 EncoderLayer::EncoderLayer(const EncoderConfig& config, const InitializationConfig& init, std::int64_t d_model,
                            ParameterFactory& factory) {
-  const auto residual = [&] {
-    return std::make_shared<Residual>(config.residual, config.norm, config.dropout, d_model, factory);
+  const auto residual = [&](bool is_first) {
+    return std::make_shared<Residual>(config.residual, config.norm, config.dropout, d_model, is_first, factory);
   };
   self_attention_ = register_module("self_attention",
                                     make_attention(config.attention, d_model, attention_initialization(init), factory));
-  self_attention_residual_ = register_module("self_attention_residual", residual());
+  self_attention_residual_ = register_module("self_attention_residual", residual(true));
   feed_forward_ = register_module(
       "feed_forward", make_feed_forward(config.feed_forward, d_model, feed_forward_initialization(init), factory));
-  feed_forward_residual_ = register_module("feed_forward_residual", residual());
+  feed_forward_residual_ = register_module("feed_forward_residual", residual(false));
 }
 
 Tensor EncoderLayer::forward(const Tensor& x, const AttentionMask& mask, Position& position, AttentionTrace* trace) {
-  const Tensor attended = self_attention_residual_->forward(x, [&](const Tensor& y) {
+  const auto attend = [&](const Tensor& y) {
     return self_attention_->forward(
         {.query_BTD = y, .memory_BSD = y, .mask = mask, .position = &position, .trace = trace});
-  });
-  return feed_forward_residual_->forward(attended, [&](const Tensor& y) { return feed_forward_->forward(y); });
+  };
+  const auto feed = [&](const Tensor& y) { return feed_forward_->forward(y); };
+  return wire(x, {{*self_attention_residual_, attend}, {*feed_forward_residual_, feed}});
 }
 
 Encoder::Encoder(const EncoderConfig& config, const EmbeddingConfig& embedding, const InitializationConfig& init,
@@ -39,7 +40,7 @@ Tensor Encoder::forward(const Tensor& embedded, const AttentionMask& mask, Atten
   Tensor x = enter(embedded, 0);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     if (trace != nullptr) trace->prefix = "encoder.layers." + std::to_string(i) + ".self_attention";
-    x = layers_[i]->forward(x, mask, *position_, trace);
+    x = layers_[i]->forward(x, mask, *positions_[i], trace);
   }
   return leave(x);
 }

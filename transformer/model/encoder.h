@@ -7,6 +7,7 @@ namespace ablate {
 
 class EncoderLayer : public torch::nn::Module {
  public:
+  static constexpr bool is_causal = false;
   EncoderLayer(const EncoderConfig& config, const InitializationConfig& init, std::int64_t d_model,
                ParameterFactory& factory);
   Tensor forward(const Tensor& x, const AttentionMask& mask, Position& position, AttentionTrace* trace);

@@ -33,6 +33,11 @@ void CheckpointConfig::describe(config::Fields& f) {
   f.field("keep_best", keep_best, "weights of the k evaluations with the lowest dev nll", config::at_least_one);
 }
 
+std::string TrainingConfig::missing() const {
+  if (budget.steps || budget.epochs || budget.tokens || budget.flops || budget.minutes) return "";
+  return "training.budget: say when training ends: steps, epochs, tokens, flops or minutes";
+}
+
 void TrainingConfig::describe(config::Fields& f) {
   f.object("optimizer", optimizer, "how gradients become updates");
   f.object("schedule", schedule, "the learning rate");
@@ -47,8 +52,6 @@ void TrainingConfig::describe(config::Fields& f) {
   f.object("checkpoints", checkpoints, "which weights are kept");
   f.field("log_every", log_every, "updates between two lines of metrics.jsonl", config::at_least_one);
 
-  f.check(budget.steps || budget.epochs || budget.tokens || budget.flops || budget.minutes, "budget",
-          "say when training ends: steps, epochs, tokens, flops or minutes");
   f.check(!needs_total_steps(schedule) || budget.steps || budget.epochs, "schedule.decay_steps",
           "a schedule that decays must know its end: give it, or a budget in steps or epochs");
   const bool ends_in_warmup = needs_total_steps(schedule) && budget.steps && schedule.warmup >= *budget.steps;

@@ -45,6 +45,9 @@ struct TrainingConfig {
   CheckpointConfig checkpoints;
   std::int64_t log_every = 50;
   void describe(config::Fields& f);
+  /// What still has to be said before a model can be trained: "" or one sentence. Not an error while reading, as a
+  /// model can be described without training it.
+  std::string missing() const;
 };
 
 }  // namespace ablate

@@ -26,8 +26,8 @@ void LossConfig::describe(config::Fields& f) {
 const config::VariantTable<SmoothingConvention>& smoothing_table() { return smoothings; }
 
 BatchLoss compute_loss(Transformer& model, const Batch& batch, const LossConfig& config) {
-  const Tensor hidden = model.forward(batch).flatten(0, 1);  // (B * T, D)
-  const Tensor target = batch.target_output.flatten();       // (B * T)
+  const Tensor hidden = model.embeddings().output_input(model.forward(batch).flatten(0, 1));  // (B * T, D)
+  const Tensor target = batch.target_output.flatten();                                        // (B * T)
   const bool partial = target.numel() != batch.target_tokens;
   const Tensor real = partial ? target.ne(no_target).nonzero().squeeze(1) : Tensor();
   const CrossEntropySums sums =

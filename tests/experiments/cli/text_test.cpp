@@ -108,7 +108,9 @@ TEST_CASE("text: a language model is trained, measured, asked and told", "[cli][
   CHECK_STATUS(refused, 2);
   CHECK(has(refused.messages, "no source to translate"));
   CHECK_STATUS(run_program(folder, {"report", "experiment.json", "--output", "report.html"}), 0);
-  CHECK_STATUS(run_program(folder, {"inspect", run}), 0);
+  const Outcome inspected = run_program(folder, {"inspect", run, "--sentence", "buckle my shoe"});
+  CHECK_STATUS(inspected, 0);
+  CHECK(has(inspected.out, "decoder attention, layer 1"));
   const Outcome described = run_program(folder, {"describe", "experiment.json"});
   CHECK(has(described.out, "decoder"));
   CHECK_FALSE(has(described.out, "encoder "));
@@ -133,6 +135,72 @@ TEST_CASE("text: a stride gives every token more context, and is measured withou
   }
   REQUIRE(losses.size() == 2);
   CHECK(losses[0] != losses[1]);
+}
+
+TEST_CASE("text: words and pieces go on behind a prompt with the space that stands between them", "[cli][slow]") {
+  for (const Json& tokenizer : {Json{{"kind", "words"}}, Json{{"kind", "sentencepiece"}, {"vocabulary_size", 40}}}) {
+    INFO(tokenizer.dump());
+    const TemporaryFolder folder;
+    write_texts(folder);
+    write_experiment(folder, text_experiment({{"rows", {{{"name", "one"}}}},
+                                              {"data", {{"tokenizer", tokenizer}, {"reader", {{"kind", "lines"}}}}},
+                                              {"training", {{"budget", {{"steps", 200}}}}}}));
+    CHECK_STATUS(run_program(folder, run_arguments()), 0);
+    const std::string run = fs::relative(run_folders(folder).front(), folder.path()).string();
+    const Outcome said =
+        run_program(folder, {"generate", run, "--prompt", "knock at", "--temperature", "0", "--tokens", "9"});
+    CHECK(said.out == "knock at the door\n");
+  }
+}
+
+TEST_CASE("text: it is measured in other windows than those of training, without training again", "[cli][slow]") {
+  const TemporaryFolder folder;
+  write_texts(folder);
+  write_experiment(folder,
+                   text_experiment({{"rows", {{{"name", "alibi"}, {"set", {{"model.position.kind", "alibi"}}}}}},
+                                    {"training", {{"max_length", 16}}}}));
+  CHECK(has(run_program(folder, run_arguments()).out, "losses: windows of 16 tokens, one every 16"));
+  const Outcome wide = run_program(folder, run_arguments({"--set", "evaluation.window=32"}));
+  CHECK_STATUS(wide, 0);
+  CHECK_FALSE(has(wide.messages, "step "));
+  CHECK(has(wide.out, "losses: windows of 32 tokens, one every 32"));
+  CHECK(has(wide.out, "in windows of 16 tokens"));
+}
+
+TEST_CASE("text: documents that are cut are told, and not spread over the whole", "[cli][slow]") {
+  const TemporaryFolder folder;
+  write_texts(folder);
+  write_experiment(folder, text_experiment({{"rows", {{{"name", "cut"}}}}, {"objective", {{"layout", "documents"}}}}));
+  const Outcome trained = run_program(folder, run_arguments());
+  CHECK_STATUS(trained, 0);
+  CHECK(has(trained.messages, "1 of 1 training documents are longer than 32 tokens and are cut"));
+  const Json test = measured(run_folders(folder).front(), "test");
+  CHECK(test["cut_sentences"] == 1);
+  CHECK_FALSE(test.contains("bits_per_character"));
+  CHECK_FALSE(test.contains("perplexity_per_word"));
+}
+
+TEST_CASE("text: an interrupted training goes on as if it had not been", "[cli][slow]") {
+  for (const char* windows : {"random", "consecutive"}) {
+    INFO(windows);
+    const Json patch = {{"rows", {{{"name", "one"}}}}, {"objective", {{"windows", windows}}}};
+    const TemporaryFolder whole, pieces;
+    for (const TemporaryFolder* folder : {&whole, &pieces}) {
+      write_texts(*folder);
+      write_experiment(*folder, text_experiment(patch));
+    }
+    const std::vector<std::string> talkative = run_arguments({"--set", "training.log_every=1"});
+    CHECK_STATUS(run_program(whole, talkative), 0);
+    {
+      Program program(pieces, talkative);
+      REQUIRE(program.read_until("step 40 "));
+      program.send(SIGINT);
+      CHECK_STATUS(program.wait(), 130);
+    }
+    CHECK_STATUS(run_program(pieces, talkative), 0);
+    const Json expected = measured(run_folders(whole).front(), "test");
+    CHECK(measured(run_folders(pieces).front(), "test")["nll_sum"] == expected["nll_sum"]);
+  }
 }
 
 TEST_CASE("text: documents by themselves", "[cli][slow]") {
@@ -167,6 +235,11 @@ TEST_CASE("text: what does not fit together is refused before anything is traine
   refused({{"decoding", {{"kind", "greedy"}}}}, "has no source to find outputs for");
   refused({{"evaluation", {{"metrics", {"bleu"}}}}}, "compare outputs with references");
   refused({{"evaluation", {{"stride", 40}}}}, "would not be read");
+  refused({{"evaluation", {{"window", 40}}}}, "is more than model.max_length");
+  refused({{"training", {{"budget", nullptr}}}}, "say when training ends");
+  refused({{"training", {{"batch", {{"sentences", 200}}}}}}, "are more than training.batch.tokens");
+  refused({{"training", {{"batch", {{"multiple", 4}}}}}}, "windows are of one length");
+  refused({{"tune", {{"grid", {{"objective.document_end", {true, false}}}}}}}, "would change");
   refused({{"model", {{"encoder", {{"layers", 2}}}}}}, "has no encoder");
   refused({{"model", {{"embedding", {{"tying", "source_target"}}}}}}, "speaks of a source");
   refused({{"data", {{"reverse", true}}}}, "no source to swap");

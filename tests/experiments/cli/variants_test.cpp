@@ -29,7 +29,7 @@ TEST_CASE("variants command: JSON for programs", "[cli]") {
   REQUIRE(json["axes"].size() == 1);
   CHECK(json["axes"][0]["name"] == "norm");
   CHECK(json["axes"][0]["variants"][1]["name"] == "rms_norm");
-  CHECK(json["axes"][0]["variants"][1]["options"] == Json::array({"eps"}));
+  CHECK(json["axes"][0]["variants"][1]["options"] == Json::array({"eps", "gain_offset"}));
 }
 
 TEST_CASE("variants command: mistakes come with a suggestion", "[cli]") {

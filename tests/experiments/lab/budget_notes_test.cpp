@@ -25,18 +25,26 @@ BudgetConfig steps(std::int64_t count) {
 }  // namespace
 
 TEST_CASE("budgets: every limit with its unit", "[lab]") {
-  RunTrainingConfig config;
+  RunConfig run;
+  RunTrainingConfig& config = run.training;
   config.budget = steps(1);
-  CHECK(budget_text(config) == "1 update");
+  CHECK(budget_text(run) == "1 update");
   config.budget.epochs = 2;
   config.budget.tokens = 1'000'000;
   config.budget.flops = 5e13;
   config.budget.minutes = 2.5;
-  CHECK(budget_text(config) ==
+  CHECK(budget_text(run) ==
         "1 update or 2 epochs or 1.00 M target tokens or 50.0 T FLOPs or 2.5 minutes, whichever is first");
   config.budget = steps(8000);
   config.patience = 10;
-  CHECK(budget_text(config) == "8000 updates; fewer where 10 evaluations in a row find no better dev nll");
+  CHECK(budget_text(run) == "8000 updates; fewer where 10 evaluations in a row find no better dev nll");
+  run.model.family = "decoder";
+  run.objective.kind = "causal_lm";
+  config.max_length = 64;
+  config.patience.reset();
+  CHECK(budget_text(run) == "8000 updates; in windows of 64 tokens");
+  run.objective.layout = "documents";
+  CHECK(budget_text(run) == "8000 updates; on documents cut at 64 tokens");
 }
 
 TEST_CASE("budgets: rows that were given more than others are named", "[lab]") {

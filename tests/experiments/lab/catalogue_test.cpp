@@ -65,8 +65,9 @@ TEST_CASE("catalogue: every axis that an experiment can turn is there", "[lab]")
 
 TEST_CASE("catalogue: a table that serves several settings is one axis with their paths", "[lab]") {
   const std::vector<Axis> axes = catalogue();
-  CHECK(find_axis(axes, "norm").paths ==
-        std::vector<std::string>{"model.norm.kind", "model.encoder.norm.kind", "model.decoder.norm.kind"});
+  CHECK(find_axis(axes, "norm").paths == std::vector<std::string>{"model.embedding.norm", "model.norm.kind",
+                                                                  "model.encoder.norm.kind",
+                                                                  "model.decoder.norm.kind"});
   CHECK(&find_axis(axes, "model.decoder.cross_attention.kind") == &find_axis(axes, "attention"));
   CHECK(&find_axis(axes, "Feed-forward") == &find_axis(axes, "feed_forward"));
   CHECK_THROWS_MENTION(find_axis(axes, "atention"), "did you mean 'attention'");
@@ -83,7 +84,7 @@ TEST_CASE("catalogue: rows are the tables' own", "[lab]") {
     CHECK(norm.rows[i].doc == choices[i].doc);
     CHECK(norm.rows[i].paper == choices[i].paper);
   }
-  CHECK(norm.rows[0].options == std::vector<std::string>{"eps", "bias"});
+  CHECK(norm.rows[0].options == std::vector<std::string>{"eps", "bias", "gain_offset"});
   CHECK(find_axis(axes, "metric").rows.size() == metrics::metrics().size());
 }
 

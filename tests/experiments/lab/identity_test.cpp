@@ -149,3 +149,31 @@ TEST_CASE("identity: a way of decoding is known by its weights and its search", 
   CHECK(average(2) != average(3));
   CHECK(average(2) != plain);
 }
+
+TEST_CASE("identity: of text, what is learnt changes the hash, and how it is measured that of the figures", "[lab]") {
+  const auto text = [](const std::string& more) {
+    return R"({"model": {"family": "decoder"}, "training": {"loss": {"label_smoothing": 0}})" + more + "}";
+  };
+  const std::string plain = hash_of(text("")), measured = decoding_of(text(""));
+  CHECK(plain != hash_of("{}"));
+  for (const char* other : {R"(, "objective": {"windows": "consecutive"})", R"(, "objective": {"document_end": false})",
+                            R"(, "objective": {"layout": "documents"})"}) {
+    INFO(other);
+    CHECK(hash_of(text(other)) != plain);
+    CHECK(decoding_of(text(other)) == measured);
+  }
+  for (const char* other : {R"(, "evaluation": {"stride": 9})", R"(, "evaluation": {"window": 99})"}) {
+    INFO(other);
+    CHECK(hash_of(text(other)) == plain);
+    CHECK(decoding_of(text(other)) != measured);
+  }
+}
+
+TEST_CASE("identity: what inherits the feed-forward unit's start leaves the runs known", "[lab]") {
+  const char* const normal = R"({"model": {"initialization": {"feed_forward": {"kind": "normal"}}}})";
+  const std::string known = hash_of(normal);
+  CHECK(known == hash_of(R"({"model": {"initialization": {"feed_forward": {"kind": "normal"},
+                                                          "feed_forward_output": {"std": 0.02}}}})"));
+  CHECK(known != hash_of(R"({"model": {"initialization": {"feed_forward": {"kind": "normal"},
+                                                          "feed_forward_output": {"std": 0.01}}}})"));
+}

@@ -1,6 +1,7 @@
 #include "transformer/decoding/generate.h"
 
 #include <algorithm>
+#include <set>
 
 #include "tests/transformer/decoding/support.h"
 #include "transformer/core/error.h"
@@ -13,7 +14,7 @@ namespace {
 
 using Text = std::vector<std::int64_t>;
 
-const TextSymbols text_symbols{.end = symbols.eos, .never = {symbols.pad, symbols.bos}};
+const TextConditions text_symbols{.end = symbols.eos, .never = {symbols.pad, symbols.bos}};
 const std::vector<Text> prompts{{5, 6, 7}, {8}, {9, 10, 8, 7, 3, 4, 5, 6, 7, 8}, {6, 5, 4}};
 
 ModelConfig text_config() {
@@ -24,12 +25,17 @@ ModelConfig text_config() {
 
 /// Models whose caches differ.
 std::vector<ModelConfig> text_configs() {
-  std::vector<ModelConfig> all(4, text_config());
+  std::vector<ModelConfig> all(7, text_config());
   all[1].decoder.residual.kind = "pre_norm";
   all[1].decoder.position.kind = "rotary";
   all[1].decoder.attention.kind = "multi_query";
   all[2].decoder.position.kind = "alibi";
   all[3].decoder.position.kind = "learned";
+  all[4].decoder.position.kind = "t5_buckets";
+  all[4].decoder.residual.kind = "parallel";
+  all[5].decoder.attention.window = 3;
+  all[5].embedding.output_scale = "inverse_sqrt_d_model";
+  all[6].decoder.attention.soft_cap = 1;
   return all;
 }
 
@@ -56,7 +62,7 @@ TEST_CASE("a temperature of zero takes the likeliest token of the whole text, wi
       model->to(dtype);
       const GenerationConfig config{.tokens = 2, .temperature = 0};
       const auto cached = generate(*model, prompts, text_symbols, config, 1);
-      CHECK(tokens_of(cached) == tokens_of(generate(*model, prompts, text_symbols, config, 1, {}, Caching::off)));
+      CHECK(tokens_of(cached) == tokens_of(generate(*model, prompts, text_symbols, config, 1, 1, {}, Caching::off)));
       for (std::size_t i = 0; i < prompts.size(); ++i) {
         Text text = prompts[i];
         double log_probability = 0;
@@ -83,11 +89,11 @@ TEST_CASE("texts grow beyond what the model reads, and the cache changes nothing
   for (const ModelConfig& config_of_model : text_configs()) {
     INFO(config_of_model.decoder.position.kind);
     const auto model = tiny_model(config_of_model);
-    const TextSymbols endless{.end = {}, .never = {symbols.pad, symbols.bos, symbols.eos}};
+    const TextConditions endless{.end = {}, .never = {symbols.pad, symbols.bos, symbols.eos}};
     for (const double temperature : {0.0, 1.0}) {
       const GenerationConfig config{.tokens = 70, .temperature = temperature};
       const auto cached = generate(*model, prompts, endless, config, 3);
-      CHECK(tokens_of(cached) == tokens_of(generate(*model, prompts, endless, config, 3, {}, Caching::off)));
+      CHECK(tokens_of(cached) == tokens_of(generate(*model, prompts, endless, config, 3, 1, {}, Caching::off)));
       for (const Continuation& one : cached) {
         CHECK(one.tokens.size() == 70);
         CHECK_FALSE(one.finished);
@@ -104,7 +110,7 @@ TEST_CASE("a continuation depends on the seed and the number of its prompt alone
   CHECK(tokens_of(all) == tokens_of(generate(*model, prompts, text_symbols, config, 1)));
   CHECK(tokens_of(all) != tokens_of(generate(*model, prompts, text_symbols, config, 2)));
   for (std::uint64_t i = 0; i < prompts.size(); ++i) {
-    const auto alone = generate(*model, {prompts[i]}, text_symbols, config, 1, {i});
+    const auto alone = generate(*model, {prompts[i]}, text_symbols, config, 1, 1, {i});
     CHECK(alone.front().tokens == all[i].tokens);
     CHECK(alone.front().finished == all[i].finished);
   }
@@ -154,11 +160,31 @@ TEST_CASE("tokens are drawn as often as the bent distribution says", "[decoding]
   }
 }
 
+TEST_CASE("texts that end at different steps leave the others as they are, beyond the window too", "[decoding]") {
+  for (const ModelConfig& config_of_model : text_configs()) {
+    INFO(config_of_model.decoder.position.kind);
+    const auto model = tiny_model(config_of_model);
+    TextConditions narrow = text_symbols;
+    narrow.window = 6;
+    const GenerationConfig config{.tokens = 40};
+    const auto all = generate(*model, prompts, narrow, config, 7, 3);
+    REQUIRE(all.size() == 3 * prompts.size());
+    CHECK(tokens_of(all) == tokens_of(generate(*model, prompts, narrow, config, 7, 3, {}, Caching::off)));
+    std::set<std::size_t> lengths;
+    for (const Continuation& one : all) lengths.insert(one.tokens.size());
+    CHECK(lengths.size() > 3);
+    // The first sample of a prompt is that of a single one.
+    const auto single = generate(*model, prompts, narrow, config, 7);
+    for (std::size_t i = 0; i < prompts.size(); ++i) CHECK(single[i].tokens == all[3 * i].tokens);
+  }
+}
+
 TEST_CASE("generation: what makes no sense is refused", "[decoding]") {
   const auto model = tiny_model(text_config());
   CHECK(generate(*model, {}, text_symbols, {}, 1).empty());
   CHECK_THROWS_AS(generate(*model, {{5}, {}}, text_symbols, {}, 1), std::invalid_argument);
-  CHECK_THROWS_AS(generate(*model, {{5}}, text_symbols, {}, 1, {1, 2}), std::invalid_argument);
+  CHECK_THROWS_AS(generate(*model, {{5}}, text_symbols, {}, 1, 1, {1, 2}), std::invalid_argument);
+  CHECK_THROWS_AS(generate(*model, {{5}}, {.end = {}, .window = 17}, {}, 1), std::invalid_argument);
   CHECK_THROWS_AS(generate(*tiny_model(), {{5}}, text_symbols, {}, 1), std::invalid_argument);
   {
     const at::NoGradGuard no_grad;

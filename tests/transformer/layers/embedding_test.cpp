@@ -151,3 +151,27 @@ TEST_CASE("fixnorm leaves the zero vector of padding zero, with a finite gradien
   (padding.sum() + embeddings->output_weight().sum()).backward();
   for (const Tensor& parameter : embeddings->parameters()) CHECK(parameter.grad().isfinite().all().item<bool>());
 }
+
+TEST_CASE("without a source there are the target's matrix and, untied, the output's", "[layers][embedding]") {
+  const auto make_text = [](const char* tying) {
+    ParameterFactory factory(at::kCPU, at::kDouble);
+    return std::make_shared<Embeddings>(EmbeddingConfig{.tying = tying}, embedding_width, VocabularyInfo{0, 11, pad},
+                                        /*has_source=*/false, WeightInitialization{}, factory);
+  };
+  CHECK(parameter_names(*make_text("all")) == std::vector<std::string>{"target"});
+  CHECK(parameter_names(*make_text("target_output")) == std::vector<std::string>{"target"});
+  CHECK(parameter_names(*make_text("none")) == std::vector<std::string>{"target", "output"});
+  CHECK_THROWS_AS(make_text("all")->source(at::zeros({1, 1}, at::kLong)), std::logic_error);
+}
+
+TEST_CASE("what the output layer reads can be scaled", "[layers][embedding]") {
+  const auto plain = make_embeddings({});
+  EmbeddingConfig config;
+  config.output_scale = "inverse_sqrt_d_model";
+  const auto scaled = make_embeddings(config);
+  const Tensor hidden = normal({2, 3, embedding_width}, 1);
+  CHECK_CLOSE(scaled->logits(hidden), plain->logits(hidden) / std::sqrt(static_cast<double>(embedding_width)),
+              tolerance::same_in_double);
+  CHECK_CLOSE(at::linear(scaled->output_input(hidden), scaled->output_weight()), scaled->logits(hidden),
+              tolerance::same_in_double);
+}

@@ -113,3 +113,27 @@ TEST_CASE("a vector without variance stays finite, forward and backward", "[laye
     CHECK(x.grad().isfinite().all().item<bool>());
   }
 }
+
+TEST_CASE("with gain_offset what is learned is the gain above one, from zero on", "[layers][norm]") {
+  for (const char* kind : {"layer_norm", "rms_norm", "p_rms_norm"}) {
+    INFO(kind);
+    const NormConfig plain{.kind = kind, .partial = 0.5}, above{.kind = kind, .partial = 0.5, .gain_offset = true};
+    for (const at::ScalarType dtype : {at::kDouble, at::kFloat}) {
+      const auto expected = initialized_norm(plain, 6, dtype), offset = initialized_norm(above, 6, dtype);
+      const Tensor x = normal({3, 6}, 1, dtype), f = normal({3, 6}, 2, dtype);
+      CHECK(offset->named_parameters()["gain"].abs().max().item<double>() == 0);
+      CHECK_CLOSE(offset->forward(x), expected->forward(x), 1e-6);
+      {
+        const at::NoGradGuard no_grad;
+        const Tensor gain = normal({6}, 3, dtype);
+        expected->named_parameters()["gain"].copy_(gain);
+        offset->named_parameters()["gain"].copy_(gain - 1);
+      }
+      CHECK_CLOSE(offset->forward(x), expected->forward(x), 1e-6);
+      CHECK_CLOSE(offset->forward_sum(x, f, 0, false), expected->forward_sum(x, f, 0, false), 1e-6);
+      weighted_sum(offset->forward_sum(x, f, 0, false)).backward();
+      weighted_sum(expected->forward_sum(x, f, 0, false)).backward();
+      CHECK_CLOSE(offset->named_parameters()["gain"].grad(), expected->named_parameters()["gain"].grad(), 1e-5);
+    }
+  }
+}

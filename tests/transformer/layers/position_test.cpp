@@ -256,3 +256,61 @@ TEST_CASE("no positions change nothing", "[layers][position]") {
   CHECK(position->rotate(x, 2).equal(x));
   CHECK_FALSE(position->bias(0, 3, 4).defined());
 }
+
+TEST_CASE("sinusoids in halves are the same numbers, sines first", "[layers][position]") {
+  const Tensor neighbours = sinusoidal_table(5, 6, 10000), halves = sinusoidal_table(5, 6, 10000, /*halves=*/true);
+  CHECK(halves.slice(1, 0, 3).equal(neighbours.slice(1, 0, 6, 2)));
+  CHECK(halves.slice(1, 3, 6).equal(neighbours.slice(1, 1, 6, 2)));
+  const auto position = make({.kind = "sinusoidal", .layout = "halves"});
+  CHECK_CLOSE(position->embed(at::zeros({1, 2, 8}, at::kDouble), 3)[0],
+              sinusoidal_table(5, 8, 10000, true).slice(0, 3, 5), tolerance::same_in_double);
+}
+
+TEST_CASE("learned positions begin behind those that are nobody's", "[layers][position]") {
+  const auto position = make({.kind = "learned", .offset = 2});
+  const Tensor weight = position->named_parameters()["weight"];
+  CHECK(weight.size(0) == 34);
+  CHECK(position->embed(at::zeros({1, 3, 8}, at::kDouble), 1)[0].equal(weight.slice(0, 3, 6)));
+  CHECK_NOTHROW(position->embed(at::zeros({1, 32, 8}, at::kDouble), 0));
+  CHECK_THROWS_AS(position->embed(at::zeros({1, 1, 8}, at::kDouble), 32), c10::Error);
+}
+
+TEST_CASE("buckets: near distances one each, far ones as their logarithm, the farthest together",
+          "[layers][position]") {
+  const auto bucket = [](std::int64_t distance, bool causal) {
+    return relative_buckets(at::tensor(distance, at::kLong), 32, 128, causal).item<std::int64_t>();
+  };
+  for (std::int64_t back = 0; back < 16; ++back) CHECK(bucket(-back, true) == back);
+  // 16 + floor(16 * log(d / 16) / log(128 / 16))
+  CHECK(bucket(-16, true) == 16);
+  CHECK(bucket(-20, true) == 17);
+  CHECK(bucket(-31, true) == 21);
+  CHECK(bucket(-64, true) == 26);
+  CHECK(bucket(-127, true) == 31);
+  CHECK(bucket(-100000, true) == 31);
+  CHECK(bucket(5, true) == 0);
+  // Both ways each side has sixteen, of which eight are exact.
+  for (std::int64_t back = 0; back < 8; ++back) CHECK(bucket(-back, false) == back);
+  CHECK(bucket(-9, false) == 8);
+  CHECK(bucket(-1000, false) == 15);
+  CHECK(bucket(1, false) == 17);
+  CHECK(bucket(7, false) == 23);
+  CHECK(bucket(1000, false) == 31);
+}
+
+TEST_CASE("a bucket's number is added to the scores of its head", "[layers][position]") {
+  PositionContext where = context;
+  where.causal = true;
+  const auto position = make({.kind = "t5_buckets", .buckets = 8, .max_distance = 20}, where);
+  const Tensor weight = position->named_parameters()["weight"];
+  const Tensor bias = position->bias(3, 2, 5);
+  CHECK(bias.sizes() == at::IntArrayRef({2, 2, 5}));
+  for (std::int64_t h = 0; h < 2; ++h) {
+    for (std::int64_t t = 0; t < 2; ++t) {
+      for (std::int64_t s = 0; s < 5; ++s) {
+        const Tensor bucket = relative_buckets(at::tensor(s - (3 + t), at::kLong), 8, 20, true);
+        CHECK(bias[h][t][s].item<double>() == weight[bucket.item<std::int64_t>()][h].item<double>());
+      }
+    }
+  }
+}
