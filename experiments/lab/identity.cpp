@@ -50,8 +50,8 @@ std::string run_hash(const RunConfig& config, const std::string& data_hash, std:
   }
   // What inherits and says nothing of its own.
   const Json whole = config::Writer::write(config.model.initialization, config::Extent::brief);
-  if (!whole.contains("feed_forward_output") && model.contains("initialization")) {
-    model["initialization"].erase("feed_forward_output");
+  for (const char* key : {"query", "feed_forward_output"}) {
+    if (!whole.contains(key) && model.contains("initialization")) model["initialization"].erase(key);
   }
   Json training = reduced(config.training);
   training.erase("log_every");
@@ -61,6 +61,7 @@ std::string run_hash(const RunConfig& config, const std::string& data_hash, std:
                    {"data", data_hash},
                    {"seed", seed}};
   if (Json objective = reduced(config.objective); !objective.empty()) identity["objective"] = std::move(objective);
+  if (config.reads_windows()) identity["windows"] = windows_version;
   return short_hash(identity, 16);
 }
 

@@ -7,6 +7,8 @@ namespace ablate::lab {
 
 /// Raised when a default or the mathematics changes, so that old runs no longer pass for new ones.
 inline constexpr int mathematics_version = 1;
+/// The same for the windows that text is cut into.
+inline constexpr int windows_version = 1;
 
 /// SHA-256 of model, training, content of the training data and tokenizers, and seed; 16 hexadecimal digits. Values
 /// equal to their defaults are left out, so that a new option does not make old runs unknown; so is what changes no

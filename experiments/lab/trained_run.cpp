@@ -182,7 +182,9 @@ std::vector<TextLikelihood> TrainedRun::likelihood(const std::vector<std::string
     std::string told = text;
     // Where nothing stands before the first token, it is not told.
     if (!text_start(config_, target_->specials()) && !ids.empty()) {
-      told.erase(0, target_->decode(std::vector<std::int32_t>{static_cast<std::int32_t>(ids.front())}).size());
+      // An unknown first word comes back as its sign: then the text is counted whole.
+      const std::string first = target_->decode(std::vector<std::int32_t>{static_cast<std::int32_t>(ids.front())});
+      if (told.starts_with(first)) told.erase(0, first.size());
     }
     if (ends) ids.push_back(target_->specials().eos);
     found.bytes = static_cast<std::int64_t>(told.size());
@@ -202,6 +204,7 @@ std::vector<TextLikelihood> TrainedRun::likelihood(const std::vector<std::string
 }
 
 std::vector<AttentionMap> TrainedRun::attention(const std::string& source, const std::string& target) {
+  if (!config_.decodes() && text_ids(target).empty()) throw UserError("the text has no token");
   return attention_maps(*model_, *source_, *target_, {source, target, text_start(config_, target_->specials())});
 }
 

@@ -93,8 +93,7 @@ Work attention(const Json& work) {
   const Precision precision = precision_table().at(work.at("precision").get<std::string>());
   ParameterFactory factory(at::kCPU);
   const auto layer =
-      make_attention(model.decoder.attention, model.d_model,
-                     {model.initialization.query_key_value, model.initialization.attention_output}, factory);
+      make_attention(model.decoder.attention, model.d_model, attention_initialization(model.initialization), factory);
   factory.initialize(/*seed=*/1);
   const Tensor x = at::randn({work.at("batch"), work.at("length"), model.d_model}).requires_grad_(true);
   const Tensor upstream = at::randn(x.sizes());

@@ -49,13 +49,14 @@ class ScaledDotProduct final : public Attention {
         dropout_(config.dropout),
         soft_cap_(config.soft_cap),
         window_(config.window) {
-    const auto project = [&](const char* name, std::int64_t width, const std::optional<bool>& bias) {
-      return register_module(
-          name, std::make_shared<Linear>(d_model, width, bias.value_or(config.bias), init.query_key_value, factory));
+    const auto project = [&](const char* name, std::int64_t width, const std::optional<bool>& bias,
+                             const WeightInitialization& start) {
+      return register_module(name,
+                             std::make_shared<Linear>(d_model, width, bias.value_or(config.bias), start, factory));
     };
-    query_ = project("query", heads_ * d_k_, config.query_bias);
-    key_ = project("key", groups_ * d_k_, config.key_bias);
-    value_ = project("value", groups_ * d_v_, config.value_bias);
+    query_ = project("query", heads_ * d_k_, config.query_bias, init.query);
+    key_ = project("key", groups_ * d_k_, config.key_bias, init.key_value);
+    value_ = project("value", groups_ * d_v_, config.value_bias, init.key_value);
     output_ = register_module(
         "output", std::make_shared<Linear>(heads_ * d_v_, d_model, config.has_output_bias(), init.output, factory));
     if (config.query_key_norm == "none") return;
@@ -138,7 +139,8 @@ class ScaledDotProduct final : public Attention {
       y.insert(y.begin(), query_->forward(in.query_BTD));
     }
     out.q_BHTK = split_heads(y[0], heads_, d_k_);
-    if (query_norm_) out.q_BHTK = query_norm_->forward(out.q_BHTK);
+    // A norm computes in its gain's precision; what follows is in that of the projections.
+    if (query_norm_) out.q_BHTK = query_norm_->forward(out.q_BHTK).to(y[0].scalar_type());
     if (in.position != nullptr) out.q_BHTK = in.position->rotate(out.q_BHTK, first);
     if (from_cache) {
       out.k_BGSK = in.cache->key_BGSK;
@@ -147,7 +149,7 @@ class ScaledDotProduct final : public Attention {
     }
     out.k_BGSK = split_heads(y[1], groups_, d_k_);
     out.v_BGSV = split_heads(y[2], groups_, d_v_);
-    if (key_norm_) out.k_BGSK = key_norm_->forward(out.k_BGSK);
+    if (key_norm_) out.k_BGSK = key_norm_->forward(out.k_BGSK).to(y[1].scalar_type());
     if (in.position != nullptr) out.k_BGSK = in.position->rotate(out.k_BGSK, first);
     if (in.cache == nullptr) return out;
     if (in.cache->length() > 0) {
@@ -178,6 +180,22 @@ class ScaledDotProduct final : public Attention {
     return !a.defined() ? b : !b.defined() ? a : a.logical_and(b);
   }
 
+  /// The formula itself, for who asks for its weights or has no kernel.
+  Tensor attend_plainly(const AttentionInput& in, const Tensor& q_BHTK, const Tensor& k_BGSK, const Tensor& v_BGSV,
+                        const Tensor& allowed, const Tensor& bias) const {
+    if (emulates_bf16(q_BHTK.device())) {
+      const WithoutAutocast in_32_bits;
+      const Tensor q = q_BHTK.to(at::kFloat), k = k_BGSK.to(at::kFloat), v = v_BGSV.to(at::kFloat);
+      return attend_plainly(in, q, k, v, allowed, bias).to(q_BHTK.scalar_type());
+    }
+    const std::int64_t repeat = heads_ / groups_;
+    const PlainAttention plain =
+        plain_attention(q_BHTK, k_BGSK.repeat_interleave(repeat, 1), v_BGSV.repeat_interleave(repeat, 1), allowed, bias,
+                        scale_, dropout_, is_training(), soft_cap_);
+    if (in.trace != nullptr) in.trace->weights_BHTS.emplace_back(in.trace->prefix, plain.weights.detach());
+    return plain.output;
+  }
+
   Tensor attend(const AttentionInput& in, const Tensor& q_BHTK, const Tensor& k_BGSK, const Tensor& v_BGSV,
                 std::int64_t first) {
     const std::int64_t queries = q_BHTK.size(2);
@@ -188,14 +206,10 @@ class ScaledDotProduct final : public Attention {
     // No kernel gives the bias its gradient, and none bends the scores.
     if (in.trace != nullptr || soft_cap_ || (bias.defined() && bias.requires_grad())) {
       const Tensor allowed = both(explicit_mask(in.mask, first, queries, keys, q_BHTK.device()), near);
-      const std::int64_t repeat = heads_ / groups_;
-      const PlainAttention plain =
-          plain_attention(q_BHTK, k_BGSK.repeat_interleave(repeat, 1), v_BGSV.repeat_interleave(repeat, 1), allowed,
-                          bias, scale_, dropout_, is_training(), soft_cap_);
-      if (in.trace != nullptr) in.trace->weights_BHTS.emplace_back(in.trace->prefix, plain.weights.detach());
-      return plain.output;
+      return attend_plainly(in, q_BHTK, k_BGSK, v_BGSV, allowed, bias);
     }
-    const Tensor near_bias = with_window(bias, near, q_BHTK.options());
+    const bool emulates = emulates_bf16(q_BHTK.device());
+    const Tensor near_bias = with_window(bias, near, emulates ? q_BHTK.options().dtype(at::kFloat) : q_BHTK.options());
     const double dropout = is_training() ? dropout_ : 0.0;
     const FusedAttentionOptions options{.keys = in.mask.keys,
                                         .bias = near_bias,
@@ -203,7 +217,7 @@ class ScaledDotProduct final : public Attention {
                                         .first = first,
                                         .scale = scale_,
                                         .dropout = dropout};
-    if (emulates_bf16(q_BHTK.device())) {
+    if (emulates) {
       const Tensor q = q_BHTK.to(at::kFloat), k = k_BGSK.to(at::kFloat), v = v_BGSV.to(at::kFloat);
       if (has_fused_attention(q, k, v, near_bias)) return fused_attention(q, k, v, options).to(q_BHTK.scalar_type());
     }
@@ -254,11 +268,13 @@ constexpr config::VariantTable<MakeAttention> attentions{"attention", attention_
 struct QueryKeyNorm {};
 constexpr config::Variant<QueryKeyNorm> query_key_norm_rows[] = {
     {{"none", "queries and keys as they are", "", ""}, {}},
-    {{"layer_norm", "LayerNorm over a head's width, one gain and bias for all heads", "Dehghani et al. 2023, section 2",
-      ""},
+    {{"layer_norm", "LayerNorm over a head's width, one gain and bias for all heads", "", ""}, {}},
+    {{"rms_norm", "RMSNorm over a head's width, one gain for all heads", "Dehghani et al. 2023, section 2", ""}, {}},
+    {{"scale_norm",
+      "vectors of one learned length, one for queries and one for keys; the scale of the scores stays, which in the "
+      "paper the learned length replaces",
+      "after Henry et al. 2020", ""},
      {}},
-    {{"rms_norm", "RMSNorm over a head's width, one gain for all heads", "", ""}, {}},
-    {{"scale_norm", "vectors of one learned length", "Henry et al. 2020, section 3", ""}, {}},
 };
 constexpr config::VariantTable<QueryKeyNorm> query_key_norms{"query_key_norm", query_key_norm_rows};
 

@@ -2,8 +2,9 @@
 // Attention (Vaswani et al. 2017, section 3.2): softmax(Q K^T / sqrt(d_k)) V over h heads, with as many key-value heads
 // as there are query heads, one (Shazeer 2019) or a few (Ainslie et al. 2023). Options: queries and keys normalised
 // head by head (Henry et al. 2020; Dehghani et al. 2023, section 2), scores s -> c tanh(s / c) (Gemma Team 2024,
-// section 2), a window of keys around the query in self-attention (Beltagy et al. 2020, section 3.1; Jiang et al.
-// 2023).
+// section 2), a window of w keys in self-attention: those less than w positions from the query, so that a query that
+// looks back sees w with itself (Jiang et al. 2023, section 2, whose own code sees one more) and one that looks both
+// ways 2w - 1 (Beltagy et al. 2020, section 3.1, whose w counts both sides).
 #include "transformer/kernels/step_attention.h"
 #include "transformer/layers/mask.h"
 #include "transformer/layers/norm.h"
@@ -73,7 +74,7 @@ class Attention : public torch::nn::Module {
 };
 
 struct AttentionInitialization {
-  WeightInitialization query_key_value, output;
+  WeightInitialization query, key_value, output;
 };
 
 using MakeAttention = std::shared_ptr<Attention> (*)(const AttentionConfig& config, std::int64_t d_model,

@@ -58,8 +58,7 @@ void EmbeddingConfig::describe(config::Fields& f) {
   f.field("dropout", dropout, "dropout on embeddings plus positions; null: the model's dropout", config::probability);
   f.field("output_bias", output_bias, "a bias per word in the output layer");
   f.choice("output_scale", output_scale, output_scales.choices(), "factor on what the output layer reads");
-  f.choice("norm", norm, norm_table().choices(),
-           "a norm on embeddings plus positions, in front of dropout, with the options of the stack's norm");
+  f.object("norm", norm, "a norm on embeddings plus positions, in front of dropout");
   f.field("normalize", normalize, "fixnorm: every vector divided by its length, as input and as output");
 }
 

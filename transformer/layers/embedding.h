@@ -13,7 +13,7 @@ struct EmbeddingConfig {
   bool output_bias = false;
   std::string output_scale = "one";
   bool normalize = false;
-  std::string norm = "none";
+  NormConfig norm{.kind = "none"};
   void describe(config::Fields& f);
 };
 

@@ -84,6 +84,7 @@ void WeightInitialization::describe(config::Fields& f) {
 
 void InitializationConfig::describe(config::Fields& f) {
   f.object("query_key_value", query_key_value, "projections of queries, keys and values");
+  f.inheriting("query", query, query_key_value, "query_key_value", "that of the queries");
   f.object("attention_output", attention_output, "projection of the concatenated heads");
   f.object("feed_forward", feed_forward, "the matrices of the feed-forward unit");
   f.inheriting("feed_forward_output", feed_forward_output, feed_forward, "feed_forward",

@@ -25,6 +25,7 @@ struct EmbeddingInitialization : WeightInitialization {
 /// What a paper leaves open, as named values: the start of every kind of weight in the model.
 struct InitializationConfig {
   WeightInitialization query_key_value;
+  WeightInitialization query;
   WeightInitialization attention_output;
   WeightInitialization feed_forward;
   WeightInitialization feed_forward_output;

@@ -21,8 +21,8 @@ Tensor explicit_mask(const AttentionMask& mask, std::int64_t first, std::int64_t
 
 Tensor window_mask(std::int64_t window, std::int64_t first, std::int64_t queries, std::int64_t keys,
                    at::Device device) {
-  const Tensor query = at::arange(first, first + queries, at::kLong).unsqueeze(1);
-  return (query - at::arange(keys, at::kLong)).abs().lt(window).to(device);
+  const Tensor all = at::ones({queries, keys}, at::TensorOptions().dtype(at::kBool).device(device));
+  return all.tril(first + window - 1).triu_(first - window + 1);
 }
 
 }  // namespace ablate

@@ -22,8 +22,8 @@ AttentionMask causal_mask();
 Tensor explicit_mask(const AttentionMask& mask, std::int64_t first, std::int64_t queries, std::int64_t keys,
                      at::Device device);
 
-/// True for keys less than `window` positions from the query, on either side: (T, S) for queries first … first + T - 1
-/// and keys 0 … S - 1.
+/// True for keys less than `window` positions from the query, on either side, itself among them: (T, S) for queries
+/// first … first + T - 1 and keys 0 … S - 1.
 Tensor window_mask(std::int64_t window, std::int64_t first, std::int64_t queries, std::int64_t keys, at::Device device);
 
 }  // namespace ablate

@@ -131,7 +131,8 @@ void NormConfig::describe(config::Fields& f) {
   f.field("bias", bias, "learn a bias beside the gain");
   f.field("partial", partial, "share of the coordinates, from the first, that the mean square is taken of",
           config::Range{0, 1, true});
-  f.field("gain_offset", gain_offset, "learn what the gain has above 1, from 0 on: weight decay then draws it to 1");
+  f.field("gain_offset", gain_offset,
+          "the gain is kept as what it has above 1, as some published weights are; it learns the same");
   f.field("learned", learned, "learn the gain; false: it stays sqrt(d_model)");
 }
 

@@ -4,8 +4,8 @@
 //   rms_norm    g * x / sqrt(mean(x^2) + eps)                (Zhang & Sennrich 2019, eq. (4))
 //   p_rms_norm  the same with the mean over the first ceil(partial * D) coordinates alone (ibid., section 4)
 //   scale_norm  g * x / max(|x|, eps) with one number g that starts at sqrt(D) (Nguyen & Salazar 2019, eq. (4))
-// With gain_offset what is learned is g - 1 (Gemma Team 2024, code). Where it stands is the business of residual.h
-// alone.
+// With gain_offset the parameter is g - 1 (Gemma Team 2024, code): it learns the same, since gains do not decay. Where
+// it stands is the business of residual.h alone.
 #include "transformer/layers/initialization.h"
 
 namespace ablate {

@@ -3,6 +3,7 @@
 
 #include "transformer/core/shape.h"
 
+#include <array>
 #include <cmath>
 
 namespace ablate {
@@ -139,21 +140,32 @@ struct Alibi final : Position {
 
 /// A trained number for every head and bucket of distances, added to the scores (Raffel et al. 2020, section 2.1).
 struct Buckets final : Position {
-  Buckets(const PositionConfig& config, const PositionContext& context, const WeightInitialization& init,
+  Buckets(const PositionConfig& config, const PositionContext& context, const WeightInitialization&,
           ParameterFactory& factory)
       : buckets(config.buckets), max_distance(config.max_distance), causal(context.causal) {
+    // As the authors' code starts them; those of embeddings are of another size.
+    WeightInitialization init;
+    init.kind = "normal";
+    init.std = 1 / std::sqrt(static_cast<double>(context.d_model));
     weight = factory.create(*this, "weight", {buckets, context.heads}, fill_weight(init));
   }
 
   Tensor bias(std::int64_t first, std::int64_t queries, std::int64_t keys) override {
-    const Tensor query = at::arange(first, first + queries, at::kLong).unsqueeze(1);
-    const Tensor bucket = relative_buckets(at::arange(keys, at::kLong) - query, buckets, max_distance, causal);
-    return at::embedding(weight, bucket.to(weight.device())).permute({2, 0, 1});  // (H, T, S)
+    const std::array<std::int64_t, 3> asked{first, queries, keys};
+    // All layers of a stack ask for the same ones, and so do batches of one length.
+    if (!known.defined() || asked != known_for || known.device() != weight.device()) {
+      const Tensor query = at::arange(first, first + queries, at::kLong).unsqueeze(1);
+      const Tensor distance = at::arange(keys, at::kLong) - query;
+      known = relative_buckets(distance, buckets, max_distance, causal).to(weight.device());
+      known_for = asked;
+    }
+    return at::embedding(weight, known).permute({2, 0, 1});  // (H, T, S)
   }
 
   std::int64_t buckets, max_distance;
   bool causal;
-  Tensor weight;
+  Tensor weight, known;  ///< known: (T, S)
+  std::array<std::int64_t, 3> known_for{};
 };
 
 template <class Kind>
@@ -208,8 +220,10 @@ void PositionConfig::describe(config::Fields& f) {
   f.field("buckets", buckets, "number of buckets", config::Range{4, 1 << 16});
   f.field("max_distance", max_distance, "distance from which on all share the last bucket", config::at_least_one);
   f.field("per_layer", per_layer, "every layer learns numbers of its own; false: all share those of the stack");
-  f.check(kind != "t5_buckets" || max_distance > buckets, "max_distance",
-          "must be above the number of buckets, " + std::to_string(buckets));
+  f.check(kind != "t5_buckets" || buckets % 4 == 0, "buckets",
+          "must be a multiple of 4: half of them for each direction, half of those for single distances");
+  f.check(kind != "t5_buckets" || max_distance > buckets / 2, "max_distance",
+          "must be above half of the buckets, " + std::to_string(buckets / 2) + ": nearer distances have one each");
 }
 
 const config::VariantTable<MakePosition>& position_table() { return positions; }

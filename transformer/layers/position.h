@@ -58,7 +58,7 @@ std::shared_ptr<Position> make_position(const PositionConfig& config, const Posi
 Tensor alibi_slopes(std::int64_t heads);
 
 /// PE(pos, 2i) = sin(pos / base^(2i / d)), PE(pos, 2i + 1) = cos(same) (Vaswani et al. 2017, section 3.5): (length, d).
-/// `halves`: all sines, then all cosines, as the authors' own code has it.
+/// `halves`: all sines, then all cosines, as some published weights have it.
 Tensor sinusoidal_table(std::int64_t length, std::int64_t d, double base, bool halves = false);
 
 /// The bucket of every distance key - query, int64 of any shape -> the same shape, 0 … buckets - 1 (Raffel et al. 2020,

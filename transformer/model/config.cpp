@@ -50,6 +50,7 @@ void check_biases(config::Fields& f, const ModelConfig& model, const Family& sta
             "has no effect: there are no such biases");
   };
   check("query_key_value", model.initialization.query_key_value, in_inputs);
+  check("query", model.initialization.query, in_inputs);
   check("attention_output", model.initialization.attention_output, in_outputs);
   check("feed_forward", model.initialization.feed_forward, in_feed_forward);
   check("feed_forward_output", model.initialization.feed_forward_output, in_feed_forward);

@@ -3,7 +3,7 @@
 namespace ablate {
 
 AttentionInitialization attention_initialization(const InitializationConfig& init) {
-  return {init.query_key_value, init.attention_output};
+  return {init.query, init.query_key_value, init.attention_output};
 }
 
 FeedForwardInitialization feed_forward_initialization(const InitializationConfig& init) {

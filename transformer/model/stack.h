@@ -20,10 +20,8 @@ class Stack : public torch::nn::Module {
                                   Layer::is_causal};
     const auto make = [&] { return make_position(config.position, context, init.embedding, factory); };
     position_ = register_module("position", make());
-    if (embedding.norm != "none") {
-      NormConfig norm = config.norm;
-      norm.kind = embedding.norm;
-      embedding_norm_ = register_module("embedding_norm", make_norm(norm, d_model, factory));
+    if (embedding.norm.kind != "none") {
+      embedding_norm_ = register_module("embedding_norm", make_norm(embedding.norm, d_model, factory));
     }
     const auto list = register_module("layers", std::make_shared<torch::nn::ModuleListImpl>());
     for (std::int64_t i = 0; i < config.layers; ++i) {

@@ -53,6 +53,9 @@ Trainer::Trainer(Transformer& model, const TrainingConfig& config, std::int64_t 
       hooks_(std::move(hooks)),
       step_(model, config),
       checkpoints_(folder_, config.checkpoints.keep_last, config.checkpoints.keep_best) {
+  if (const std::string missing = config_.missing(); !missing.empty()) {
+    throw std::invalid_argument("Trainer: " + missing);
+  }
   if (config_.budget.flops && hooks_.flops_per_token <= 0) {
     throw std::invalid_argument("Trainer: a budget in FLOPs needs to know what a token costs");
   }

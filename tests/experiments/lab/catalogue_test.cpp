@@ -65,7 +65,7 @@ TEST_CASE("catalogue: every axis that an experiment can turn is there", "[lab]")
 
 TEST_CASE("catalogue: a table that serves several settings is one axis with their paths", "[lab]") {
   const std::vector<Axis> axes = catalogue();
-  CHECK(find_axis(axes, "norm").paths == std::vector<std::string>{"model.embedding.norm", "model.norm.kind",
+  CHECK(find_axis(axes, "norm").paths == std::vector<std::string>{"model.embedding.norm.kind", "model.norm.kind",
                                                                   "model.encoder.norm.kind",
                                                                   "model.decoder.norm.kind"});
   CHECK(&find_axis(axes, "model.decoder.cross_attention.kind") == &find_axis(axes, "attention"));

@@ -169,7 +169,9 @@ TEST_CASE("identity: of text, what is learnt changes the hash, and how it is mea
   }
 }
 
-TEST_CASE("identity: what inherits the feed-forward unit's start leaves the runs known", "[lab]") {
+TEST_CASE("identity: starts that inherit leave the runs known", "[lab]") {
+  CHECK(hash_of(R"({"model": {"initialization": {"query_key_value": {"kind": "normal"}}}})") ==
+        hash_of(R"({"model": {"initialization": {"query_key_value": {"kind": "normal"}, "query": {"std": 0.02}}}})"));
   const char* const normal = R"({"model": {"initialization": {"feed_forward": {"kind": "normal"}}}})";
   const std::string known = hash_of(normal);
   CHECK(known == hash_of(R"({"model": {"initialization": {"feed_forward": {"kind": "normal"},
