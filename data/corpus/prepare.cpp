@@ -256,7 +256,9 @@ TokenizerConfig with_paths(TokenizerConfig config, const fs::path& folder) {
 Json tokenizer_fingerprint(const TokenizerConfig& config) {
   TokenizerConfig named = config;
   const NextLine no_lines = [](std::string&) { return false; };
-  const auto content = [&](const TokenizerConfig& side) { return sha256(train_tokenizer(side, no_lines)->serialize()); };
+  const auto content = [&](const TokenizerConfig& side) {
+    return sha256(train_tokenizer(side, no_lines)->serialize());
+  };
   if (config.model) named.model = content(config);
   if (config.target_model) named.target_model = content(config.for_target());
   return config::Writer::write(named);

@@ -1,6 +1,6 @@
 #pragma once
-// The alphabet of byte-level models (Radford et al. 2019, section 2.2): each of the 256 bytes is one printing character.
-// The bytes of printing characters of Latin-1 stand for themselves; the others are U+0100 onwards, in their order.
+// The alphabet of byte-level models (Radford et al. 2019, section 2.2): each byte is a character that prints. The bytes
+// of printing characters of Latin-1 stand for themselves; the others are U+0100 onwards, in their order.
 #include <string>
 #include <string_view>
 

@@ -79,8 +79,11 @@ std::unique_ptr<Surroundings> from_sequence(const JsonPart& part) {
 }
 
 constexpr ComponentRow<Surroundings> post_processor_rows[] = {
-    {"TemplateProcessing", from_template}, {"BertProcessing", from_cls_and_sep}, {"RobertaProcessing", from_cls_and_sep},
-    {"ByteLevel", from_byte_level},        {"Sequence", from_sequence},
+    {"TemplateProcessing", from_template},
+    {"BertProcessing", from_cls_and_sep},
+    {"RobertaProcessing", from_cls_and_sep},
+    {"ByteLevel", from_byte_level},
+    {"Sequence", from_sequence},
 };
 
 }  // namespace

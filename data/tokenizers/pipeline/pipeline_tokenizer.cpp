@@ -30,8 +30,8 @@ std::string_view kind_of_model(const JsonPart& model) {
       model.has("merges") ? "BPE" : (model.has("max_input_chars_per_word") ? "WordPiece" : ""));
   if (type == "BPE") return byte_level_kind;
   if (type == "WordPiece") return word_piece_kind;
-  model.fail("the type '" + type + "' is not supported; supported are BPE and WordPiece. Name the SentencePiece model " +
-             "instead, if the file was made from one");
+  model.fail("the type '" + type + "' is not supported; supported are BPE and WordPiece. If the file was made from a " +
+             "SentencePiece model, name that one");
 }
 
 class PipelineTokenizer final : public Tokenizer {

@@ -118,7 +118,7 @@ TEST_CASE("published tokenizers may be asked by several threads", "[tokenizers]"
   }
 }
 
-TEST_CASE("published tokenizers: the time that a word takes grows with its length, not with the square", "[tokenizers]") {
+TEST_CASE("published tokenizers: the time of a long word does not grow with its square", "[tokenizers]") {
   const auto tokenizer = published("gpt2");
   std::string word;
   for (std::size_t i = 0; i < 400'000; ++i) word += static_cast<char>('a' + (i * i + i / 7) % 26);
