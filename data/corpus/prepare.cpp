@@ -251,12 +251,17 @@ TokenizerConfig with_paths(TokenizerConfig config, const fs::path& folder) {
   return config;
 }
 
-/// The configuration with the content of named models in place of their paths.
-Json tokenizer_fingerprint(TokenizerConfig config) {
-  for (auto* model : {&config.model, &config.target_model}) {
-    if (*model) *model = sha256_file(**model);
-  }
-  return config::Writer::write(config);
+/// The configuration with the content of named models in place of their paths: of what they come to, for some are read
+/// from several files.
+Json tokenizer_fingerprint(const TokenizerConfig& config) {
+  TokenizerConfig named = config;
+  const NextLine no_lines = [](std::string&) { return false; };
+  const auto content = [&](const TokenizerConfig& side) {
+    return sha256(train_tokenizer(side, no_lines)->serialize());
+  };
+  if (config.model) named.model = content(config);
+  if (config.target_model) named.target_model = content(config.for_target());
+  return config::Writer::write(named);
 }
 
 /// Settings of pairs have no effect on text.

@@ -25,7 +25,7 @@ void read_strictly(Section& section, const Json& json, const std::string& source
 }
 
 std::shared_ptr<const data::Tokenizer> load_side(const fs::path& folder, const std::string& stem) {
-  for (const char* extension : {".model", ".vocab.json"}) {
+  for (const char* extension : {".model", ".vocab.json", ".json"}) {
     const fs::path file = folder / (stem + extension);
     if (fs::exists(file)) return data::load_tokenizer(file);
   }
@@ -144,9 +144,11 @@ std::vector<std::string> TrainedRun::generate(const std::vector<std::string>& pr
   // What a text was never seen to end with cannot end it.
   const bool ends = !config_.reads_windows() || config_.objective.document_end;
   TextConditions conditions{.end = ends ? std::optional(specials.eos) : std::nullopt,
-                            .never = {specials.bos, specials.pad},
+                            .never = {specials.pad},
                             .window = config_.longest_trained()};
   if (!ends) conditions.never.push_back(specials.eos);
+  // Some published models have one symbol for both.
+  if (specials.bos != specials.eos) conditions.never.push_back(specials.bos);
   std::vector<std::vector<std::int64_t>> ids;
   for (const std::string& prompt : prompts) {
     ids.push_back(text_ids(prompt));
