@@ -109,7 +109,8 @@ Tensor Decoder::forward(const Tensor& embedded, const Memory& memory, DecoderCac
 }
 
 bool Decoder::reads_history() const {
-  return std::all_of(layers_.begin(), layers_.end(), [](const auto& layer) { return layer->reads_history(); });
+  return std::all_of(layers_.begin(), layers_.end(), [](const auto& layer) { return layer->reads_history(); }) &&
+         !position_->reads_queries();
 }
 
 }  // namespace ablate

@@ -16,10 +16,15 @@ class Stack : public torch::nn::Module {
   Stack(const Config& config, const EmbeddingConfig& embedding, const InitializationConfig& init, std::int64_t d_model,
         std::int64_t max_length, ParameterFactory& factory)
       : embedding_dropout_(embedding.dropout.value_or(config.dropout)) {
-    const PositionContext context{d_model, config.attention.key_width(d_model), config.attention.heads, max_length,
-                                  Layer::is_causal};
+    PositionContext context{.d_model = d_model,
+                            .d_k = config.attention.key_width(d_model),
+                            .heads = config.attention.heads,
+                            .max_length = max_length,
+                            .causal = Layer::is_causal,
+                            .d_v = config.attention.value_width(d_model)};
     const auto make = [&] { return make_position(config.position, context, init.embedding, factory); };
     position_ = register_module("position", make());
+    context.first = position_.get();
     if (embedding.norm.kind != "none") {
       embedding_norm_ = register_module("embedding_norm", make_norm(embedding.norm, d_model, factory));
     }
@@ -28,7 +33,7 @@ class Stack : public torch::nn::Module {
       layers_.push_back(std::make_shared<Layer>(config, init, d_model, factory));
       list->push_back(layers_.back());
       // The first layer has that of the stack.
-      const bool is_own = config.position.per_layer && i > 0;
+      const bool is_own = position_->is_per_layer() && i > 0;
       positions_.push_back(is_own ? layers_.back()->register_module("position", make()) : position_);
     }
     if (needs_final_norm(residual_table().at(config.residual.kind))) {
