@@ -90,9 +90,10 @@ Tensor DecoderLayer::forward(const Tensor& x, const Memory& memory, const Attent
   return wire(x, {past, {*cross_attention_residual_, attend_to_memory}, fed});
 }
 
-Decoder::Decoder(const DecoderConfig& config, const EmbeddingConfig& embedding, const InitializationConfig& init,
-                 std::int64_t d_model, std::int64_t max_length, ParameterFactory& factory)
-    : Stack(config, embedding, init, d_model, max_length, factory) {}
+Decoder::Decoder(const DecoderConfig& config, const EmbeddingConfig& embedding, std::shared_ptr<Linear> lift,
+                 const InitializationConfig& init, std::int64_t d_model, std::int64_t max_length,
+                 ParameterFactory& factory)
+    : Stack(config, embedding, std::move(lift), init, d_model, max_length, factory) {}
 
 Tensor Decoder::forward(const Tensor& embedded, const Memory& memory, DecoderCache* cache, AttentionTrace* trace) {
   const std::int64_t first = cache != nullptr ? cache->length : 0;

@@ -52,8 +52,9 @@ class DecoderLayer : public torch::nn::Module {
 
 class Decoder : public Stack<DecoderLayer> {
  public:
-  Decoder(const DecoderConfig& config, const EmbeddingConfig& embedding, const InitializationConfig& init,
-          std::int64_t d_model, std::int64_t max_length, ParameterFactory& factory);
+  /// `lift`: as in Encoder.
+  Decoder(const DecoderConfig& config, const EmbeddingConfig& embedding, std::shared_ptr<Linear> lift,
+          const InitializationConfig& init, std::int64_t d_model, std::int64_t max_length, ParameterFactory& factory);
 
   /// Scaled target embeddings (B, T, D) and memory -> hidden states (B, T, D). With a cache the T positions follow
   /// those that it already holds. c10::Error if a position is beyond the last learned one.

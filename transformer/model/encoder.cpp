@@ -32,9 +32,10 @@ Tensor EncoderLayer::forward(const Tensor& x, const AttentionMask& mask, Positio
   return wire(x, {{*self_attention_residual_, attend}, {*feed_forward_residual_, feed}});
 }
 
-Encoder::Encoder(const EncoderConfig& config, const EmbeddingConfig& embedding, const InitializationConfig& init,
-                 std::int64_t d_model, std::int64_t max_length, ParameterFactory& factory)
-    : Stack(config, embedding, init, d_model, max_length, factory) {}
+Encoder::Encoder(const EncoderConfig& config, const EmbeddingConfig& embedding, std::shared_ptr<Linear> lift,
+                 const InitializationConfig& init, std::int64_t d_model, std::int64_t max_length,
+                 ParameterFactory& factory)
+    : Stack(config, embedding, std::move(lift), init, d_model, max_length, factory) {}
 
 Tensor Encoder::forward(const Tensor& embedded, const AttentionMask& mask, AttentionTrace* trace) {
   Tensor x = enter(embedded, 0);

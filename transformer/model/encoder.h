@@ -20,8 +20,9 @@ class EncoderLayer : public torch::nn::Module {
 
 class Encoder : public Stack<EncoderLayer> {
  public:
-  Encoder(const EncoderConfig& config, const EmbeddingConfig& embedding, const InitializationConfig& init,
-          std::int64_t d_model, std::int64_t max_length, ParameterFactory& factory);
+  /// `lift`: from the width of words to d_model, behind positions and norm; may be nullptr.
+  Encoder(const EncoderConfig& config, const EmbeddingConfig& embedding, std::shared_ptr<Linear> lift,
+          const InitializationConfig& init, std::int64_t d_model, std::int64_t max_length, ParameterFactory& factory);
 
   /// Scaled source embeddings (B, S, D) -> memory (B, S, D). `mask` hides padding. c10::Error if S is beyond the last
   /// learned position.

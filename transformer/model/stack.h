@@ -1,7 +1,7 @@
 #pragma once
 // What the encoder and the decoder have in common: x = dropout(norm(embedding + position)), where that norm is an
-// option, N layers, and a norm on top where the wiring asks for one (Vaswani et al. 2017, section 3.1; Xiong et al.
-// 2020, table 1).
+// option, lifted to d_model where it is not yet, N layers, and a norm on top where the wiring asks for one (Vaswani et
+// al. 2017, section 3.1; Xiong et al. 2020, table 1; Lan et al. 2020, section 3.1).
 #include "transformer/layers/dropout.h"
 #include "transformer/model/config.h"
 
@@ -13,20 +13,22 @@ template <class Layer>
 class Stack : public torch::nn::Module {
  protected:
   template <class Config>
-  Stack(const Config& config, const EmbeddingConfig& embedding, const InitializationConfig& init, std::int64_t d_model,
-        std::int64_t max_length, ParameterFactory& factory)
-      : embedding_dropout_(embedding.dropout.value_or(config.dropout)) {
+  Stack(const Config& config, const EmbeddingConfig& embedding, std::shared_ptr<Linear> lift,
+        const InitializationConfig& init, std::int64_t d_model, std::int64_t max_length, ParameterFactory& factory)
+      : embedding_dropout_(embedding.dropout.value_or(config.dropout)), lift_(std::move(lift)) {
     PositionContext context{.d_model = d_model,
                             .d_k = config.attention.key_width(d_model),
                             .heads = config.attention.heads,
                             .max_length = max_length,
                             .causal = Layer::is_causal,
-                            .d_v = config.attention.value_width(d_model)};
+                            .d_v = config.attention.value_width(d_model),
+                            .embedding_width = embedding.sum_width(d_model)};
     const auto make = [&] { return make_position(config.position, context, init.embedding, factory); };
     position_ = register_module("position", make());
     context.first = position_.get();
     if (embedding.norm.kind != "none") {
-      embedding_norm_ = register_module("embedding_norm", make_norm(embedding.norm, d_model, factory));
+      embedding_norm_ =
+          register_module("embedding_norm", make_norm(embedding.norm, embedding.sum_width(d_model), factory));
     }
     const auto list = register_module("layers", std::make_shared<torch::nn::ModuleListImpl>());
     for (std::int64_t i = 0; i < config.layers; ++i) {
@@ -41,11 +43,12 @@ class Stack : public torch::nn::Module {
     }
   }
 
-  /// What the first layer reads: embedded (B, T, D) at the positions first, first + 1, …
+  /// What the first layer reads, (B, T, D): embedded (B, T, width of words or D) at the positions first, first + 1, …
   Tensor enter(const Tensor& embedded, std::int64_t first) {
     const Tensor placed = position_->embed(embedded, first);
-    return apply_dropout(embedding_norm_ ? embedding_norm_->forward(placed) : placed, embedding_dropout_,
-                         is_training());
+    const Tensor x =
+        apply_dropout(embedding_norm_ ? embedding_norm_->forward(placed) : placed, embedding_dropout_, is_training());
+    return lift_ ? lift_->forward(x) : x;
   }
   /// What the stack gives for the output of its last layer.
   Tensor leave(const Tensor& x) { return final_norm_ ? final_norm_->forward(x) : x; }
@@ -56,6 +59,7 @@ class Stack : public torch::nn::Module {
 
  private:
   double embedding_dropout_;
+  std::shared_ptr<Linear> lift_;  ///< registered with the embeddings
   std::shared_ptr<Norm> embedding_norm_, final_norm_;
 };
 

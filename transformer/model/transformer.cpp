@@ -13,14 +13,15 @@ Transformer::Transformer(const ModelConfig& config, const VocabularyInfo& vocabu
       "embedding", std::make_shared<Embeddings>(config.embedding, config.d_model, vocabulary, stacks.encoder,
                                                 config.initialization.embedding, factory));
   if (stacks.encoder) {
-    encoder_ =
-        register_module("encoder", std::make_shared<Encoder>(config.encoder, config.embedding, config.initialization,
-                                                             config.d_model, config.max_length, factory));
+    encoder_ = register_module(
+        "encoder", std::make_shared<Encoder>(config.encoder, config.embedding, embedding_->source_lift(),
+                                             config.initialization, config.d_model, config.max_length, factory));
   }
   DecoderConfig decoder = config.decoder;
   decoder.reads_memory = stacks.encoder;
-  decoder_ = register_module("decoder", std::make_shared<Decoder>(decoder, config.embedding, config.initialization,
-                                                                  config.d_model, config.max_length, factory));
+  decoder_ = register_module(
+      "decoder", std::make_shared<Decoder>(decoder, config.embedding, embedding_->target_lift(), config.initialization,
+                                           config.d_model, config.max_length, factory));
 }
 
 Memory Transformer::encode(const Tensor& source, AttentionTrace* trace) {
