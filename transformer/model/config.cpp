@@ -16,6 +16,17 @@ constexpr config::Variant<Family> family_rows[] = {
 };
 constexpr config::VariantTable<Family> families{"family", family_rows};
 
+constexpr config::Variant<LayerSharing> sharing_rows[] = {
+    {{"none", "every layer has parameters of its own", "Vaswani et al. 2017, section 3.1", ""}, LayerSharing::none},
+    {{"all", "all layers are one", "Lan et al. 2020, section 3.1", ""}, LayerSharing::all},
+    {{"attention", "all layers have one attention, with its positions, and norms of their own",
+      "Lan et al. 2020, table 4", ""},
+     LayerSharing::attention},
+    {{"feed_forward", "all layers have one feed-forward unit, and norms of their own", "Lan et al. 2020, table 4", ""},
+     LayerSharing::feed_forward},
+};
+constexpr config::VariantTable<LayerSharing> sharings{"sharing", sharing_rows};
+
 /// Laws between the widths of one attention, blamed on `path`.
 void check_attention(config::Fields& f, const std::string& path, const AttentionConfig& attention,
                      std::int64_t d_model) {
@@ -59,6 +70,7 @@ void check_biases(config::Fields& f, const ModelConfig& model, const Family& sta
 }  // namespace
 
 const config::VariantTable<Family>& family_table() { return families; }
+const config::VariantTable<LayerSharing>& sharing_table() { return sharings; }
 
 void BlockConfig::describe(config::Fields& f) {
   f.object("norm", norm, "normalisation");
@@ -66,6 +78,7 @@ void BlockConfig::describe(config::Fields& f) {
   f.object("attention", attention, "self-attention (and cross-attention, unless the decoder says otherwise)");
   f.object("feed_forward", feed_forward, "position-wise feed-forward unit");
   f.object("position", position, "positions");
+  f.choice("sharing", sharing, sharings.choices(), "which parameters all layers of a stack have in common");
   f.field("dropout", dropout, "P_drop: on the output of every sub-layer and on embeddings plus positions",
           config::probability);
 }

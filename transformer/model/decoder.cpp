@@ -41,22 +41,30 @@ void DecoderCache::select_within_sentences(const Tensor& index) {
   for (Layer& layer : layers) select_rows(layer.self_attention, index);
 }
 
-DecoderLayer::DecoderLayer(const DecoderConfig& config, const InitializationConfig& init, std::int64_t d_model,
-                           ParameterFactory& factory) {
+DecoderLayer::DecoderLayer(const DecoderConfig& config, const LayerPlace<DecoderLayer>& place,
+                           const InitializationConfig& init, std::int64_t d_model, ParameterFactory& factory) {
   const auto residual = [&](bool is_first) {
     return std::make_shared<Residual>(config.residual, config.norm, config.dropout, d_model, is_first, factory);
   };
-  const AttentionInitialization attention_init = attention_initialization(init);
-  self_attention_ =
-      register_module("self_attention", make_attention(config.attention, d_model, attention_init, factory));
+  const LayerSharing sharing = sharing_table().at(config.sharing);
+  const DecoderLayer* const attends_as = sharing == LayerSharing::attention ? place.first : nullptr;
+  const auto attention = [&](const char* name, const AttentionConfig& of) {
+    return register_module(name, make_attention(of, d_model, attention_initialization(init), factory));
+  };
+  self_attention_ = attends_as != nullptr ? attends_as->self_attention_ : attention("self_attention", config.attention);
   self_attention_residual_ = register_module("self_attention_residual", residual(true));
   if (config.reads_memory) {
     cross_attention_ =
-        register_module("cross_attention", make_attention(config.cross_attention, d_model, attention_init, factory));
+        attends_as != nullptr ? attends_as->cross_attention_ : attention("cross_attention", config.cross_attention);
     cross_attention_residual_ = register_module("cross_attention_residual", residual(false));
   }
-  feed_forward_ = register_module(
-      "feed_forward", make_feed_forward(config.feed_forward, d_model, feed_forward_initialization(init), factory));
+  if (place.first != nullptr && sharing == LayerSharing::feed_forward) {
+    feed_forward_ = place.first->feed_forward_;
+  } else {
+    feed_forward_ =
+        register_module("feed_forward", make_feed_forward(config.feed_forward, d_model,
+                                                          feed_forward_initialization(init), factory));
+  }
   feed_forward_residual_ = register_module("feed_forward_residual", residual(false));
 }
 

@@ -36,8 +36,8 @@ struct Memory {
 class DecoderLayer : public torch::nn::Module {
  public:
   static constexpr bool is_causal = true;
-  DecoderLayer(const DecoderConfig& config, const InitializationConfig& init, std::int64_t d_model,
-               ParameterFactory& factory);
+  DecoderLayer(const DecoderConfig& config, const LayerPlace<DecoderLayer>& place, const InitializationConfig& init,
+               std::int64_t d_model, ParameterFactory& factory);
   Tensor forward(const Tensor& x, const Memory& memory, const AttentionMask& mask, Position& position,
                  DecoderCache* cache, std::size_t index, const std::string& name, AttentionTrace* trace);
   bool reads_history() const {

@@ -1,14 +1,22 @@
 #pragma once
 // What the encoder and the decoder have in common: x = dropout(norm(embedding + position)), where that norm is an
-// option, lifted to d_model where it is not yet, N layers, and a norm on top where the wiring asks for one (Vaswani et
-// al. 2017, section 3.1; Xiong et al. 2020, table 1; Lan et al. 2020, section 3.1).
+// option, lifted to d_model where it is not yet, N layers, which may be one, and a norm on top where the wiring asks
+// for one (Vaswani et al. 2017, section 3.1; Xiong et al. 2020, table 1; Lan et al. 2020, section 3.1).
 #include "transformer/layers/dropout.h"
 #include "transformer/model/config.h"
+#include "transformer/model/layer_list.h"
 
 namespace ablate {
 
-/// `Layer` is constructed from (config, init, d_model, factory). Parameters are created in the order of the names:
-/// position, embedding_norm, layers, final_norm.
+/// Which layer of its stack a layer is.
+template <class Layer>
+struct LayerPlace {
+  std::int64_t index;  ///< from 0
+  const Layer* first;  ///< the first one, with which it may have parts in common; nullptr: it is the first one
+};
+
+/// `Layer` is constructed from (config, place, init, d_model, factory). Parameters are created in the order of the
+/// names: position, embedding_norm, layers, final_norm.
 template <class Layer>
 class Stack : public torch::nn::Module {
  protected:
@@ -30,12 +38,19 @@ class Stack : public torch::nn::Module {
       embedding_norm_ =
           register_module("embedding_norm", make_norm(embedding.norm, embedding.sum_width(d_model), factory));
     }
-    const auto list = register_module("layers", std::make_shared<torch::nn::ModuleListImpl>());
+    const LayerSharing sharing = sharing_table().at(config.sharing);
+    const bool shares_attention = sharing == LayerSharing::all || sharing == LayerSharing::attention;
+    const auto list = register_module("layers", std::make_shared<LayerList>(config.layers));
     for (std::int64_t i = 0; i < config.layers; ++i) {
-      layers_.push_back(std::make_shared<Layer>(config, init, d_model, factory));
-      list->push_back(layers_.back());
+      const Layer* const first = i > 0 ? layers_.front().get() : nullptr;
+      if (sharing == LayerSharing::all && first != nullptr) {
+        layers_.push_back(layers_.front());
+      } else {
+        layers_.push_back(std::make_shared<Layer>(config, LayerPlace<Layer>{i, first}, init, d_model, factory));
+        list->push_back(layers_.back());
+      }
       // The first layer has that of the stack.
-      const bool is_own = position_->is_per_layer() && i > 0;
+      const bool is_own = position_->is_per_layer() && i > 0 && !shares_attention;
       positions_.push_back(is_own ? layers_.back()->register_module("position", make()) : position_);
     }
     if (needs_final_norm(residual_table().at(config.residual.kind))) {
