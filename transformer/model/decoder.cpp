@@ -62,14 +62,15 @@ DecoderLayer::DecoderLayer(const DecoderConfig& config, const LayerPlace<Decoder
     feed_forward_ = place.first->feed_forward_;
   } else {
     feed_forward_ =
-        register_module("feed_forward", make_feed_forward(config.feed_forward, d_model,
+        register_module("feed_forward", make_feed_forward(config.feed_forward.of_layer(place.index), d_model,
                                                           feed_forward_initialization(init), factory));
   }
   feed_forward_residual_ = register_module("feed_forward_residual", residual(false));
 }
 
 Tensor DecoderLayer::forward(const Tensor& x, const Memory& memory, const AttentionMask& mask, Position& position,
-                             DecoderCache* cache, std::size_t index, const std::string& name, AttentionTrace* trace) {
+                             DecoderCache* cache, std::size_t index, const std::string& name, AttentionTrace* trace,
+                             const Tensor& real) {
   DecoderCache::Layer* const kept = cache != nullptr ? &cache->layers[index] : nullptr;
   const RowHistory* const history = cache != nullptr && cache->history ? &*cache->history : nullptr;
   const auto attend_to_past = [&](const Tensor& y) {
@@ -92,7 +93,7 @@ Tensor DecoderLayer::forward(const Tensor& x, const Memory& memory, const Attent
                                       .trace = trace,
                                       .history = history});
   };
-  const auto feed = [&](const Tensor& y) { return feed_forward_->forward(y); };
+  const auto feed = [&](const Tensor& y) { return feed_forward_->forward(y, real); };
   const SubLayer past{*self_attention_residual_, attend_to_past}, fed{*feed_forward_residual_, feed};
   if (!cross_attention_) return wire(x, {past, fed});
   return wire(x, {past, {*cross_attention_residual_, attend_to_memory}, fed});
@@ -103,7 +104,8 @@ Decoder::Decoder(const DecoderConfig& config, const EmbeddingConfig& embedding, 
                  ParameterFactory& factory)
     : Stack(config, embedding, std::move(lift), init, d_model, max_length, factory) {}
 
-Tensor Decoder::forward(const Tensor& embedded, const Memory& memory, DecoderCache* cache, AttentionTrace* trace) {
+Tensor Decoder::forward(const Tensor& embedded, const Memory& memory, DecoderCache* cache, AttentionTrace* trace,
+                        const Tensor& real) {
   const std::int64_t first = cache != nullptr ? cache->length : 0;
   if (cache != nullptr) cache->layers.resize(layers_.size());
   if (cache != nullptr && cache->history) cache->history->advance();
@@ -111,7 +113,7 @@ Tensor Decoder::forward(const Tensor& embedded, const Memory& memory, DecoderCac
   Tensor x = enter(embedded, first);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const std::string name = trace != nullptr ? "decoder.layers." + std::to_string(i) : std::string();
-    x = layers_[i]->forward(x, memory, mask, *positions_[i], cache, i, name, trace);
+    x = layers_[i]->forward(x, memory, mask, *positions_[i], cache, i, name, trace, real);
   }
   if (cache != nullptr) cache->length += embedded.size(1);
   return leave(x);

@@ -27,7 +27,7 @@ EncoderLayer::EncoderLayer(const EncoderConfig& config, const LayerPlace<Encoder
     feed_forward_ = place.first->feed_forward_;
   } else {
     feed_forward_ =
-        register_module("feed_forward", make_feed_forward(config.feed_forward, d_model,
+        register_module("feed_forward", make_feed_forward(config.feed_forward.of_layer(place.index), d_model,
                                                           feed_forward_initialization(init), factory));
   }
   feed_forward_residual_ = register_module("feed_forward_residual", residual(false));
@@ -38,7 +38,8 @@ Tensor EncoderLayer::forward(const Tensor& x, const AttentionMask& mask, Positio
     return self_attention_->forward(
         {.query_BTD = y, .memory_BSD = y, .mask = mask, .position = &position, .trace = trace});
   };
-  const auto feed = [&](const Tensor& y) { return feed_forward_->forward(y); };
+  const Tensor real = mask.keys.defined() ? mask.keys.flatten(1) : Tensor();  // (B, T)
+  const auto feed = [&](const Tensor& y) { return feed_forward_->forward(y, real); };
   return wire(x, {{*self_attention_residual_, attend}, {*feed_forward_residual_, feed}});
 }
 

@@ -7,7 +7,9 @@
 namespace ablate {
 
 Transformer::Transformer(const ModelConfig& config, const VocabularyInfo& vocabulary, ParameterFactory& factory)
-    : vocabulary_(vocabulary), max_length_(config.max_length) {
+    : vocabulary_(vocabulary),
+      max_length_(config.max_length),
+      decoder_has_experts_(config.decoder.feed_forward.experts.any()) {
   const Family& stacks = config.stacks();
   embedding_ = register_module(
       "embedding", std::make_shared<Embeddings>(config.embedding, config.d_model, vocabulary, stacks.encoder,
@@ -37,7 +39,10 @@ Tensor Transformer::decode(const Tensor& target, const Memory& memory, DecoderCa
   } else {
     check_shape(target, {has_encoder() ? memory.states.size(0) : any, any}, "target");
   }
-  return decoder_->forward(embedding_->target(target), memory, cache, trace);
+  // Where padding stands matters to nobody but experts, whose load it would be.
+  const Tensor keys = decoder_has_experts_ && is_training() ? padding_mask(target, vocabulary_.pad).keys : Tensor();
+  const Tensor real = keys.defined() ? keys.flatten(1) : keys;
+  return decoder_->forward(embedding_->target(target), memory, cache, trace, real);
 }
 
 std::shared_ptr<Transformer> make_transformer(const ModelConfig& config, const VocabularyInfo& vocabulary,
