@@ -16,6 +16,17 @@ constexpr config::Variant<Family> family_rows[] = {
 };
 constexpr config::VariantTable<Family> families{"family", family_rows};
 
+constexpr config::Variant<LayerSharing> sharing_rows[] = {
+    {{"none", "every layer has parameters of its own", "Vaswani et al. 2017, section 3.1", ""}, LayerSharing::none},
+    {{"all", "all layers are one", "Lan et al. 2020, section 3.1", ""}, LayerSharing::all},
+    {{"attention", "all layers have one attention, with its positions, and norms of their own",
+      "Lan et al. 2020, table 4", ""},
+     LayerSharing::attention},
+    {{"feed_forward", "all layers have one feed-forward unit, and norms of their own", "Lan et al. 2020, table 4", ""},
+     LayerSharing::feed_forward},
+};
+constexpr config::VariantTable<LayerSharing> sharings{"sharing", sharing_rows};
+
 /// Laws between the widths of one attention, blamed on `path`.
 void check_attention(config::Fields& f, const std::string& path, const AttentionConfig& attention,
                      std::int64_t d_model) {
@@ -25,8 +36,22 @@ void check_attention(config::Fields& f, const std::string& path, const Attention
               " heads: change one of them, or name d_k and d_v");
 }
 
-void check_stack(config::Fields& f, const std::string& path, const BlockConfig& stack, std::int64_t d_model) {
+/// Laws between experts and the layers that have them.
+void check_experts(config::Fields& f, const std::string& path, const BlockConfig& stack, std::int64_t layers) {
+  const ExpertsConfig& experts = stack.feed_forward.experts;
+  if (!experts.any()) return;
+  f.check(experts.every <= layers, path + ".feed_forward.experts.every",
+          "of " + std::to_string(layers) + " layers none is the last of " + std::to_string(experts.every));
+  const bool shares = stack.sharing == "all" || stack.sharing == "feed_forward";
+  f.check(
+      !shares || experts.every == 1, path + ".feed_forward.experts.every",
+      "with sharing '" + stack.sharing + "' all layers have the same unit: 1, not " + std::to_string(experts.every));
+}
+
+void check_stack(config::Fields& f, const std::string& path, const BlockConfig& stack, std::int64_t layers,
+                 std::int64_t d_model) {
   check_attention(f, path + ".attention", stack.attention, d_model);
+  check_experts(f, path, stack, layers);
   if (stack.position.kind != "rotary") return;
   const double width = stack.position.fraction * static_cast<double>(stack.attention.key_width(d_model));
   const std::int64_t whole = std::llround(width);
@@ -59,6 +84,7 @@ void check_biases(config::Fields& f, const ModelConfig& model, const Family& sta
 }  // namespace
 
 const config::VariantTable<Family>& family_table() { return families; }
+const config::VariantTable<LayerSharing>& sharing_table() { return sharings; }
 
 void BlockConfig::describe(config::Fields& f) {
   f.object("norm", norm, "normalisation");
@@ -66,6 +92,7 @@ void BlockConfig::describe(config::Fields& f) {
   f.object("attention", attention, "self-attention (and cross-attention, unless the decoder says otherwise)");
   f.object("feed_forward", feed_forward, "position-wise feed-forward unit");
   f.object("position", position, "positions");
+  f.choice("sharing", sharing, sharings.choices(), "which parameters all layers of a stack have in common");
   f.field("dropout", dropout, "P_drop: on the output of every sub-layer and on embeddings plus positions",
           config::probability);
 }
@@ -107,8 +134,8 @@ void ModelConfig::describe(config::Fields& f) {
       .inheriting("decoder", decoder, shared, "", "the decoder; inherits from the model what it does not name");
 
   check_biases(f, *this, stacks);
-  if (stacks.encoder) check_stack(f, "encoder", encoder, d_model);
-  if (stacks.decoder) check_stack(f, "decoder", decoder, d_model);
+  if (stacks.encoder) check_stack(f, "encoder", encoder, encoder.layers, d_model);
+  if (stacks.decoder) check_stack(f, "decoder", decoder, decoder.layers, d_model);
   if (stacks.decoder && decoder.reads_memory) {
     check_attention(f, "decoder.cross_attention", decoder.cross_attention, d_model);
     f.check(decoder.cross_attention.window == decoder.attention.window, "decoder.cross_attention.window",

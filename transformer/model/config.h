@@ -8,6 +8,10 @@
 
 namespace ablate {
 
+/// Which parameters all layers of a stack have in common (Lan et al. 2020, section 3.1).
+enum class LayerSharing { none, all, attention, feed_forward };
+const config::VariantTable<LayerSharing>& sharing_table();
+
 /// What every layer of a stack is made of.
 struct BlockConfig {
   NormConfig norm;
@@ -15,6 +19,7 @@ struct BlockConfig {
   AttentionConfig attention;
   FeedForwardConfig feed_forward;
   PositionConfig position;
+  std::string sharing = "none";
   double dropout = 0.1;
   void describe(config::Fields& f);
 };

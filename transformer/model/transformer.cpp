@@ -7,20 +7,23 @@
 namespace ablate {
 
 Transformer::Transformer(const ModelConfig& config, const VocabularyInfo& vocabulary, ParameterFactory& factory)
-    : vocabulary_(vocabulary), max_length_(config.max_length) {
+    : vocabulary_(vocabulary),
+      max_length_(config.max_length),
+      decoder_has_experts_(config.decoder.feed_forward.experts.any()) {
   const Family& stacks = config.stacks();
   embedding_ = register_module(
       "embedding", std::make_shared<Embeddings>(config.embedding, config.d_model, vocabulary, stacks.encoder,
                                                 config.initialization.embedding, factory));
   if (stacks.encoder) {
-    encoder_ =
-        register_module("encoder", std::make_shared<Encoder>(config.encoder, config.embedding, config.initialization,
-                                                             config.d_model, config.max_length, factory));
+    encoder_ = register_module(
+        "encoder", std::make_shared<Encoder>(config.encoder, config.embedding, embedding_->source_lift(),
+                                             config.initialization, config.d_model, config.max_length, factory));
   }
   DecoderConfig decoder = config.decoder;
   decoder.reads_memory = stacks.encoder;
-  decoder_ = register_module("decoder", std::make_shared<Decoder>(decoder, config.embedding, config.initialization,
-                                                                  config.d_model, config.max_length, factory));
+  decoder_ = register_module(
+      "decoder", std::make_shared<Decoder>(decoder, config.embedding, embedding_->target_lift(), config.initialization,
+                                           config.d_model, config.max_length, factory));
 }
 
 Memory Transformer::encode(const Tensor& source, AttentionTrace* trace) {
@@ -36,7 +39,10 @@ Tensor Transformer::decode(const Tensor& target, const Memory& memory, DecoderCa
   } else {
     check_shape(target, {has_encoder() ? memory.states.size(0) : any, any}, "target");
   }
-  return decoder_->forward(embedding_->target(target), memory, cache, trace);
+  // Where padding stands matters to nobody but experts, whose load it would be.
+  const Tensor keys = decoder_has_experts_ && is_training() ? padding_mask(target, vocabulary_.pad).keys : Tensor();
+  const Tensor real = keys.defined() ? keys.flatten(1) : keys;
+  return decoder_->forward(embedding_->target(target), memory, cache, trace, real);
 }
 
 std::shared_ptr<Transformer> make_transformer(const ModelConfig& config, const VocabularyInfo& vocabulary,

@@ -45,6 +45,7 @@ class Transformer : public torch::nn::Module {
  private:
   VocabularyInfo vocabulary_;
   std::int64_t max_length_;
+  bool decoder_has_experts_;
   std::shared_ptr<Embeddings> embedding_;
   std::shared_ptr<Encoder> encoder_;
   std::shared_ptr<Decoder> decoder_;

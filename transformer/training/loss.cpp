@@ -1,6 +1,7 @@
 #include "transformer/training/loss.h"
 
 #include "transformer/kernels/linear_cross_entropy.h"
+#include "transformer/layers/auxiliary_loss.h"
 
 namespace ablate {
 namespace {
@@ -26,6 +27,7 @@ void LossConfig::describe(config::Fields& f) {
 const config::VariantTable<SmoothingConvention>& smoothing_table() { return smoothings; }
 
 BatchLoss compute_loss(Transformer& model, const Batch& batch, const LossConfig& config) {
+  AuxiliaryLosses auxiliary;
   const Tensor hidden = model.embeddings().output_input(model.forward(batch).flatten(0, 1));  // (B * T, D)
   const Tensor target = batch.target_output.flatten();                                        // (B * T)
   const bool partial = target.numel() != batch.target_tokens;
@@ -34,7 +36,7 @@ BatchLoss compute_loss(Transformer& model, const Batch& batch, const LossConfig&
       linear_cross_entropy(partial ? hidden.index_select(0, real) : hidden, model.embeddings().output_weight(),
                            model.embeddings().output_bias(), partial ? target.index_select(0, real) : target,
                            smoothings.at(config.smoothing)(config.label_smoothing, model.target_size()));
-  return {sums.loss, sums.nll, sums.correct, batch.target_tokens};
+  return {sums.loss, sums.nll, sums.correct, batch.target_tokens, auxiliary.sum()};
 }
 
 SplitLoss evaluate_loss(Transformer& model, std::int64_t batches, const std::function<Batch(std::int64_t)>& batch,

@@ -18,10 +18,17 @@ const config::VariantTable<SmoothingConvention>& smoothing_table();
 
 /// Sums over the real target tokens of a batch (</s> counts, padding does not), in nats.
 struct BatchLoss {
-  Tensor loss;     ///< scalar: smoothed, what training minimises; carries the gradient
+  Tensor loss;     ///< scalar: smoothed; carries the gradient
   Tensor nll;      ///< scalar: -log p of the right words
   Tensor correct;  ///< scalar: number of tokens whose most probable word is the right one
   std::int64_t tokens = 0;
+  /// Scalar with its gradient, no sum over tokens: what the layers add to the mean loss of a token in training
+  /// (experts.h); undefined where they add nothing.
+  Tensor auxiliary{};
+
+  /// Scalar: the sum that training minimises. Divided by the tokens of all batches of an update, the auxiliary losses
+  /// of a batch count as much as its tokens.
+  Tensor minimised() const { return auxiliary.defined() ? loss + auxiliary * static_cast<double>(tokens) : loss; }
 };
 
 BatchLoss compute_loss(Transformer& model, const Batch& batch, const LossConfig& config);
