@@ -56,9 +56,10 @@ class Decoder : public Stack<DecoderLayer> {
           std::int64_t d_model, std::int64_t max_length, ParameterFactory& factory);
 
   /// Scaled target embeddings (B, T, D) and memory -> hidden states (B, T, D). With a cache the T positions follow
-  /// those that it already holds. c10::Error if a position is beyond the last learned one.
+  /// those that it already holds. `keys` as in AttentionMask: undefined where padding is on the right, and with a
+  /// cache. c10::Error if a position is beyond the last learned one.
   Tensor forward(const Tensor& embedded, const Memory& memory, DecoderCache* cache = nullptr,
-                 AttentionTrace* trace = nullptr);
+                 AttentionTrace* trace = nullptr, const Tensor& keys = {});
   /// Whether a cache may have a RowHistory.
   bool reads_history() const;
 };
