@@ -39,6 +39,8 @@ int schema_command(const std::vector<std::string>& arguments);
 int translate_command(const std::vector<std::string>& arguments);
 int generate_command(const std::vector<std::string>& arguments);
 int perplexity_command(const std::vector<std::string>& arguments);
+int import_command(const std::vector<std::string>& arguments);
+int export_command(const std::vector<std::string>& arguments);
 int score_command(const std::vector<std::string>& arguments);
 int tokenizer_command(const std::vector<std::string>& arguments);
 int data_command(const std::vector<std::string>& arguments);

@@ -33,6 +33,8 @@ constexpr Command commands[] = {
     {"translate", "translate lines with a trained run", translate_command},
     {"generate", "go on with text with a trained language model", generate_command},
     {"perplexity", "how likely a trained language model finds text", perplexity_command},
+    {"import", "make a run of a published model", import_command},
+    {"export", "write a run's model in a published form", export_command},
     {"score", "score hypotheses against references", score_command},
     {"tokenizer", "train a tokenizer, encode or decode lines", tokenizer_command},
     {"data", "list, show or get the corpora that experiments name", data_command},

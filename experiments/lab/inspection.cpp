@@ -104,9 +104,15 @@ std::string inspect_run(const RunFolder& run) {
   if (const std::optional<Failure> failure = read_failure(run.path())) text += "failed: " + failure->message + "\n";
   if (result.contains("training")) {
     const Json& training = result["training"];
-    text += compact(training.at("parameters").get<double>()) + " parameters, " +
-            fixed_text(training.at("tokens_per_second").get<double>(), 0) + " target tokens/s\n";
-    text += describe_training({&training}) + "\n";
+    const std::string parameters = compact(training.at("parameters").get<double>()) + " parameters";
+    if (result.contains("imported")) {
+      const Json& imported = result.at("imported");
+      text += parameters + "\n" + training.at("reason").get<std::string>() + ", architecture " +
+              imported.at("architecture").get<std::string>() + ": not trained here, so there is no curve\n";
+    } else {
+      text += parameters + ", " + fixed_text(training.at("tokens_per_second").get<double>(), 0) +
+              " target tokens/s\n" + describe_training({&training}) + "\n";
+    }
     if (state_of(result, true) == RunState::diverged) text += "diverged: " + training.value("reason", "") + "\n";
     text += describe_environment(result.at("environment")) + ", commit " +
             result.at("environment").value("commit", "") + "\n";

@@ -74,7 +74,9 @@ Cell speed_cell(const RowRecord& row) {
   std::vector<Sample> samples;
   for (const RunRecord& run : row.runs) {
     Sample sample{run.seed, 0, state_without_figure(run.state)};
-    if (run.state == RunState::finished) {
+    if (run.state == RunState::finished && run.result.contains("imported")) {
+      sample = {run.seed, 0, State::missing};
+    } else if (run.state == RunState::finished) {
       sample = {run.seed, run.result.at("training").at("tokens_per_second").get<double>(), State::value};
     }
     samples.push_back(sample);
@@ -95,7 +97,8 @@ std::vector<std::string> footnotes(const std::vector<RowRecord>& rows, const std
       if (!run.result.contains("environment")) continue;
       commits.insert(run.result["environment"].value("commit", ""));
       environments.insert(describe_environment(run.result["environment"]));
-      if (run.state == RunState::finished) trainings.push_back(&run.result["training"]);
+      const bool is_trained = run.state == RunState::finished && !run.result.contains("imported");
+      if (is_trained) trainings.push_back(&run.result["training"]);
       const Json* decoding = decoding_of(run);
       if (decoding == nullptr) continue;
       once(decodings, describe_decoding(*decoding));

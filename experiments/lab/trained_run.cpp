@@ -24,11 +24,54 @@ void read_strictly(Section& section, const Json& json, const std::string& source
   problems.throw_if_any();
 }
 
-std::shared_ptr<const data::Tokenizer> load_side(const fs::path& folder, const std::string& stem) {
+/// The tokenizer of an imported model, whose own file says which symbols it begins, ends and pads with, and which may
+/// have more rows for words than there are pieces.
+class ImportedTokenizer final : public data::Tokenizer {
+ public:
+  ImportedTokenizer(std::shared_ptr<const data::Tokenizer> own, const Json& imported, std::int64_t vocabulary)
+      : own_(std::move(own)), specials_(own_->specials()) {
+    const auto given = [&](const char* key, std::int64_t fallback) {
+      const Json id = imported.value(key, Json());
+      return id.is_null() ? fallback : id.get<std::int64_t>();
+    };
+    const auto known = [&](std::int64_t id, std::int64_t fallback) { return id < vocabulary ? id : fallback; };
+    specials_.eos = given("end", known(specials_.eos, 0));
+    specials_.bos = given("start", known(specials_.bos, specials_.eos));
+    // Where nothing is for padding, it is what ends a text, which every such model may say.
+    specials_.pad = given("pad", known(specials_.pad, specials_.eos));
+  }
+  std::vector<std::int32_t> encode(std::string_view line) const override { return own_->encode(line); }
+  std::string decode(std::span<const std::int32_t> ids) const override {
+    std::vector<std::int32_t> pieces;
+    for (const std::int32_t id : ids) {
+      const bool is_special = id == specials_.bos || id == specials_.eos || id == specials_.pad;
+      if (!is_special && id < own_->size()) pieces.push_back(id);
+    }
+    return own_->decode(pieces);
+  }
+  std::string piece(std::int32_t id) const override {
+    return id < own_->size() ? own_->piece(id) : "#" + std::to_string(id);
+  }
+  std::int64_t size() const override { return own_->size(); }
+  data::Specials specials() const override { return specials_; }
+  std::string serialize() const override { return own_->serialize(); }
+  std::string extension() const override { return own_->extension(); }
+
+ private:
+  std::shared_ptr<const data::Tokenizer> own_;
+  data::Specials specials_;
+};
+
+std::shared_ptr<const data::Tokenizer> find_side(const fs::path& folder, const std::string& stem) {
   for (const char* extension : {".model", ".vocab.json", ".json"}) {
     const fs::path file = folder / (stem + extension);
     if (fs::exists(file)) return data::load_tokenizer(file);
   }
+  return nullptr;
+}
+
+std::shared_ptr<const data::Tokenizer> load_side(const fs::path& folder, const std::string& stem) {
+  if (auto found = find_side(folder, stem)) return found;
   throw UserError(folder.string() + ": the run's " + stem + " is missing");
 }
 
@@ -67,18 +110,32 @@ TrainedRun::TrainedRun(const fs::path& path, at::Device device) {
   }
   const Json& sizes = stored.at("vocabulary");
   const bool joint = sizes.at("joint").get<bool>();
-  source_ = load_side(path, joint ? "tokenizer" : "source_tokenizer");
-  target_ = joint ? source_ : load_side(path, "target_tokenizer");
-  const VocabularyInfo vocabulary{source_->size(), target_->size(), source_->specials().pad};
+  if (stored.contains("imported")) {
+    const auto size = sizes.at("target").get<std::int64_t>();
+    vocabulary_ = {size, size, sizes.at("pad").get<std::int64_t>()};
+    if (auto own = find_side(path, "tokenizer")) {
+      source_ = target_ = std::make_shared<ImportedTokenizer>(std::move(own), stored.at("imported"), size);
+    }
+  } else {
+    source_ = load_side(path, joint ? "tokenizer" : "source_tokenizer");
+    target_ = joint ? source_ : load_side(path, "target_tokenizer");
+    vocabulary_ = {source_->size(), target_->size(), source_->specials().pad};
+  }
   const std::vector<fs::path> checkpoints = chosen_checkpoints(config_.evaluation, result, path);
   if (checkpoints.empty()) throw UserError(path.string() + ": the run diverged before it kept any weights");
-  model_ = load_model(config_.model, vocabulary, checkpoints, device);
+  model_ = load_model(config_.model, vocabulary_, checkpoints, device);
+}
+
+const data::Tokenizer& TrainedRun::target_tokenizer() const {
+  if (target_) return *target_;
+  throw UserError("the model was imported without a tokenizer: it reads and writes no text");
 }
 
 Translation TrainedRun::translate(const std::vector<std::string>& lines, const TranslationOptions& options) {
   if (!config_.decodes()) {
     throw UserError("the run is of the family '" + config_.model.family + "', which has no source to translate");
   }
+  target_tokenizer();  // both sides have one, or none has
   Translation translation;
   translation.lines.resize(lines.size());
   const auto longest = static_cast<std::size_t>(model_->max_length() - 1);
@@ -131,7 +188,7 @@ void TrainedRun::check_continues() const {
 
 /// What text begins with as the model was trained, and its tokens.
 std::vector<std::int64_t> TrainedRun::text_ids(const std::string& text) const {
-  const std::vector<std::int32_t> ids = target_->encode(text);
+  const std::vector<std::int32_t> ids = target_tokenizer().encode(text);
   std::vector<std::int64_t> all(ids.begin(), ids.end());
   if (const auto start = text_start(config_, target_->specials())) all.insert(all.begin(), *start);
   return all;
@@ -140,15 +197,18 @@ std::vector<std::int64_t> TrainedRun::text_ids(const std::string& text) const {
 std::vector<std::string> TrainedRun::generate(const std::vector<std::string>& prompts, const GenerationConfig& config,
                                               std::uint64_t seed, std::size_t samples) {
   check_continues();
-  const data::Specials specials = target_->specials();
+  const data::Specials specials = target_tokenizer().specials();
   // What a text was never seen to end with cannot end it.
   const bool ends = !config_.reads_windows() || config_.objective.document_end;
   TextConditions conditions{.end = ends ? std::optional(specials.eos) : std::nullopt,
-                            .never = {specials.pad},
+                            .never = {},
                             .window = config_.longest_trained()};
+  // Of published models one symbol may begin, end and pad.
+  for (const std::int64_t id : {specials.bos, specials.pad}) {
+    if (id != specials.eos) conditions.never.push_back(id);
+  }
   if (!ends) conditions.never.push_back(specials.eos);
-  // Some published models have one symbol for both.
-  if (specials.bos != specials.eos) conditions.never.push_back(specials.bos);
+  for (std::int64_t id = target_->size(); id < vocabulary_.target_size; ++id) conditions.never.push_back(id);
   std::vector<std::vector<std::int64_t>> ids;
   for (const std::string& prompt : prompts) {
     ids.push_back(text_ids(prompt));
@@ -173,6 +233,7 @@ std::vector<std::string> TrainedRun::generate(const std::vector<std::string>& pr
 
 std::vector<TextLikelihood> TrainedRun::likelihood(const std::vector<std::string>& texts) {
   check_continues();
+  target_tokenizer();
   const bool ends = !config_.reads_windows() || config_.objective.document_end;
   const data::EvaluationReach reach = evaluation_reach(config_);
   data::BatchConfig batch;
@@ -206,6 +267,7 @@ std::vector<TextLikelihood> TrainedRun::likelihood(const std::vector<std::string
 }
 
 std::vector<AttentionMap> TrainedRun::attention(const std::string& source, const std::string& target) {
+  target_tokenizer();
   if (!config_.decodes() && text_ids(target).empty()) throw UserError("the text has no token");
   return attention_maps(*model_, *source_, *target_, {source, target, text_start(config_, target_->specials())});
 }

@@ -47,6 +47,11 @@ class TrainedRun {
   TrainedRun(const std::filesystem::path& folder, at::Device device);
 
   const DecodingConfig& decoding() const { return config_.decoding; }
+  const RunConfig& config() const { return config_; }
+  const VocabularyInfo& vocabulary() const { return vocabulary_; }
+  Transformer& model() { return *model_; }
+  /// UserError for an imported model that came without one, as from everything that reads or writes text.
+  const data::Tokenizer& target_tokenizer() const;
   /// Whether it writes a target for a source; else it goes on with text.
   bool translates() const { return config_.decodes(); }
 
@@ -71,7 +76,8 @@ class TrainedRun {
   std::vector<std::int64_t> text_ids(const std::string& text) const;
 
   RunConfig config_;
-  std::shared_ptr<const data::Tokenizer> source_, target_;
+  VocabularyInfo vocabulary_;
+  std::shared_ptr<const data::Tokenizer> source_, target_;  ///< none of an imported model that came without
   std::shared_ptr<Transformer> model_;
 };
 

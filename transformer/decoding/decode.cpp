@@ -30,8 +30,8 @@ void check_symbols(const TargetSymbols& symbols, std::int64_t vocabulary) {
     throw std::invalid_argument("decode: symbol " + std::to_string(id) + " is outside of the vocabulary of " +
                                 std::to_string(vocabulary));
   }
-  if (symbols.eos == symbols.bos || symbols.eos == symbols.pad) {
-    throw std::invalid_argument("decode: </s> must differ from <s> and from padding, which are never produced");
+  if (symbols.eos == symbols.pad) {
+    throw std::invalid_argument("decode: </s> must differ from padding, which is never produced");
   }
   const std::set<std::int64_t> special{symbols.bos, symbols.eos, symbols.pad};
   if (vocabulary <= static_cast<std::int64_t>(special.size())) {

@@ -6,7 +6,8 @@
 
 namespace ablate {
 
-/// Ids that stand for no word: <s>, </s> and padding. Neither <s> nor padding is ever produced.
+/// Ids that stand for no word: <s>, </s> and padding. Neither padding nor <s> is ever produced, unless the sign that
+/// ends a target also begins it, as BART's does.
 struct TargetSymbols {
   std::int64_t bos, eos, pad;
 };

@@ -17,6 +17,12 @@ std::vector<std::int64_t> count_up(std::int64_t n) {
   return numbers;
 }
 
+/// Padding and <s>, unless that is </s> too.
+std::vector<std::int64_t> never_produced(const TargetSymbols& symbols) {
+  if (symbols.bos == symbols.eos) return {symbols.pad};
+  return {symbols.bos, symbols.pad};
+}
+
 }  // namespace
 
 bool steps_are_fast(const Transformer& model) {
@@ -31,9 +37,10 @@ StepDecoder::StepDecoder(Transformer& model, const Tensor& source, const TargetS
       memory_(model.encode(source)),
       sentence_of_row_(count_up(source.size(0))),
       min_length_(min_length),
-      never_{symbols.bos, symbols.pad},
-      never_yet_{symbols.bos, symbols.pad, symbols.eos},
+      never_(never_produced(symbols)),
+      never_yet_(never_),
       output_weight_(model.embeddings().output_weight()) {
+  never_yet_.push_back(symbols.eos);
   if (caching == Caching::on && steps_are_fast(model)) cache_.history.emplace(source.size(0));
 }
 

@@ -73,7 +73,7 @@ Tensor unit_vectors(const Tensor& w) {
 Fill fill_embedding(const WeightInitialization& init, std::int64_t pad) {
   return [fill = fill_weight(init), pad](Tensor& weight, at::Generator& generator) {
     fill(weight, generator);
-    weight[pad].zero_();
+    if (pad >= 0) weight[pad].zero_();
   };
 }
 

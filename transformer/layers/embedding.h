@@ -50,7 +50,7 @@ const config::VariantTable<double (*)(std::int64_t d_model)>& embedding_scale_ta
 /// Factors on what the output layer reads.
 const config::VariantTable<double (*)(std::int64_t d_model)>& output_scale_table();
 
-/// Sizes and padding, the same id on both sides.
+/// Sizes and padding, the same id on both sides; -1: nothing is padding.
 struct VocabularyInfo {
   std::int64_t source_size, target_size, pad;
 };

@@ -2,13 +2,14 @@
 
 namespace ablate {
 
-AttentionMask padding_mask(const Tensor& tokens, std::int64_t pad) {
-  const Tensor real = tokens.ne(pad);
-  if (tokens.device().is_meta()) return {};
+AttentionMask key_mask(const Tensor& real) {
+  if (real.device().is_meta()) return {};
   // On an accelerator the question "is anything padded?" would stop the queue: there the mask is always made.
-  if (tokens.device().is_cpu() && real.all().item<bool>()) return {};
+  if (real.device().is_cpu() && real.all().item<bool>()) return {};
   return {real.unsqueeze(1).unsqueeze(2), false};
 }
+
+AttentionMask padding_mask(const Tensor& tokens, std::int64_t pad) { return key_mask(tokens.ne(pad)); }
 
 AttentionMask causal_mask() { return {{}, true}; }
 

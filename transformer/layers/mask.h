@@ -11,10 +11,14 @@ struct AttentionMask {
   bool causal = false;
 };
 
-/// From token ids (B, S): everything but `pad`. Undefined keys, and so a faster kernel, where there is no padding.
+/// The same from what is said to be real, (B, S) bool. Undefined keys, and so a faster kernel, where everything is.
+AttentionMask key_mask(const Tensor& real);
+
+/// From token ids (B, S): everything but `pad`.
 AttentionMask padding_mask(const Tensor& tokens, std::int64_t pad);
 
-/// Padding stands on the right, so a real query never sees a padded key: causality is mask enough.
+/// Our batches are padded on the right, so a real query never sees a padded key: causality is mask enough. Who pads
+/// elsewhere adds the keys of key_mask(); a query that is padding itself may then see none.
 AttentionMask causal_mask();
 
 /// The mask as one boolean tensor that broadcasts to (B, H, T, S), for queries first … first + T - 1;

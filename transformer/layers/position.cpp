@@ -9,7 +9,7 @@
 
 namespace ablate {
 
-Tensor Position::embed(const Tensor& x, std::int64_t) { return x; }
+Tensor Position::embed(const Tensor& x, std::int64_t, const Tensor&) { return x; }
 Tensor Position::rotate(const Tensor& x, std::int64_t) { return x; }
 Tensor Position::bias(std::int64_t, std::int64_t, std::int64_t) { return {}; }
 Tensor Position::scores(const Tensor&, const Tensor&, std::int64_t) { return {}; }
@@ -44,7 +44,7 @@ struct NoPosition final : Position {
 struct Sinusoidal final : Position {
   Sinusoidal(const PositionConfig& config, const PositionContext&, const WeightInitialization&, ParameterFactory&)
       : base(config.base), halves(config.layout == "halves") {}
-  Tensor embed(const Tensor& x, std::int64_t first) override {
+  Tensor embed(const Tensor& x, std::int64_t first, const Tensor&) override {
     const std::int64_t last = first + x.size(1);
     const Tensor& rows = table.rows(last, x.options(), [this, d = x.size(2)](std::int64_t length) {
       return sinusoidal_table(length, d, base, halves);
@@ -61,17 +61,23 @@ struct Sinusoidal final : Position {
 struct Learned final : Position {
   Learned(const PositionConfig& config, const PositionContext& context, const WeightInitialization& init,
           ParameterFactory& factory)
-      : offset(config.offset) {
+      : offset(config.offset), counts_real(config.count == "real_tokens") {
     weight = factory.create(*this, "weight",
                             {offset + context.max_length, context.embedding_width.value_or(context.d_model)},
                             fill_weight(init));
   }
-  Tensor embed(const Tensor& x, std::int64_t first) override {
+  Tensor embed(const Tensor& x, std::int64_t first, const Tensor& keys) override {
     const std::int64_t begin = offset + first, end = begin + x.size(1);
     TORCH_CHECK(end <= weight.size(0), "learned positions end at ", weight.size(0) - offset);
-    return x + weight.slice(0, begin, end);
+    if (!counts_real || !keys.defined()) return x + weight.slice(0, begin, end);
+    TORCH_CHECK(first == 0, "real tokens are counted from the beginning of a row, not from its cell ", first);
+    // What is padding has the vector in front of the first position, or, where there is none, that of the first one.
+    const Tensor real_BT = keys.view({x.size(0), x.size(1)});
+    const Tensor counted = real_BT.cumsum(1).mul(real_BT).add(offset - 1).clamp_min(0);
+    return x + at::embedding(weight, counted);
   }
   std::int64_t offset;
+  bool counts_real;
   Tensor weight;
 };
 
@@ -185,7 +191,8 @@ constexpr config::Variant<MakePosition> position_rows[] = {
     {{"sinusoidal", "sin and cos of pos / base^(2i / d_model), added to the embeddings",
       "Vaswani et al. 2017, section 3.5", "base layout"},
      make<Sinusoidal>},
-    {{"learned", "one trained vector per position, added to the embeddings", "Gehring et al. 2017", "offset"},
+    {{"learned", "one trained vector per position, added to the embeddings", "Gehring et al. 2017",
+      "offset count"},
      make<Learned>},
     {{"rotary", "queries and keys turned by an angle that grows with the position", "Su et al. 2021, eq. (34)",
       "base fraction pairing scaling"},
@@ -219,6 +226,13 @@ constexpr config::Variant<SinusoidLayout> sinusoid_rows[] = {
 };
 constexpr config::VariantTable<SinusoidLayout> sinusoid_layouts{"sinusoid layout", sinusoid_rows};
 
+struct Counted {};
+constexpr config::Variant<Counted> counted_rows[] = {
+    {{"all", "the cells of a row, from its first one", "", ""}, {}},
+    {{"real_tokens", "real tokens alone: the same where padding is on the right", "Zhang et al. 2022 (code)", ""}, {}},
+};
+constexpr config::VariantTable<Counted> counted_table{"position count", counted_rows};
+
 }  // namespace
 
 void PositionConfig::describe(config::Fields& f) {
@@ -229,6 +243,7 @@ void PositionConfig::describe(config::Fields& f) {
   f.object("scaling", scaling, "frequencies for sequences longer than those trained on");
   f.choice("layout", layout, sinusoid_layouts.choices(), "where sines and cosines stand");
   f.field("offset", offset, "vectors in front of that of the first position, which nobody reads", config::not_negative);
+  f.choice("count", count, counted_table.choices(), "what positions count");
   f.field("buckets", buckets, "number of buckets", config::Range{4, 1 << 16});
   f.field("max_distance", max_distance, "distance from which on all share the last bucket", config::at_least_one);
   f.field("per_layer", per_layer,

@@ -2,7 +2,8 @@
 // Where a token stands, told to the model in one of several ways. Positions act through a few narrow hooks that default
 // to nothing, so that attention never asks which kind it has:
 //   sinusoidal  x_pos + PE(pos), see sinusoidal_table()
-//   learned     x_pos + P[pos], P (max_length, D); c10::Error beyond its end
+//   learned     x_pos + P[pos], P (max_length, D); c10::Error beyond its end. Counted are all cells of a row, or its
+//               real tokens alone, which differs where padding is not on the right (Zhang et al. 2022, code)
 //   rotary      pairs (a, b) of a query or key -> (a cos pw - b sin pw, a sin pw + b cos pw) at position p, with the
 //               frequencies w of rotary_frequencies() (Su et al. 2021, eq. (34))
 //   alibi       scores of head h lowered by slope_h |i - j|, see alibi_slopes() (Press et al. 2022, section 3)
@@ -22,6 +23,7 @@ struct PositionConfig {
   RotaryScalingConfig scaling{};
   std::string layout = "interleaved";
   std::int64_t offset = 0;
+  std::string count = "all";
   std::int64_t buckets = 32;
   std::int64_t max_distance = 128;
   std::optional<bool> per_layer{};
@@ -47,8 +49,9 @@ struct PositionContext {
 
 class Position : public torch::nn::Module {
  public:
-  /// Added to the scaled embeddings of the positions first, first + 1, …: (B, T, D) -> (B, T, D).
-  virtual Tensor embed(const Tensor& x, std::int64_t first);
+  /// Added to the scaled embeddings of the positions first, first + 1, …: (B, T, D) -> (B, T, D). `keys` as in
+  /// AttentionMask, of the same cells; undefined where all are real.
+  virtual Tensor embed(const Tensor& x, std::int64_t first, const Tensor& keys = {});
   /// Applied to queries and to keys of self-attention: (B, H, T, K) -> (B, H, T, K).
   virtual Tensor rotate(const Tensor& x, std::int64_t first);
   /// Added to the scores of self-attention: (H or 1, T, S) for queries first … first + T - 1 and keys 0 … S - 1;

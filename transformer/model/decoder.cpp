@@ -105,12 +105,14 @@ Decoder::Decoder(const DecoderConfig& config, const EmbeddingConfig& embedding, 
     : Stack(config, embedding, std::move(lift), init, d_model, max_length, factory) {}
 
 Tensor Decoder::forward(const Tensor& embedded, const Memory& memory, DecoderCache* cache, AttentionTrace* trace,
-                        const Tensor& real) {
+                        const Tensor& keys, const Tensor& real) {
+  if (keys.defined() && cache != nullptr) throw std::logic_error("a cache knows nothing of padding: give it no keys");
   const std::int64_t first = cache != nullptr ? cache->length : 0;
   if (cache != nullptr) cache->layers.resize(layers_.size());
   if (cache != nullptr && cache->history) cache->history->advance();
-  const AttentionMask mask = causal_mask();
-  Tensor x = enter(embedded, first);
+  AttentionMask mask = causal_mask();
+  mask.keys = keys;
+  Tensor x = enter(embedded, first, keys);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const std::string name = trace != nullptr ? "decoder.layers." + std::to_string(i) : std::string();
     x = layers_[i]->forward(x, memory, mask, *positions_[i], cache, i, name, trace, real);

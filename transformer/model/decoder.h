@@ -58,10 +58,11 @@ class Decoder : public Stack<DecoderLayer> {
           const InitializationConfig& init, std::int64_t d_model, std::int64_t max_length, ParameterFactory& factory);
 
   /// Scaled target embeddings (B, T, D or width of words) and memory -> hidden states (B, T, D). With a cache the T
-  /// positions follow those that it already holds. `real` (B, T) bool is false for padding, which then reaches no
-  /// expert; undefined: there is none, or nobody need know. c10::Error if a position is beyond the last learned one.
+  /// positions follow those that it already holds. `keys` as in AttentionMask: undefined where padding is on the right,
+  /// and with a cache. `real` (B, T) bool is false for padding, which then reaches no expert; undefined: there is none,
+  /// or nobody need know. c10::Error if a position is beyond the last learned one.
   Tensor forward(const Tensor& embedded, const Memory& memory, DecoderCache* cache = nullptr,
-                 AttentionTrace* trace = nullptr, const Tensor& real = {});
+                 AttentionTrace* trace = nullptr, const Tensor& keys = {}, const Tensor& real = {});
   /// Whether a cache may have a RowHistory.
   bool reads_history() const;
 };

@@ -49,7 +49,7 @@ Encoder::Encoder(const EncoderConfig& config, const EmbeddingConfig& embedding, 
     : Stack(config, embedding, std::move(lift), init, d_model, max_length, factory) {}
 
 Tensor Encoder::forward(const Tensor& embedded, const AttentionMask& mask, AttentionTrace* trace) {
-  Tensor x = enter(embedded, 0);
+  Tensor x = enter(embedded, 0, mask.keys);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     if (trace != nullptr) trace->prefix = "encoder.layers." + std::to_string(i) + ".self_attention";
     x = layers_[i]->forward(x, mask, *positions_[i], trace);

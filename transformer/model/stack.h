@@ -58,9 +58,10 @@ class Stack : public torch::nn::Module {
     }
   }
 
-  /// What the first layer reads, (B, T, D): embedded (B, T, width of words or D) at the positions first, first + 1, …
-  Tensor enter(const Tensor& embedded, std::int64_t first) {
-    const Tensor placed = position_->embed(embedded, first);
+  /// What the first layer reads, (B, T, D): embedded (B, T, width of words or D) at the positions first, first + 1, …,
+  /// of which `keys` are real.
+  Tensor enter(const Tensor& embedded, std::int64_t first, const Tensor& keys) {
+    const Tensor placed = position_->embed(embedded, first, keys);
     const Tensor x =
         apply_dropout(embedding_norm_ ? embedding_norm_->forward(placed) : placed, embedding_dropout_, is_training());
     return lift_ ? lift_->forward(x) : x;

@@ -26,23 +26,30 @@ Transformer::Transformer(const ModelConfig& config, const VocabularyInfo& vocabu
                                            config.d_model, config.max_length, factory));
 }
 
-Memory Transformer::encode(const Tensor& source, AttentionTrace* trace) {
+Memory Transformer::encode(const Tensor& source, AttentionTrace* trace, const Tensor& real) {
   if (!has_encoder()) throw std::logic_error("there is no encoder to encode with");
   check_shape(source, {any, any}, "source");
-  const AttentionMask mask = padding_mask(source, vocabulary_.pad);
+  if (real.defined()) check_shape(real, {source.size(0), source.size(1)}, "real");
+  const AttentionMask mask = real.defined() ? key_mask(real) : padding_mask(source, vocabulary_.pad);
   return {encoder_->forward(embedding_->source(source), mask, trace), mask};
 }
 
-Tensor Transformer::decode(const Tensor& target, const Memory& memory, DecoderCache* cache, AttentionTrace* trace) {
+Tensor Transformer::decode(const Tensor& target, const Memory& memory, DecoderCache* cache, AttentionTrace* trace,
+                           const Tensor& real) {
   if (cache != nullptr && cache->history) {
     check_shape(target, {cache->history->rows(), 1}, "target");
   } else {
     check_shape(target, {has_encoder() ? memory.states.size(0) : any, any}, "target");
   }
-  // Where padding stands matters to nobody but experts, whose load it would be.
-  const Tensor keys = decoder_has_experts_ && is_training() ? padding_mask(target, vocabulary_.pad).keys : Tensor();
-  const Tensor real = keys.defined() ? keys.flatten(1) : keys;
-  return decoder_->forward(embedding_->target(target), memory, cache, trace, real);
+  if (real.defined()) check_shape(real, {target.size(0), target.size(1)}, "real");
+  const Tensor keys = real.defined() ? key_mask(real).keys : Tensor();
+  // Where padding on the right stands matters to nobody but experts, whose load it would be.
+  Tensor routed = real;
+  if (!real.defined() && decoder_has_experts_ && is_training()) {
+    const Tensor words = padding_mask(target, vocabulary_.pad).keys;
+    if (words.defined()) routed = words.flatten(1);
+  }
+  return decoder_->forward(embedding_->target(target), memory, cache, trace, keys, routed);
 }
 
 std::shared_ptr<Transformer> make_transformer(const ModelConfig& config, const VocabularyInfo& vocabulary,

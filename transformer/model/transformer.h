@@ -15,14 +15,14 @@ class Transformer : public torch::nn::Module {
 
   bool has_encoder() const { return encoder_ != nullptr; }
 
-  /// source (B, S) int64 -> memory; padding is hidden. std::invalid_argument for another shape, here
-  /// and below; std::logic_error without an encoder.
-  Memory encode(const Tensor& source, AttentionTrace* trace = nullptr);
+  /// source (B, S) int64 -> memory; padding is hidden: what `real` (B, S) bool says, or else whatever has the id of
+  /// padding. std::invalid_argument for another shape, here and below; std::logic_error without an encoder.
+  Memory encode(const Tensor& source, AttentionTrace* trace = nullptr, const Tensor& real = {});
 
   /// target (B, T) int64 -> hidden states (B, T, D). With a cache: the next T positions. Without an encoder the memory
-  /// is empty.
+  /// is empty. `real` (B, T) bool is needed where padding is not on the right; not with a cache.
   Tensor decode(const Tensor& target, const Memory& memory, DecoderCache* cache = nullptr,
-                AttentionTrace* trace = nullptr);
+                AttentionTrace* trace = nullptr, const Tensor& real = {});
 
   /// Whether the cache of decode() may have a RowHistory.
   bool reads_history() const { return decoder_->reads_history(); }

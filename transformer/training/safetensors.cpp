@@ -4,11 +4,15 @@
 #include "transformer/core/atomic_file.h"
 #include "transformer/core/error.h"
 
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <zlib.h>
 #include <nlohmann/json.hpp>
 
 #include <array>
 #include <bit>
+#include <cerrno>
 #include <cstring>
 #include <fstream>
 
@@ -84,8 +88,13 @@ Json read_header(Input& in) {
   return header;
 }
 
-/// Memory is taken only for what the file can hold.
-Tensor make_tensor(const Input& in, const std::string& name, const Json& entry, std::uint64_t bytes) {
+struct Described {
+  std::vector<std::int64_t> shape;
+  at::ScalarType type;
+};
+
+/// What the header says of a tensor of so many bytes, if it can be true.
+Described describe(const Input& in, const std::string& name, const Json& entry, std::uint64_t bytes) {
   const auto dtype = entry.at("dtype").get<std::string>();
   const auto shape = entry.at("shape").get<std::vector<std::int64_t>>();
   for (const auto& [type, label] : dtypes) {
@@ -96,7 +105,7 @@ Tensor make_tensor(const Input& in, const std::string& name, const Json& entry, 
     }
     if (needed != bytes) in.fail("tensor '" + name + "' has a wrong size");
     if (bytes > in.left()) in.fail("the checkpoint is cut off: delete it, or take an older one");
-    return at::empty(shape, type);
+    return {shape, type};
   }
   in.fail("tensor '" + name + "' has the dtype " + dtype + ", which is not supported");
 }
@@ -107,7 +116,8 @@ std::uint32_t read_buffer(Input& in, const Json& header, TensorFile& content, st
   for (const auto& [name, entry] : header.items()) {
     if (name == metadata_key) continue;
     const auto offsets = entry.at("data_offsets").get<std::array<std::uint64_t, 2>>();
-    content.tensors[name] = make_tensor(in, name, entry, offsets[1] - offsets[0]);
+    const Described made = describe(in, name, entry, offsets[1] - offsets[0]);
+    content.tensors[name] = at::empty(made.shape, made.type);
     if (offsets[1] == offsets[0]) continue;
     if (!by_offset.try_emplace(offsets[0], name, offsets[1]).second) {
       in.fail("tensor '" + name + "' lies where another one does");
@@ -123,6 +133,41 @@ std::uint32_t read_buffer(Input& in, const Json& header, TensorFile& content, st
   }
   if (in.left() > 0) in.fail("there are bytes behind its last tensor");
   return crc;
+}
+
+/// A file in memory for reading, as long as somebody holds it.
+class Mapping {
+ public:
+  explicit Mapping(const std::filesystem::path& file) {
+    const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    size_ = std::filesystem::file_size(file);
+    // Private and writable, because a tensor may be: a write would change this process's copy alone.
+    void* const found =
+        descriptor < 0 ? MAP_FAILED : ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE, descriptor, 0);
+    const int error = errno;
+    if (descriptor >= 0) ::close(descriptor);
+    if (found == MAP_FAILED) throw RunError(file.string() + ": cannot be mapped into memory: " + std::strerror(error));
+    data_ = static_cast<char*>(found);
+  }
+  ~Mapping() { ::munmap(data_, size_); }
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+  char* at(std::uint64_t offset) const { return data_ + offset; }
+
+ private:
+  char* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+Tensor mapped_tensor(const std::shared_ptr<Mapping>& mapping, std::uint64_t offset, const Described& described) {
+  char* const bytes = mapping->at(offset);
+  // Old files have headers of any length, and a number that lies across words cannot be read everywhere.
+  if (reinterpret_cast<std::uintptr_t>(bytes) % c10::elementSize(described.type) != 0) {
+    Tensor copy = at::empty(described.shape, described.type);
+    std::memcpy(copy.mutable_data_ptr(), bytes, copy.nbytes());
+    return copy;
+  }
+  return at::from_blob(bytes, described.shape, [mapping](void*) {}, at::TensorOptions().dtype(described.type));
 }
 
 }  // namespace
@@ -172,6 +217,29 @@ TensorFile read_tensors(const std::filesystem::path& file) {
   const auto stored = content.metadata.find(checksum_key);
   if (stored != content.metadata.end() && stored->second != std::to_string(crc)) {
     in.fail("the checkpoint is damaged: its checksum does not match");
+  }
+  return content;
+}
+
+TensorFile map_tensors(const std::filesystem::path& file) {
+  Input in(file);
+  TensorFile content;
+  try {
+    const Json header = read_header(in);
+    const std::uint64_t size = in.left(), start = std::filesystem::file_size(file) - size;
+    const auto mapping = std::make_shared<Mapping>(file);
+    for (const auto& [name, entry] : header.items()) {
+      if (name == metadata_key) {
+        content.metadata = entry.get<std::map<std::string, std::string>>();
+        continue;
+      }
+      const auto offsets = entry.at("data_offsets").get<std::array<std::uint64_t, 2>>();
+      if (offsets[0] > offsets[1] || offsets[1] > size) in.fail("tensor '" + name + "' lies beyond the end of the file");
+      const Described described = describe(in, name, entry, offsets[1] - offsets[0]);
+      content.tensors[name] = mapped_tensor(mapping, start + offsets[0], described);
+    }
+  } catch (const nlohmann::json::exception& error) {
+    in.fail(std::string("its header is damaged: ") + error.what());
   }
   return content;
 }

@@ -21,4 +21,9 @@ void write_tensors(const std::filesystem::path& file, const TensorFile& content)
 /// Reads onto the CPU, files of other programs too. UserError `file: …` if it is missing, cut off or damaged.
 TensorFile read_tensors(const std::filesystem::path& file);
 
+/// The same, but the tensors lie in the file as it is mapped into memory: a page is read when it is used, and what is
+/// not used costs nothing. They must not be written to, and the checksum is not looked at. For large files that are
+/// gone through once; the file must stay as it is while a tensor lives.
+TensorFile map_tensors(const std::filesystem::path& file);
+
 }  // namespace ablate

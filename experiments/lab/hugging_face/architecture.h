@@ -1,0 +1,81 @@
+#pragma once
+// What is known of each published architecture of the `transformers` library, as rows that are read in both directions:
+// from a published config.json and its tensors to ours, and back. A new architecture is one row of architectures().
+#include "experiments/lab/hugging_face/published_config.h"
+#include "experiments/lab/hugging_face/tensor_layout.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ablate::lab::hugging_face {
+
+/// Of models alone whose setting at `path` is among `values`; without a path of all.
+struct Only {
+  std::string path{};
+  std::vector<std::string> values{};
+};
+
+/// A published tensor, and the one or more of ours that lie in it. "*" in names stands for the number of a layer, the
+/// same in all of them. A row applies if the model has the parameters that it names: then the file must have its tensor.
+struct TensorRow {
+  std::string published;
+  std::vector<std::string> ours;
+  Layout layout = Layout::same;
+  Only only{};
+  bool may_be_missing = false;  ///< zeros stand for it, as they do in the library
+};
+
+/// Several keys and settings that say something together.
+struct Rule {
+  void (*read)(PublishedConfig& published, Json& model);
+  void (*write)(const Json& model, Json& published);
+};
+
+/// A key that the model has no setting for, with the values under which it changes nothing.
+struct InertKey {
+  std::string key;
+  std::vector<Json> values;
+};
+
+/// How text begins for models that were trained on it.
+enum class TextStart {
+  bos,      ///< with <s>
+  document  ///< with what ends the document before it
+};
+
+struct Architecture {
+  std::string name;         ///< `model_type`
+  std::string model_class;  ///< the class with the output layer, which an export names
+  std::string base_class;   ///< the class without
+  std::string prefix;       ///< in front of the names of the base class, which its own files leave out
+  TextStart text_start;
+  std::vector<std::string> tokenizers;  ///< files whose ids are the model's, the first that is there
+  Json settings;                        ///< what all such models have, as in the section `model`
+  std::vector<KeyRow> keys{};
+  std::vector<Rule> rules{};
+  std::vector<InertKey> inert{};
+  std::vector<std::string> irrelevant{};  ///< keys that change no number of the model, beside those of all architectures
+  std::vector<TensorRow> tensors{};
+  std::vector<std::string> buffers{};  ///< ends of names that are no weights: masks, tables of angles
+  /// Names under which files repeat a tensor that the model shares: {name, the one that it repeats}. The values must be
+  /// the same.
+  std::vector<std::pair<std::string, std::string>> copies{};
+};
+
+const std::vector<Architecture>& architectures();
+/// UserError that names those there are, with a suggestion.
+const Architecture& architecture(const std::string& name, const std::string& where);
+
+/// The rows by family of models; architectures() puts them together.
+std::vector<Architecture> gpt_architectures();         ///< GPT-2, GPT-J, GPT-NeoX, Phi
+std::vector<Architecture> llama_architectures();       ///< LLaMA, Mistral, Qwen2, Gemma
+std::vector<Architecture> bigscience_architectures();  ///< BLOOM, Falcon, OPT
+std::vector<Architecture> t5_architectures();          ///< T5 1.0 and 1.1
+std::vector<Architecture> bart_architectures();        ///< BART, Marian, Pegasus
+
+/// Rows that several architectures have.
+KeyRow activation_row(const std::string& key);  ///< of a feed-forward unit without gate
+KeyRow output_tying_row(bool fallback);         ///< `tie_word_embeddings` of a model without a source
+
+}  // namespace ablate::lab::hugging_face

@@ -1,0 +1,187 @@
+#include "experiments/lab/hugging_face/imported_run.h"
+
+#include "ablate_commit.h"
+#include "data/tokenizers/tokenizer.h"
+#include "experiments/lab/evaluation.h"
+#include "experiments/lab/hugging_face/model_folder.h"
+#include "experiments/lab/identity.h"
+#include "experiments/lab/run_folder.h"
+#include "experiments/lab/trained_run.h"
+#include "transformer/config/reader.h"
+#include "transformer/config/writer.h"
+#include "transformer/core/atomic_file.h"
+#include "transformer/core/error.h"
+#include "transformer/training/checkpoint.h"
+
+#include <ATen/Parallel.h>
+
+namespace ablate::lab::hugging_face {
+namespace {
+
+namespace fs = std::filesystem;
+
+Json json_of(const std::optional<std::int64_t>& id) { return id ? Json(*id) : Json(); }
+
+/// The settings of a run around the model: what text is to it, and the defaults for the rest.
+RunConfig run_config(const ImportedConfig& imported, const std::string& where) {
+  Json settings = {{"model", config::Writer::write(imported.model)}};
+  if (!imported.model.stacks().encoder) {
+    const bool begins = imported.architecture->text_start == TextStart::bos && imported.symbols.start;
+    settings["objective"] = {{"kind", "causal_lm"}, {"layout", begins ? "documents" : "packed"}};
+    if (!begins) settings["objective"]["document_end"] = imported.symbols.end.has_value();
+  }
+  config::Document document;
+  document.add({settings, where});
+  config::Problems problems;
+  RunConfig config;
+  config::Reader(document, problems).read(config);
+  problems.throw_if_any();
+  return config;
+}
+
+/// Puts the first tokenizer that the architecture reads into the run's folder; a sentence about what came of it.
+std::string store_tokenizer(const ImportedConfig& imported, const fs::path& from, const fs::path& run) {
+  const std::string without = "; without one the run can be verified and exported, but reads and writes no text";
+  std::string failures;
+  for (const std::string& name : imported.architecture->tokenizers) {
+    const fs::path file = from / name;
+    if (!fs::exists(file)) continue;
+    std::unique_ptr<data::Tokenizer> tokenizer;
+    try {
+      tokenizer = data::load_tokenizer(file);
+    } catch (const UserError& error) {
+      failures += std::string("; ") + error.what();
+      continue;
+    }
+    // What a SentencePiece model lacks of padding, <s> and </s> is counted behind its own pieces.
+    constexpr std::int64_t added_at_most = 3;
+    if (tokenizer->size() > *imported.model.vocabulary + added_at_most) {
+      failures += "; " + file.string() + ": has " + std::to_string(tokenizer->size()) +
+                  " pieces, and the model a vocabulary of " + std::to_string(*imported.model.vocabulary);
+      continue;
+    }
+    write_file_atomically(run / ("tokenizer" + tokenizer->extension()), tokenizer->serialize());
+    return "tokenizer: " + name;
+  }
+  if (imported.architecture->tokenizers.empty()) {
+    return "no tokenizer: the files of '" + imported.architecture->name + "' are not supported" + without;
+  }
+  std::string looked_for;
+  for (const std::string& name : imported.architecture->tokenizers) {
+    looked_for += (looked_for.empty() ? "" : ", ") + name;
+  }
+  return "no tokenizer (looked for " + looked_for + ")" + failures + without;
+}
+
+Json config_json(const ImportedConfig& imported, const RunConfig& config, const ModelFolder& folder) {
+  const std::string data = "imported:" + folder.config_sha256;
+  const std::int64_t seed = 1;
+  const VocabularyInfo vocabulary = vocabulary_of(imported.model, imported.symbols);
+  return {{"hash", run_hash(config, data, seed)},
+          {"mathematics", mathematics_version},
+          {"experiment", ""},
+          {"label", fs::absolute(folder.path / "").lexically_normal().parent_path().filename().string()},
+          {"is_baseline", false},
+          {"trial", false},
+          {"seed", seed},
+          {"data_hash", data},
+          {"vocabulary",
+           {{"source", vocabulary.source_size},
+            {"target", vocabulary.target_size},
+            {"pad", vocabulary.pad},
+            {"joint", true}}},
+          {"imported",
+           {{"architecture", imported.architecture->name},
+            {"from", fs::absolute(folder.path).lexically_normal().string()},
+            {"config_sha256", folder.config_sha256},
+            {"start", json_of(imported.symbols.start)},
+            {"end", json_of(imported.symbols.end)},
+            {"pad", json_of(imported.symbols.pad)}}},
+          {"config", config::Writer::write(config)}};
+}
+
+Json result_json(const Json& stored, const RunConfig& config, std::int64_t parameters) {
+  const Json& imported = stored.at("imported");
+  const Json kept = Json::array({{{"step", 0}, {"dev_nll", nullptr}}});
+  return {{"status", "finished"},
+          {"environment",
+           {{"commit", ABLATE_COMMIT},
+            {"version", ABLATE_VERSION},
+            {"torch", TORCH_VERSION},
+            {"device", "cpu"},
+            {"threads", at::get_num_threads()},
+            {"precision", config.training.precision}}},
+          {"imported", imported},
+          {"training",
+           {{"reason", "imported from " + imported.at("from").get<std::string>()},
+            {"parameters", parameters},
+            {"tokens_per_second", 0},
+            {"last", kept},
+            {"best", kept}}},
+          {"decodings", Json::object()}};
+}
+
+std::optional<std::int64_t> id_in(const Json& imported, const char* key) {
+  const Json id = imported.value(key, Json());
+  return id.is_null() ? std::nullopt : std::optional(id.get<std::int64_t>());
+}
+
+}  // namespace
+
+ImportSummary import_model(const fs::path& from, const fs::path& run) {
+  if (fs::exists(run / "config.json")) {
+    throw UserError(run.string() + ": is the folder of a run already: give another --out, or delete it");
+  }
+  const ModelFolder folder = read_model_folder(from);
+  const std::string where = (from / "config.json").string();
+  const Json type = folder.config.value("model_type", Json());
+  const bool own_output = type.is_string() && has_own_output(architecture(type.get<std::string>(), where),
+                                                             folder.tensors);
+  const ImportedConfig imported = import_config(folder.config, where, own_output);
+  const RunConfig config = run_config(imported, where);
+  ImportSummary summary{imported.architecture->name, 0, imported.notes};
+  {
+    const NamedTensors ours =
+        import_tensors(*imported.architecture, imported.model, folder.tensors, from.string());
+    for (const auto& [name, tensor] : ours) summary.parameters += tensor.numel();
+    make_folders(run);
+    write_tensors(CheckpointFolder(run, 1, 1).file(0), {ours, {{"step", "0"}}});
+  }
+  summary.notes.push_back(store_tokenizer(imported, from, run));
+  const Json stored = config_json(imported, config, folder);
+  write_file_atomically(run / "result.json", result_json(stored, config, summary.parameters).dump(2) + "\n");
+  // Last: without it the folder is none of a run.
+  write_file_atomically(run / "config.json", stored.dump(2) + "\n");
+  return summary;
+}
+
+ExportSummary export_run(const fs::path& run, const fs::path& out, const std::optional<std::string>& named) {
+  TrainedRun trained(run, at::kCPU);
+  const Json stored = RunFolder(run).config();
+  const Json imported = stored.value("imported", Json::object());
+  const std::string own = imported.value("architecture", "");
+  if (own.empty() && !named) {
+    std::string names;
+    for (const Architecture& row : architectures()) names += (names.empty() ? "" : ", ") + row.name;
+    throw UserError("--architecture: the run was not imported: say which of the published forms its model has: " +
+                    names);
+  }
+  const Architecture& row = architecture(named.value_or(own), "--architecture");
+  ModelConfig model = trained.config().model;
+  const VocabularyInfo vocabulary = trained.vocabulary();
+  model.vocabulary = vocabulary.target_size;
+  if (vocabulary.source_size != vocabulary.target_size) {
+    throw UserError(run.string() + ": published models have one vocabulary, and this one has two");
+  }
+  Symbols symbols{id_in(imported, "start"), id_in(imported, "end"), id_in(imported, "pad")};
+  if (imported.empty()) {
+    const data::Specials specials = trained.target_tokenizer().specials();
+    symbols = {specials.bos, specials.eos, specials.pad};
+  }
+  const Json config = export_config(row, model, symbols);
+  const NamedTensors tensors = export_tensors(row, model, weights_of(trained.model()));
+  write_model_folder(out, config, tensors);
+  return {row.name, row.model_class, static_cast<std::int64_t>(tensors.size())};
+}
+
+}  // namespace ablate::lab::hugging_face
