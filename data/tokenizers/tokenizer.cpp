@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/tokenizers/kinds.h"
+#include "data/tokenizers/labels.h"
 #include "transformer/config/document.h"
 #include "transformer/core/error.h"
 
@@ -79,7 +80,11 @@ std::unique_ptr<Tokenizer> restore_vocabulary(const std::string& bytes, const st
     texts.push_back(piece.get<std::string>());
   }
   try {
-    const RestoreTokenizer restore = kinds.at(kind->get<std::string>()).restore;
+    const auto name = kind->get<std::string>();
+    // Labels are made of a corpus, never chosen.
+    if (name == "labels") return restore_labels(std::move(texts));
+    if (name == "numbers") return restore_numbers(std::move(texts));
+    const RestoreTokenizer restore = kinds.at(name).restore;
     if (restore == nullptr) throw UserError("SentencePiece models are not stored as JSON");
     return restore(std::move(texts));
   } catch (const UserError& error) {

@@ -60,6 +60,8 @@ void EmbeddingConfig::describe(config::Fields& f) {
   f.choice("output_scale", output_scale, output_scales.choices(), "factor on what the output layer reads");
   f.object("norm", norm, "a norm on embeddings plus positions, in front of dropout");
   f.field("normalize", normalize, "fixnorm: every vector divided by its length, as input and as output");
+  f.field("token_types", token_types, "kinds of tokens with a trained vector each: 2 tell two texts apart; 0: none",
+          config::Range{0, 1 << 16});
 }
 
 const config::VariantTable<Tying>& tying_table() { return tyings; }
@@ -67,7 +69,7 @@ const config::VariantTable<Scale>& embedding_scale_table() { return scales; }
 const config::VariantTable<Scale>& output_scale_table() { return output_scales; }
 
 Embeddings::Embeddings(const EmbeddingConfig& config, std::int64_t d_model, const VocabularyInfo& vocabulary,
-                       bool has_source, const WeightInitialization& init, ParameterFactory& factory)
+                       const EmbeddingSides& sides, const WeightInitialization& init, ParameterFactory& factory)
     : scale_(scales.at(config.scale)(d_model)),
       output_scale_(output_scales.at(config.output_scale)(d_model)),
       normalize_(config.normalize),
@@ -76,11 +78,20 @@ Embeddings::Embeddings(const EmbeddingConfig& config, std::int64_t d_model, cons
   const auto create = [&](const char* name, std::int64_t rows) {
     return factory.create(*this, name, {rows, d_model}, fill_embedding(init, pad_));
   };
-  if (has_source) source_weight_ = create(tying.shares_vocabulary() ? "shared" : "source", vocabulary.source_size);
-  target_weight_ = has_source && tying.target_is_source ? source_weight_ : create("target", vocabulary.target_size);
-  output_weight_ = tying.output_is_target                 ? target_weight_
-                   : has_source && tying.output_is_source ? source_weight_
-                                                          : create("output", vocabulary.target_size);
+  if (sides.source) {
+    const bool is_shared = tying.shares_vocabulary() && (sides.target || sides.output);
+    source_weight_ = create(is_shared ? "shared" : "source", vocabulary.source_size);
+  }
+  if (sides.target) {
+    target_weight_ = sides.source && tying.target_is_source ? source_weight_ : create("target", vocabulary.target_size);
+  }
+  if (config.token_types > 0) {
+    type_weight_ = factory.create(*this, "token_types", {config.token_types, d_model}, fill_weight(init));
+  }
+  if (!sides.output) return;
+  output_weight_ = sides.target && tying.output_is_target   ? target_weight_
+                   : sides.source && tying.output_is_source ? source_weight_
+                                                            : create("output", vocabulary.target_size);
   if (config.output_bias) {
     output_bias_ = factory.create(*this, "output_bias", {vocabulary.target_size}, fill_constant(0));
   }
@@ -92,9 +103,11 @@ Tensor Embeddings::embed(const Tensor& weight, const Tensor& tokens) const {
   return scale_ == 1.0 ? vectors : vectors * scale_;
 }
 
-Tensor Embeddings::source(const Tensor& tokens) const {
+Tensor Embeddings::source(const Tensor& tokens, const Tensor& types) const {
   if (!source_weight_.defined()) throw std::logic_error("a model without an encoder has no source embeddings");
-  return embed(source_weight_, tokens);
+  const Tensor vectors = embed(source_weight_, tokens);
+  if (!type_weight_.defined()) return vectors;
+  return vectors + (types.defined() ? at::embedding(type_weight_, types) : type_weight_[0]);
 }
 Tensor Embeddings::target(const Tensor& tokens) const { return embed(target_weight_, tokens); }
 Tensor Embeddings::output_weight() const { return normalize_ ? unit_vectors(output_weight_) : output_weight_; }

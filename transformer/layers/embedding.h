@@ -14,6 +14,7 @@ struct EmbeddingConfig {
   std::string output_scale = "one";
   bool normalize = false;
   NormConfig norm{.kind = "none"};
+  std::int64_t token_types = 0;
   void describe(config::Fields& f);
 };
 
@@ -27,18 +28,26 @@ const config::VariantTable<double (*)(std::int64_t d_model)>& embedding_scale_ta
 /// Factors on what the output layer reads.
 const config::VariantTable<double (*)(std::int64_t d_model)>& output_scale_table();
 
-/// Sizes and padding, the same id on both sides.
+/// Sizes and padding, the same id on both sides. Of an encoder that says no words, the target's size is the number of
+/// classes, or 1.
 struct VocabularyInfo {
   std::int64_t source_size, target_size, pad;
 };
 
+/// Which of the three matrices a model has.
+struct EmbeddingSides {
+  bool source = true, target = true, output = true;
+};
+
 class Embeddings : public torch::nn::Module {
  public:
-  /// Without a source (`has_source` false) there are the target's matrix and, unless they are tied, the output's.
-  Embeddings(const EmbeddingConfig& config, std::int64_t d_model, const VocabularyInfo& vocabulary, bool has_source,
-             const WeightInitialization& init, ParameterFactory& factory);
+  /// An output of its own there is only where it is not tied to an input that there is.
+  Embeddings(const EmbeddingConfig& config, std::int64_t d_model, const VocabularyInfo& vocabulary,
+             const EmbeddingSides& sides, const WeightInitialization& init, ParameterFactory& factory);
 
-  Tensor source(const Tensor& tokens) const;  ///< (B, S) int64 -> (B, S, D), scaled; std::logic_error without a source
+  /// (B, S) int64 -> (B, S, D), scaled, and the vector of each token's type added where the model has types (Devlin et
+  /// al. 2019, section 3.2): (B, S) int64, undefined for type 0. std::logic_error without a source.
+  Tensor source(const Tensor& tokens, const Tensor& types = {}) const;
   Tensor target(const Tensor& tokens) const;  ///< (B, T) int64 -> (B, T, D), scaled
   Tensor logits(
       const Tensor& hidden) const;  ///< (…, D) -> (…, V): output_weight() output_input(hidden) + output_bias()
@@ -46,16 +55,17 @@ class Embeddings : public torch::nn::Module {
 
   Tensor output_weight() const;                               ///< (V, D), as the scores use it
   const Tensor& output_bias() const { return output_bias_; }  ///< (V) or undefined
-  at::Device device() const { return output_weight_.device(); }
-  at::ScalarType dtype() const { return output_weight_.scalar_type(); }
+  at::Device device() const { return input_weight().device(); }
+  at::ScalarType dtype() const { return input_weight().scalar_type(); }
 
  private:
   Tensor embed(const Tensor& weight, const Tensor& tokens) const;
+  const Tensor& input_weight() const { return source_weight_.defined() ? source_weight_ : target_weight_; }
 
   double scale_, output_scale_;
   bool normalize_;
   std::int64_t pad_;
-  Tensor source_weight_, target_weight_, output_weight_, output_bias_;
+  Tensor source_weight_, target_weight_, output_weight_, output_bias_, type_weight_;
 };
 
 }  // namespace ablate
