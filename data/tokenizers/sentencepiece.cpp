@@ -58,6 +58,10 @@ class SentencePiece final : public Tokenizer {
     return line;
   }
 
+  bool begins_word(std::int32_t id) const override {
+    return is_control(specials_, id) || piece(id).starts_with("\u2581");
+  }
+
   std::string piece(std::int32_t id) const override {
     check_id(id, size());
     const std::int32_t own = processor_.GetPieceSize();

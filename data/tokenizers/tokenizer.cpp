@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "data/tokenizers/kinds.h"
+#include "data/tokenizers/labels.h"
 #include "data/tokenizers/pipeline/published_files.h"
 #include "transformer/config/document.h"
 #include "transformer/core/error.h"
@@ -77,8 +78,12 @@ std::unique_ptr<Tokenizer> restore_vocabulary(const std::string& bytes, const st
     texts.push_back(piece.get<std::string>());
   }
   try {
-    const RestoreTokenizer restore = kinds.at(kind->get<std::string>()).restore;
-    if (restore == nullptr) throw UserError("the kind '" + kind->get<std::string>() + "' is not stored as a list");
+    const auto name = kind->get<std::string>();
+    // Labels are made of a corpus, never chosen.
+    if (name == "labels") return restore_labels(std::move(texts));
+    if (name == "numbers") return restore_numbers(std::move(texts));
+    const RestoreTokenizer restore = kinds.at(name).restore;
+    if (restore == nullptr) throw UserError("the kind '" + name + "' is not stored as a list");
     return restore(std::move(texts));
   } catch (const UserError& error) {
     throw UserError(source + ": " + error.what());

@@ -67,6 +67,12 @@ class Tokenizer {
 
   virtual Specials specials() const = 0;
 
+  /// The vocabulary's own symbol for a hidden token, if it has one.
+  virtual std::optional<std::int64_t> mask() const { return std::nullopt; }
+
+  /// Whether a symbol stands at the beginning of a word; the others go on with one.
+  virtual bool begins_word(std::int32_t) const { return true; }
+
   /// The bytes of the file that stores this tokenizer; their SHA-256 identifies it.
   virtual std::string serialize() const = 0;
 

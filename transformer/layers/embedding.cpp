@@ -95,6 +95,8 @@ void EmbeddingConfig::describe(config::Fields& f) {
   f.choice("output_scale", output_scale, output_scales.choices(), "factor on what the output layer reads");
   f.object("norm", norm, "a norm on embeddings plus positions, in front of dropout");
   f.field("normalize", normalize, "fixnorm: every vector divided by its length, as input and as output");
+  f.field("token_types", token_types, "kinds of tokens with a trained vector each: 2 tell two texts apart; 0: none",
+          config::Range{0, 1 << 16});
   f.object("factorization", factorization, "factorised embeddings");
   const config::VariantInfo* const known = tyings.choices().find(tying);
   const bool is_tied = known == nullptr || tyings.at(tying).output_is_source || tyings.at(tying).output_is_target;
@@ -117,7 +119,7 @@ const config::VariantTable<Scale>& embedding_scale_table() { return scales; }
 const config::VariantTable<Scale>& output_scale_table() { return output_scales; }
 
 Embeddings::Embeddings(const EmbeddingConfig& config, std::int64_t d_model, const VocabularyInfo& vocabulary,
-                       bool has_source, const WeightInitialization& init, ParameterFactory& factory)
+                       const EmbeddingSides& sides, const WeightInitialization& init, ParameterFactory& factory)
     : scale_(scales.at(config.scale)(d_model)),
       output_scale_(output_scales.at(config.output_scale)(d_model)),
       normalize_(config.normalize),
@@ -125,17 +127,29 @@ Embeddings::Embeddings(const EmbeddingConfig& config, std::int64_t d_model, cons
       pad_(vocabulary.pad) {
   const Tying tying = tyings.at(config.tying);
   const std::int64_t width = config.word_width(d_model);
-  const bool is_tied = tying.output_is_target || (has_source && tying.output_is_source);
+  const bool is_tied =
+      sides.output && ((sides.target && tying.output_is_target) || (sides.source && tying.output_is_source));
   const auto create = [&](const char* name, std::int64_t rows) {
     const std::int64_t columns = std::string_view(name) == "output" ? d_model : width;
     return factory.create(*this, name, {rows, columns}, fill_embedding(init, pad_));
   };
-  if (has_source) source_weight_ = create(tying.shares_vocabulary() ? "shared" : "source", vocabulary.source_size);
-  target_weight_ = has_source && tying.target_is_source ? source_weight_ : create("target", vocabulary.target_size);
-  output_weight_ = tying.output_is_target                 ? target_weight_
-                   : has_source && tying.output_is_source ? source_weight_
-                                                          : create("output", vocabulary.target_size);
-  if (config.output_bias) {
+  if (sides.source) {
+    const bool is_shared = tying.shares_vocabulary() && (sides.target || sides.output);
+    source_weight_ = create(is_shared ? "shared" : "source", vocabulary.source_size);
+  }
+  if (sides.target) {
+    target_weight_ = sides.source && tying.target_is_source ? source_weight_ : create("target", vocabulary.target_size);
+  }
+  if (config.token_types > 0) {
+    const std::int64_t columns = config.sum_width(d_model);
+    type_weight_ = factory.create(*this, "token_types", {config.token_types, columns}, fill_weight(init));
+  }
+  if (sides.output) {
+    output_weight_ = sides.target && tying.output_is_target   ? target_weight_
+                     : sides.source && tying.output_is_source ? source_weight_
+                                                              : create("output", vocabulary.target_size);
+  }
+  if (sides.output && config.output_bias) {
     output_bias_ = factory.create(*this, "output_bias", {vocabulary.target_size}, fill_constant(0));
   }
   if (config.factorization.kind == "none") return;
@@ -143,13 +157,16 @@ Embeddings::Embeddings(const EmbeddingConfig& config, std::int64_t d_model, cons
   const auto map = [&](const char* name, std::int64_t from, std::int64_t to) {
     return register_module(name, std::make_shared<Linear>(from, to, config.factorization.bias, start, factory));
   };
-  if (has_source) source_lift_ = map(tying.target_is_source ? "shared_lift" : "source_lift", width, d_model);
-  target_lift_ = has_source && tying.target_is_source ? source_lift_ : map("target_lift", width, d_model);
+  const bool has_both = sides.source && sides.target;
+  if (sides.source) source_lift_ = map(has_both && tying.target_is_source ? "shared_lift" : "source_lift", width, d_model);
+  if (sides.target) {
+    target_lift_ = has_both && tying.target_is_source ? source_lift_ : map("target_lift", width, d_model);
+  }
   if (!is_tied) return;
   if (config.factorization.output == "own") {
     output_lowering_ = map("output_lowering", d_model, width);
   } else {
-    output_lift_ = tying.output_is_target ? target_lift_ : source_lift_;
+    output_lift_ = sides.target && tying.output_is_target ? target_lift_ : source_lift_;
   }
 }
 
@@ -160,9 +177,11 @@ Tensor Embeddings::embed(const Tensor& weight, const std::shared_ptr<Linear>& li
   return lift && lifts_words_ ? lift->forward(scaled) : scaled;
 }
 
-Tensor Embeddings::source(const Tensor& tokens) const {
+Tensor Embeddings::source(const Tensor& tokens, const Tensor& types) const {
   if (!source_weight_.defined()) throw std::logic_error("a model without an encoder has no source embeddings");
-  return embed(source_weight_, source_lift_, tokens);
+  const Tensor vectors = embed(source_weight_, source_lift_, tokens);
+  if (!type_weight_.defined()) return vectors;
+  return vectors + (types.defined() ? at::embedding(type_weight_, types) : type_weight_[0]);
 }
 Tensor Embeddings::target(const Tensor& tokens) const { return embed(target_weight_, target_lift_, tokens); }
 Tensor Embeddings::output_weight() const { return normalize_ ? unit_vectors(output_weight_) : output_weight_; }

@@ -1,5 +1,7 @@
 #include "transformer/model/config.h"
 
+#include "transformer/model/head.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -13,6 +15,8 @@ constexpr config::Variant<Family> family_rows[] = {
     {{"decoder", "a language model: text is continued from left to right, there is no source",
       "Radford et al. 2018, section 3.1; Liu et al. 2018, section 4.2.3", ""},
      {.encoder = false, .decoder = true}},
+    {{"encoder", "texts are read from both sides, and a head says what is asked of them", "Devlin et al. 2019", ""},
+     {.encoder = true, .decoder = false}},
 };
 constexpr config::VariantTable<Family> families{"family", family_rows};
 
@@ -65,7 +69,7 @@ void check_biases(config::Fields& f, const ModelConfig& model, const Family& sta
   std::vector<const AttentionConfig*> attentions;
   if (stacks.encoder) attentions.push_back(&model.encoder.attention);
   if (stacks.decoder) attentions.push_back(&model.decoder.attention);
-  if (stacks.decoder && model.decoder.reads_memory) attentions.push_back(&model.decoder.cross_attention);
+  if (stacks.encoder && stacks.decoder) attentions.push_back(&model.decoder.cross_attention);
   const bool in_inputs = std::ranges::any_of(attentions, [](const auto* one) { return one->has_input_bias(); });
   const bool in_outputs = std::ranges::any_of(attentions, [](const auto* one) { return one->has_output_bias(); });
   const bool in_feed_forward =
@@ -124,6 +128,9 @@ void ModelConfig::describe(config::Fields& f) {
   f.only_if(stacks.encoder && stacks.decoder, "there is one vocabulary where there is one stack", "family")
       .field("target_vocabulary", target_vocabulary, "number of target types; null: the same as the source",
              config::Range{4, 1 << 28});
+  const bool is_encoder = stacks.encoder && !stacks.decoder;
+  f.only_if(is_encoder, "the family '" + family + "' has no head of its own: it says words", "family")
+      .object("head", head, "what the encoder's output becomes");
   f.object("embedding", embedding, "token embeddings and the output layer");
   f.object("initialization", initialization, "how the weights start");
   BlockConfig::describe(f);
@@ -136,7 +143,9 @@ void ModelConfig::describe(config::Fields& f) {
   check_biases(f, *this, stacks);
   if (stacks.encoder) check_stack(f, "encoder", encoder, encoder.layers, d_model);
   if (stacks.decoder) check_stack(f, "decoder", decoder, decoder.layers, d_model);
-  if (stacks.decoder && decoder.reads_memory) {
+  f.check(is_encoder || embedding.token_types == 0, "embedding.token_types",
+          "tell two texts apart that an encoder reads alone: the family '" + family + "' has none");
+  if (stacks.decoder && stacks.encoder) {
     check_attention(f, "decoder.cross_attention", decoder.cross_attention, d_model);
     f.check(decoder.cross_attention.window == decoder.attention.window, "decoder.cross_attention.window",
             "has no effect: windows are of self-attention, a source has no position beside the target's");
@@ -149,6 +158,11 @@ void ModelConfig::describe(config::Fields& f) {
   f.check(stacks.encoder || !names_source, "embedding.tying",
           "'" + embedding.tying + "' speaks of a source, which the family '" + family +
               "' does not have: 'all' and 'target_output' tie its input to its output, 'none' does not");
+  const bool names_target = tying.target_is_source != tying.output_is_source || tying.output_is_target;
+  f.check(!is_encoder || !names_target || embedding.tying == "all" || embedding.tying == "source_output",
+          "embedding.tying",
+          "'" + embedding.tying + "' speaks of a target, which the family '" + family +
+              "' does not have: 'all' and 'source_output' tie its input to its output, 'none' does not");
 }
 
 }  // namespace ablate

@@ -42,6 +42,17 @@ struct Family {
 };
 const config::VariantTable<Family>& family_table();
 
+/// What the output of an encoder by itself becomes, see head.h.
+struct HeadConfig {
+  std::string kind = "words";
+  std::string pooling = "first";
+  bool hidden = true;
+  std::string activation = "tanh";
+  std::optional<std::int64_t> classes;
+  double dropout = 0.1;
+  void describe(config::Fields& f);
+};
+
 struct ModelConfig : BlockConfig {
   std::string family = "encoder_decoder";
   std::int64_t d_model = 512;
@@ -50,11 +61,14 @@ struct ModelConfig : BlockConfig {
   std::optional<std::int64_t> target_vocabulary;
   EmbeddingConfig embedding;
   InitializationConfig initialization;
+  HeadConfig head;
   EncoderConfig encoder;
   DecoderConfig decoder;
   void describe(config::Fields& f);
   /// Of the row that `family` names; UserError if there is none.
   const Family& stacks() const { return family_table().at(family); }
+  /// What the model says is words of a vocabulary: not the class of a text, nor a number.
+  bool says_words() const { return stacks().decoder || head.kind == "words"; }
 };
 
 }  // namespace ablate
