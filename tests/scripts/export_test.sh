@@ -10,13 +10,14 @@ if ! "$python" -c 'import transformers, safetensors' 2>/dev/null; then
   echo "skipped: $python has no transformers"
   exit 0
 fi
+ablate=${ABLATE_TEST_BUILD:-$project_root/build}/ablate
 sandbox=$(mktemp -d)
 cd "$project_root"
 
 for golden in tests/golden/hugging_face/*.safetensors.gz; do
   name=$(basename "$golden" .safetensors.gz)
   "$python" scripts/reference/hugging_face.py --unpack "$golden" "$sandbox/$name"
-  build/ablate import "$sandbox/$name" --out "$sandbox/$name.run"
-  build/ablate export "$sandbox/$name.run" --out "$sandbox/$name.exported"
+  "$ablate" import "$sandbox/$name" --out "$sandbox/$name.run"
+  "$ablate" export "$sandbox/$name.run" --out "$sandbox/$name.exported"
   "$python" scripts/reference/hugging_face.py --check-export "$sandbox/$name.exported" "$golden"
 done
