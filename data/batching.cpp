@@ -4,6 +4,7 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "data/labelled.h"
 #include "transformer/core/error.h"
 #include "transformer/core/random.h"
 
@@ -38,7 +39,8 @@ void BatchConfig::describe(config::Fields& f) {
 BatchSymbols batch_symbols(const Corpus& corpus) {
   const Specials source = corpus.source_tokenizer().specials();
   const Specials target = corpus.target_tokenizer().specials();
-  return {source.pad, source.eos, target.pad, target.bos, target.eos, corpus.content() == Content::pairs};
+  const bool has_source = corpus.content() != Content::text;
+  return {source.pad, source.eos, target.pad, target.bos, target.eos, has_source, source.bos};
 }
 
 Batch collate(std::span<const Example> examples, const BatchSymbols& symbols) {
@@ -85,7 +87,11 @@ BatchPlan BatchPlan::evaluation(const Corpus& corpus, const std::string& split, 
 
 BatchPlan::BatchPlan(const Corpus& corpus, const std::string& split, const BatchConfig& config, LengthLimits limits,
                      LengthRange range, Purpose purpose, std::uint64_t seed)
-    : split_(&corpus.split(split)), symbols_(batch_symbols(corpus)), purpose_(purpose), seed_(seed) {
+    : split_(&corpus.split(split)),
+      content_(corpus.content()),
+      symbols_(batch_symbols(corpus)),
+      purpose_(purpose),
+      seed_(seed) {
   collect(limits, range);
   if (kept_.empty()) {
     throw UserError("the split '" + split + "' has no sentence within the limits of " + std::to_string(limits.source) +
@@ -105,10 +111,13 @@ void BatchPlan::collect(LengthLimits limits, LengthRange range) {
   kept_.reserve(static_cast<std::size_t>(split_->size()));
   for (std::int64_t i = 0; i < split_->size(); ++i) {
     if (!range.holds(*split_, i)) continue;
-    const std::int64_t source = symbols_.has_source ? split_->source_length(i) + 1 : 0;
-    const std::int64_t target = split_->target_length(i) + 1;
+    // Without a source, or with a label for a target, one side alone has a length.
+    const std::int64_t source = is_labelled(content_)  ? split_->source_length(i) + symbols_around_text
+                                : symbols_.has_source ? split_->source_length(i) + 1
+                                                      : 0;
+    const std::int64_t target = is_labelled(content_) ? 1 : split_->target_length(i) + 1;
     const bool too_long = source > limits.source || target > limits.target;
-    if (too_long && purpose_ == Purpose::training && symbols_.has_source) {
+    if (too_long && purpose_ == Purpose::training && content_ == Content::pairs) {
       ++skipped_;
       continue;
     }
@@ -179,7 +188,22 @@ std::vector<std::int64_t> BatchPlan::sentences(std::int64_t epoch, std::int64_t 
   return indices;
 }
 
+Batch BatchPlan::labelled_batch(std::span<const Sentence> rows) const {
+  const auto eos = static_cast<std::int32_t>(symbols_.source_eos);
+  std::vector<LabelledText> texts;
+  for (const Sentence& row : rows) {
+    texts.push_back({cut_texts(split_->source(row.index), eos, row.source - symbols_around_text),
+                     split_->target(row.index).front(), row.index});
+  }
+  return collate_labelled(texts, symbols_, content_);
+}
+
+std::string BatchPlan::unit() const {
+  return content_ == Content::text ? "documents" : is_labelled(content_) ? "texts" : "sentences";
+}
+
 Batch BatchPlan::batch(std::int64_t epoch, std::int64_t i) {
+  if (is_labelled(content_)) return labelled_batch(rows(epoch, i));
   std::vector<Example> examples;
   for (const Sentence& sentence : rows(epoch, i)) {
     // A document that is cut goes on behind its last token; a target that is cut ends there.

@@ -44,6 +44,7 @@ struct BatchSymbols {
   std::int64_t target_bos;
   std::int64_t target_eos;
   bool has_source = true;  ///< false: documents
+  std::int64_t source_bos = -1;  ///< of texts that an encoder reads alone
 };
 BatchSymbols batch_symbols(const Corpus& corpus);
 
@@ -82,7 +83,7 @@ struct LengthRange {
 /// number and shapes of batches.
 class BatchPlan final : public Batches {
  public:
-  /// For training: sentences beyond the limits are left out, documents are cut.
+  /// For training: sentences beyond the limits are left out, documents and labelled texts are cut.
   static BatchPlan training(const Corpus& corpus, const std::string& split, const BatchConfig& config,
                             LengthLimits limits, std::uint64_t seed);
   /// For evaluation: every sentence of the range once, in an order that is always the same; sentences beyond the limits
@@ -101,19 +102,20 @@ class BatchPlan final : public Batches {
   std::int64_t cut() const override { return cut_; }
   std::int64_t target_tokens() const { return target_tokens_; }  ///< an epoch's target tokens, </s> included
   double padding_share() const override;                         ///< both sides together
-  std::string unit() const override { return symbols_.has_source ? "sentences" : "documents"; }
+  std::string unit() const override;
 
  private:
   enum class Purpose { training, evaluation };
   struct Sentence {
     std::uint32_t index;   ///< in the split
-    std::uint32_t source;  ///< length with </s>, cut to the limit
+    std::uint32_t source;  ///< length with </s> (and <s> of a labelled text), cut to the limit
     std::uint32_t target;
   };
 
   BatchPlan(const Corpus& corpus, const std::string& split, const BatchConfig& config, LengthLimits limits,
             LengthRange range, Purpose purpose, std::uint64_t seed);
   void collect(LengthLimits limits, LengthRange range);
+  Batch labelled_batch(std::span<const Sentence> rows) const;
   void sort_sentences(SplitMix64& random);
   void divide(const BatchConfig& config);
   std::size_t end_of_batch(std::size_t begin, const BatchConfig& config);
@@ -121,6 +123,7 @@ class BatchPlan final : public Batches {
   std::span<const Sentence> rows(std::int64_t epoch, std::int64_t i);
 
   const Split* split_;
+  Content content_;
   BatchSymbols symbols_;
   Purpose purpose_;
   std::uint64_t seed_;

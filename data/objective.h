@@ -4,6 +4,9 @@
 //   translation  the target from the source and from what stands before it; of pairs
 //   causal_lm    every token of a text from those before it: -sum over t of log p(y_t | y_<t) (Radford et al. 2018,
 //                eq. (1)); of running text
+//   masked_lm    hidden tokens of a text from all others (Devlin et al. 2019, section 3.1); of running text
+//   classification  the class of a text, or of a pair of texts, -log p(class | text); of labelled texts
+//   regression   a number of the same, (value - model's)^2
 #include "data/readers/readers.h"
 #include "transformer/config/fields.h"
 
@@ -14,6 +17,9 @@ struct ObjectiveConfig {
   std::string layout = "packed";
   std::string windows = "random";
   bool document_end = true;
+  double mask_share = 0.15;
+  double masked = 0.8, replaced = 0.1;
+  bool whole_words = false;
 
   void describe(config::Fields& f);
 };

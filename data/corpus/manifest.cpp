@@ -1,5 +1,9 @@
 #include "data/corpus/manifest.h"
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 #include <nlohmann/json.hpp>
 
 #include "transformer/config/document.h"
@@ -11,7 +15,12 @@ namespace {
 
 constexpr const char* file_name = "corpus.json";
 
-const char* name_of(Content content) { return content == Content::text ? "text" : "pairs"; }
+constexpr std::pair<Content, const char*> content_names[] = {
+    {Content::pairs, "pairs"}, {Content::text, "text"}, {Content::classes, "classes"}, {Content::numbers, "numbers"}};
+
+const char* name_of(Content content) {
+  return std::ranges::find(content_names, content, &std::pair<Content, const char*>::first)->second;
+}
 
 }  // namespace
 
@@ -32,7 +41,10 @@ Manifest read_manifest(const std::filesystem::path& folder) {
   const Json json = config::read_json_file(folder / file_name);
   Manifest manifest;
   try {
-    manifest.content = json.at("content") == name_of(Content::text) ? Content::text : Content::pairs;
+    const auto content = json.at("content").get<std::string>();
+    const auto known = std::ranges::find_if(content_names, [&](const auto& name) { return name.second == content; });
+    if (known == std::end(content_names)) throw RunError((folder / file_name).string() + ": damaged");
+    manifest.content = known->first;
     json.at("splits").get_to(manifest.splits);
     for (const Json& tokenizer : json.at("tokenizers")) {
       manifest.tokenizers.push_back({tokenizer.at("file"), tokenizer.at("sha256")});

@@ -218,9 +218,10 @@ class FilePairs : public Pairs {
     }
     if (files_.split.dev + files_.split.test >= total) {
       throw UserError("data.split: dev and test ask for " + std::to_string(files_.split.dev + files_.split.test) + " " +
-                      (counts_characters            ? "characters"
-                       : content() == Content::text ? "documents"
-                                                    : "pairs") +
+                      (counts_characters             ? "characters"
+                       : content() == Content::text  ? "documents"
+                       : content() == Content::pairs ? "pairs"
+                                                     : "texts") +
                       ", but " + sets_.front().second.front().string() + " has only " + std::to_string(total) +
                       ", and some must be left for training");
     }

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 #include <optional>
+#include <set>
 #include <string_view>
 
 #include "data/corpus.h"
@@ -16,6 +17,7 @@
 #include "data/corpus/pairs.h"
 #include "data/files/new_folders.h"
 #include "data/files/sha256.h"
+#include "data/tokenizers/labels.h"
 #include "transformer/config/writer.h"
 #include "transformer/core/atomic_file.h"
 #include "transformer/core/error.h"
@@ -34,19 +36,19 @@ struct Tokenizers {
   const Tokenizer& of_target() const { return target ? *target : *source; }
 };
 
-/// Source and target lines of the training pairs, either or both.
+/// Source and target lines of the training pairs, either or both; of labelled texts one text after the other.
 class PairLines {
  public:
   PairLines(Pairs& pairs, bool source, bool target) : reader_(pairs.open("train")), source_(source), target_(target) {}
   bool operator()(std::string& line) {
-    if (target_is_next_) {
-      target_is_next_ = false;
-      line = pair_.target;
-      return true;
+    if (waiting_.empty()) {
+      if (!reader_->next(pair_)) return false;
+      if (target_) waiting_.push_back(&pair_.target);
+      if (source_ && pair_.second) waiting_.push_back(&*pair_.second);
+      if (source_) waiting_.push_back(&pair_.source);
     }
-    if (!reader_->next(pair_)) return false;
-    target_is_next_ = source_ && target_;
-    line = source_ ? pair_.source : pair_.target;
+    line = *waiting_.back();
+    waiting_.pop_back();
     return true;
   }
 
@@ -55,7 +57,7 @@ class PairLines {
   bool source_;
   bool target_;
   RawPair pair_;
-  bool target_is_next_ = false;
+  std::vector<const std::string*> waiting_;  ///< lines of the pair, the next one last
 };
 
 /// Running text line by line, each with its end: to some tokenizers that is a character like any other.
@@ -120,9 +122,27 @@ TokenizerPtr train(const TokenizerConfig& config, Pairs& pairs, bool source, boo
   }
 }
 
+/// What stands for the labels of a corpus: all classes are those of the training set.
+TokenizerPtr label_tokenizer(Pairs& pairs) {
+  if (pairs.content() == Content::numbers) return make_numbers();
+  std::set<std::string> names;
+  const auto reader = pairs.open("train");
+  for (RawPair pair; reader->next(pair);) names.insert(pair.target);
+  try {
+    return make_labels(names);
+  } catch (const UserError& error) {
+    throw UserError(pairs.origin("train") + ": " + error.what());
+  }
+}
+
 Tokenizers train_tokenizers(const TokenizerConfig& config, Pairs& pairs, const Log& log) {
   log(config.model ? "reading the tokenizer" : "training the tokenizer (" + config.kind + ")");
   Tokenizers tokenizers;
+  if (is_labelled(pairs.content())) {
+    tokenizers.source = train(config, pairs, true, false);
+    tokenizers.target = label_tokenizer(pairs);
+    return tokenizers;
+  }
   tokenizers.source = train(config, pairs, true, config.joint);
   if (!config.joint) tokenizers.target = train(config.for_target(), pairs, false, true);
   return tokenizers;
@@ -131,8 +151,17 @@ Tokenizers train_tokenizers(const TokenizerConfig& config, Pairs& pairs, const L
 void report(const std::string& split, const SplitWriter& writer, Content content, const Log& log) {
   const std::string count = std::to_string(writer.size());
   if (content == Content::pairs) return log(split + ": " + count + " pairs");
+  if (is_labelled(content)) return log(split + ": " + count + " texts");
   log(split + ": " + count + (writer.size() == 1 ? " document, " : " documents, ") +
       std::to_string(writer.target_tokens()) + " tokens");
+}
+
+std::vector<std::int32_t> target_ids(const Tokenizers& tokenizers, const RawPair& pair, const std::string& origin) {
+  try {
+    return tokenizers.of_target().encode(pair.target);
+  } catch (const UserError& error) {
+    throw UserError(origin + ":" + std::to_string(pair.line) + ": " + error.what());
+  }
 }
 
 void encode_split(const std::string& split, Pairs& pairs, const Tokenizers& tokenizers, const fs::path& folder,
@@ -141,8 +170,14 @@ void encode_split(const std::string& split, Pairs& pairs, const Tokenizers& toke
   const auto reader = pairs.open(split);
   const bool is_text = pairs.content() == Content::text;
   for (RawPair pair; reader->next(pair);) {
-    const auto source = tokenizers.source->encode(pair.source);
-    const auto target = tokenizers.of_target().encode(pair.target);
+    auto source = tokenizers.source->encode(pair.source);
+    if (pair.second) {
+      const auto second = tokenizers.source->encode(*pair.second);
+      source.push_back(static_cast<std::int32_t>(tokenizers.source->specials().eos));
+      source.insert(source.end(), second.begin(), second.end());
+      pair.source += '\t' + *pair.second;
+    }
+    const auto target = target_ids(tokenizers, pair, pairs.origin(split));
     // A document without a token is one as well: an empty line of a corpus that ends its lines.
     if (split == "train" && !is_text && (source.empty() || target.empty())) {
       writer.skip();
@@ -222,8 +257,8 @@ void build(Pairs& pairs, const TokenizerConfig& config, const Json& made_from, c
   Manifest manifest{.content = pairs.content(), .splits = pairs.split_names(), .tokenizers = {}};
   for (const std::string& split : manifest.splits) encode_split(split, pairs, tokenizers, folder.path(), log);
   manifest.tokenizers.push_back(
-      store(*tokenizers.source, config.joint ? "tokenizer" : "source_tokenizer", folder.path()));
-  if (!config.joint) manifest.tokenizers.push_back(store(*tokenizers.target, "target_tokenizer", folder.path()));
+      store(*tokenizers.source, tokenizers.target ? "source_tokenizer" : "tokenizer", folder.path()));
+  if (tokenizers.target) manifest.tokenizers.push_back(store(*tokenizers.target, "target_tokenizer", folder.path()));
   write_manifest(folder.path(), manifest, made_from);
   folder.put_in_place();
 }
@@ -251,21 +286,27 @@ TokenizerConfig with_paths(TokenizerConfig config, const fs::path& folder) {
   return config;
 }
 
-/// The configuration with the content of named models in place of their paths.
-Json tokenizer_fingerprint(TokenizerConfig config) {
-  for (auto* model : {&config.model, &config.target_model}) {
-    if (*model) *model = sha256_file(**model);
-  }
-  return config::Writer::write(config);
+/// The configuration with the content of named models in place of their paths: of what they come to, for some are read
+/// from several files.
+Json tokenizer_fingerprint(const TokenizerConfig& config) {
+  TokenizerConfig named = config;
+  const NextLine no_lines = [](std::string&) { return false; };
+  const auto content = [&](const TokenizerConfig& side) {
+    return sha256(train_tokenizer(side, no_lines)->serialize());
+  };
+  if (config.model) named.model = content(config);
+  if (config.target_model) named.target_model = content(config.for_target());
+  return config::Writer::write(named);
 }
 
-/// Settings of pairs have no effect on text.
+/// Settings of pairs have no effect on text and on labelled texts.
 void check_text_settings(const DataConfig& config, const Pairs& text) {
   const auto fail = [&](const std::string& key, const std::string& why) {
     throw UserError(text.origin("train") + ": " + key + ": " + why);
   };
-  if (config.reverse) fail("data.reverse", "has no effect: running text has no source to swap with");
-  if (!config.tokenizer.joint) fail("data.tokenizer.joint", "must be true: running text has one side");
+  const std::string what = is_labelled(text.content()) ? "labelled texts have" : "running text has";
+  if (config.reverse) fail("data.reverse", "has no effect: " + what + " no other side to swap with");
+  if (!config.tokenizer.joint) fail("data.tokenizer.joint", "must be true: " + what + " one side");
 }
 
 }  // namespace
@@ -273,7 +314,7 @@ void check_text_settings(const DataConfig& config, const Pairs& text) {
 Corpus prepare_corpus(const DataConfig& config, const CorpusPaths& paths, const Log& log) {
   if (const std::string missing = config.missing(); !missing.empty()) throw UserError(missing);
   const auto pairs = find_pairs(config, paths);
-  if (pairs->content() == Content::text) check_text_settings(config, *pairs);
+  if (pairs->content() != Content::pairs) check_text_settings(config, *pairs);
   const TokenizerConfig tokenizer = with_paths(config.tokenizer, paths.experiment_folder);
   const Json made_from = {
       {"format", cache_format}, {"pairs", pairs->fingerprint()}, {"tokenizer", tokenizer_fingerprint(tokenizer)}};

@@ -1,9 +1,12 @@
 #include "data/readers/readers.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <string_view>
 
 #include "data/files/lines.h"
+#include "data/readers/columns.h"
 #include "transformer/core/code_points.h"
 #include "transformer/core/error.h"
 
@@ -22,16 +25,6 @@ struct ReaderKind {
 template <class Reader>
 std::unique_ptr<PairReader> make(const ReaderConfig& config, const Files& files) {
   return std::make_unique<Reader>(config, files);
-}
-
-/// "Hahn" -> "H a h n". A space becomes U+2581, so that it stays a symbol where whitespace separates tokens.
-void append_spelt(std::string& text, std::string_view word) {
-  bool first = true;
-  for_each_code_point(word, [&](std::string_view character, bool) {
-    if (!first) text += ' ';
-    text += character == " " ? "\u2581" : character;
-    first = false;
-  });
 }
 
 class ParallelReader : public PairReader {
@@ -62,70 +55,74 @@ class ParallelReader : public PairReader {
   LineReader target_;
 };
 
-bool is_spelt(const ReaderConfig& config, std::int64_t column) {
-  return std::ranges::count(config.spell_columns, column) > 0;
-}
-
 class TsvReader : public PairReader {
  public:
-  TsvReader(const ReaderConfig& config, const Files& files) : config_(config), lines_(files[0]) {
-    if (config.skip_header) lines_.next(line_);
-    for (const auto* columns : {&config.source_columns, &config.target_columns}) {
-      for (const std::int64_t column : *columns) needed_ = std::max(needed_, column + 1);
-    }
-  }
+  TsvReader(const ReaderConfig& config, const Files& files)
+      : config_(config), columns_(config_, files[0], {config_.source_columns, config_.target_columns}) {}
 
   bool next(RawPair& pair) override {
-    do {
-      if (!lines_.next(line_)) return false;
-    } while (config_.comment && line_.starts_with(*config_.comment));
-    split_columns();
-    join(config_.source_columns, pair.source);
-    join(config_.target_columns, pair.target);
-    pair.line = lines_.line_number();
+    if (!columns_.next()) return false;
+    columns_.join(config_.source_columns, pair.source);
+    columns_.join(config_.target_columns, pair.target);
+    pair.line = columns_.lines().line_number();
     return true;
   }
 
  private:
-  void split_columns() {
-    columns_.clear();
-    for (std::string_view rest = line_;;) {
-      const std::size_t tab = rest.find('\t');
-      columns_.push_back(rest.substr(0, tab));
-      if (tab == std::string_view::npos) break;
-      rest.remove_prefix(tab + 1);
-    }
-    if (static_cast<std::int64_t>(columns_.size()) < needed_) {
-      throw UserError(lines_.place() + ": column " + std::to_string(needed_ - 1) + " is asked for, but the line has " +
-                      std::to_string(columns_.size()) + " (separated by tabs, the first being 0)");
-    }
+  ReaderConfig config_;
+  Columns columns_;
+};
+
+/// A label that cannot be one is found where it stands.
+void check_label(const std::string& label, const ReaderConfig& config, const LineReader& lines) {
+  if (label.empty()) throw UserError(lines.place() + ": the label is empty");
+  if (label_table().at(config.labels) == Content::numbers && !label_number(label)) {
+    throw UserError(lines.place() + ": the label '" + label + "' is no number; data.reader.labels says that all are");
+  }
+}
+
+class LabelledTsvReader : public PairReader {
+ public:
+  LabelledTsvReader(const ReaderConfig& config, const Files& files)
+      : config_(config),
+        label_{config.label_column},
+        columns_(config_, files[0], {config_.text_columns, config_.second_columns, label_}) {}
+
+  bool next(RawPair& pair) override {
+    if (!columns_.next()) return false;
+    columns_.join(config_.text_columns, pair.source);
+    if (!config_.second_columns.empty()) columns_.join(config_.second_columns, pair.second.emplace());
+    columns_.join(label_, pair.target);
+    pair.line = columns_.lines().line_number();
+    check_label(pair.target, config_, columns_.lines());
+    return true;
   }
 
-  void join(const std::vector<std::int64_t>& chosen, std::string& text) const {
-    text.clear();
-    for (const std::int64_t column : chosen) {
-      const std::string_view value = columns_[static_cast<std::size_t>(column)];
-      if (value.empty()) continue;
-      if (!text.empty()) text += ' ';
-      if (is_spelt(config_, column)) {
-        append_spelt(text, value);
-      } else {
-        append_split(text, value);
-      }
-    }
+ private:
+  ReaderConfig config_;
+  std::vector<std::int64_t> label_;
+  Columns columns_;
+};
+
+class LabelledLinesReader : public PairReader {
+ public:
+  LabelledLinesReader(const ReaderConfig& config, const Files& files) : config_(config), lines_(files[0]) {}
+
+  bool next(RawPair& pair) override {
+    if (!lines_.next(line_)) return false;
+    const std::size_t space = line_.find(' ');
+    if (space == std::string::npos) throw UserError(lines_.place() + ": expected 'label text', with a space between");
+    pair.target = line_.substr(0, space);
+    pair.source = line_.substr(space + 1);
+    pair.line = lines_.line_number();
+    check_label(pair.target, config_, lines_);
+    return true;
   }
 
-  void append_split(std::string& text, std::string_view value) const {
-    for (const char character : value) {
-      text += config_.split_at && character == config_.split_at->front() ? ' ' : character;
-    }
-  }
-
+ private:
   ReaderConfig config_;
   LineReader lines_;
   std::string line_;
-  std::vector<std::string_view> columns_;
-  std::int64_t needed_ = 0;
 };
 
 class ScanReader : public PairReader {
@@ -252,8 +249,19 @@ constexpr config::Variant<ReaderKind> reader_rows[] = {
      {1, make<TextReader>, Content::text}},
     {{"lines", "one file of text: every line is a document, without its line end", "", ""},
      {1, make<LinesReader>, Content::text}},
+    {{"labelled_tsv", "one file of columns separated by tabs: a text, or two, and its label", "",
+      "text_columns second_columns label_column labels split_at comment skip_header"},
+     {1, make<LabelledTsvReader>, Content::classes}},
+    {{"labelled_lines", "one file of lines 'label text'", "", "labels"},
+     {1, make<LabelledLinesReader>, Content::classes}},
 };
 constexpr config::VariantTable<ReaderKind> reader_table{"reader", reader_rows};
+
+constexpr config::Variant<Content> label_rows[] = {
+    {{"classes", "the name of a class; those of the training set are all there are", "", ""}, Content::classes},
+    {{"numbers", "a number", "", ""}, Content::numbers},
+};
+constexpr config::VariantTable<Content> labels_table{"labels", label_rows};
 
 }  // namespace
 
@@ -268,12 +276,18 @@ void ReaderConfig::describe(config::Fields& f) {
   f.field("comment", comment, "lines that begin so are left out");
   f.field("skip_header", skip_header, "leave out the first line");
   f.field("separator", separator, "a line that stands between two documents and belongs to neither");
+  f.field("text_columns", text_columns, "columns of the text, joined by spaces; the first is 0", config::not_negative);
+  f.field("second_columns", second_columns, "columns of the other text of a pair of texts; nothing given: there is none",
+          config::not_negative);
+  f.field("label_column", label_column, "column of the label", config::not_negative);
+  f.choice("labels", labels, label_table().choices(), "what a label is");
 
   f.check(!source_columns.empty(), "source_columns", "at least one column is needed");
   f.check(!target_columns.empty(), "target_columns", "at least one column is needed");
+  f.check(!text_columns.empty(), "text_columns", "at least one column is needed");
   f.check(!split_at || split_at->size() == 1, "split_at", "must be one ASCII character");
   const auto spelt = [this](std::int64_t column) { return is_spelt(*this, column); };
-  const bool all_spelt = std::ranges::all_of(source_columns, spelt) && std::ranges::all_of(target_columns, spelt);
+  const bool all_spelt = kind == "tsv" && std::ranges::all_of(source_columns, spelt) && std::ranges::all_of(target_columns, spelt);
   f.check(!split_at || !all_spelt, "split_at", "has no effect: every column is spelt");
   f.check(!comment || !comment->empty(), "comment", "must not be empty");
   f.check(!separator || separator->find('\n') == std::string::npos, "separator", "must be one line");
@@ -285,7 +299,19 @@ void ReaderConfig::describe(config::Fields& f) {
 
 config::Choices reader_kinds() { return reader_table.choices(); }
 
-Content content_of(const ReaderConfig& config) { return reader_table.at(config.kind).content; }
+const config::VariantTable<Content>& label_table() { return labels_table; }
+
+std::optional<double> label_number(std::string_view label) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(label.data(), label.data() + label.size(), number);
+  const bool is_whole = error == std::errc() && end == label.data() + label.size();
+  return is_whole && std::isfinite(number) ? std::optional(number) : std::nullopt;
+}
+
+Content content_of(const ReaderConfig& config) {
+  const Content content = reader_table.at(config.kind).content;
+  return is_labelled(content) ? label_table().at(config.labels) : content;
+}
 
 std::size_t files_per_set(const ReaderConfig& config) { return reader_table.at(config.kind).files; }
 

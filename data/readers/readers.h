@@ -6,15 +6,17 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "transformer/config/fields.h"
 
 namespace ablate::data {
 
-/// A document of running text is a pair without a source.
+/// A document of running text is a pair without a source; a labelled text is one whose target is the label.
 struct RawPair {
   std::string source;
+  std::optional<std::string> second{};  ///< labelled: the other text of a pair of texts
   std::string target;
   std::string key;         ///< what the split rule `hash` goes by if that is not the source
   std::uint64_t line = 0;  ///< where it stands in its file, the first line being 1
@@ -38,6 +40,10 @@ struct ReaderConfig {
   std::optional<std::string> comment;
   bool skip_header = false;
   std::optional<std::string> separator;
+  std::vector<std::int64_t> text_columns{0};
+  std::vector<std::int64_t> second_columns;
+  std::int64_t label_column = 1;
+  std::string labels = "classes";
 
   void describe(config::Fields& f);
 };
@@ -45,7 +51,19 @@ struct ReaderConfig {
 config::Choices reader_kinds();
 
 /// What a corpus is made of.
-enum class Content { pairs, text };
+enum class Content {
+  pairs,
+  text,
+  classes,  ///< texts, or pairs of texts, each with the name of its class
+  numbers,  ///< the same, each with a number
+};
+constexpr bool is_labelled(Content content) { return content == Content::classes || content == Content::numbers; }
+
+/// What a label may be.
+const config::VariantTable<Content>& label_table();
+
+/// The number that a label is, if it is one and finite.
+std::optional<double> label_number(std::string_view label);
 
 /// Throws UserError for an unknown kind.
 Content content_of(const ReaderConfig& config);

@@ -1,5 +1,6 @@
 #pragma once
 // The kinds of tokenizers one by one; the table in tokenizer.cpp binds them to their names.
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -25,5 +26,14 @@ std::unique_ptr<Tokenizer> restore_characters(std::vector<std::string> pieces);
 
 std::unique_ptr<Tokenizer> make_bytes(const TokenizerConfig& config, const NextLine& lines);
 std::unique_ptr<Tokenizer> restore_bytes(std::vector<std::string> pieces);
+
+/// They read the file that `config.model` names; data/tokenizers/pipeline/.
+std::unique_ptr<Tokenizer> make_byte_level_bpe(const TokenizerConfig& config, const NextLine& lines);
+std::unique_ptr<Tokenizer> make_wordpiece(const TokenizerConfig& config, const NextLine& lines);
+/// `json`: the content of a `tokenizer.json`, of either kind; `source` names it in errors.
+std::unique_ptr<Tokenizer> restore_pipeline(std::string json, const std::string& source);
+
+/// The bytes of a file that holds a tokenizer. Throws UserError if it cannot be read or is empty.
+std::string read_tokenizer_file(const std::filesystem::path& file);
 
 }  // namespace ablate::data

@@ -28,14 +28,16 @@ class SentencePiece final : public Tokenizer {
     if (const sp::util::Status status = processor_.LoadFromSerializedProto(model_); !status.ok()) {
       throw UserError(source + ": not a tokenizer: neither a SentencePiece model nor a vocabulary in JSON");
     }
-    const auto own_or_added = [this](int id, const std::string& piece) -> std::int64_t {
+    // The models of ALBERT have BERT's symbols, as control symbols without a role.
+    const auto own_or_added = [this](int id, const char* bert_name, const std::string& piece) -> std::int64_t {
       if (id >= 0) return id;
+      if (const int known = processor_.PieceToId(bert_name); processor_.IsControl(known)) return known;
       added_.push_back(piece);
       return size() - 1;
     };
-    specials_.pad = own_or_added(processor_.pad_id(), special_pieces()[default_specials.pad]);
-    specials_.bos = own_or_added(processor_.bos_id(), special_pieces()[default_specials.bos]);
-    specials_.eos = own_or_added(processor_.eos_id(), special_pieces()[default_specials.eos]);
+    specials_.pad = own_or_added(processor_.pad_id(), "[PAD]", special_pieces()[default_specials.pad]);
+    specials_.bos = own_or_added(processor_.bos_id(), "[CLS]", special_pieces()[default_specials.bos]);
+    specials_.eos = own_or_added(processor_.eos_id(), "[SEP]", special_pieces()[default_specials.eos]);
     specials_.unk = processor_.unk_id();
   }
 
@@ -54,6 +56,10 @@ class SentencePiece final : public Tokenizer {
     std::string line;
     check(processor_.Decode(text_ids, &line), "decode");
     return line;
+  }
+
+  bool begins_word(std::int32_t id) const override {
+    return is_control(specials_, id) || piece(id).starts_with("\u2581");
   }
 
   std::string piece(std::int32_t id) const override {
@@ -224,6 +230,12 @@ std::string explain(const std::string& message, const TokenizerConfig& config) {
 }  // namespace
 
 std::unique_ptr<Tokenizer> make_sentencepiece(const TokenizerConfig& config, const NextLine& lines) {
+  if (config.model) {
+    std::string bytes = read_tokenizer_file(*config.model);
+    if (bytes.front() != '{') return restore_sentencepiece(std::move(bytes), *config.model);
+    throw UserError(*config.model + ": 'model' must name a SentencePiece model; JSON is that of the kinds " +
+                    "'byte_level_bpe' and 'wordpiece'");
+  }
   std::vector<std::string> drawn;
   NextLine source = lines;
   if (config.sample_lines) {

@@ -11,6 +11,8 @@
 #include <nlohmann/json.hpp>
 
 #include "data/tokenizers/kinds.h"
+#include "data/tokenizers/labels.h"
+#include "data/tokenizers/pipeline/published_files.h"
 #include "transformer/config/document.h"
 #include "transformer/core/error.h"
 
@@ -19,7 +21,7 @@ namespace {
 
 struct Kind {
   MakeTokenizer make;
-  RestoreTokenizer restore;  ///< nullptr: its file is not a vocabulary in JSON
+  RestoreTokenizer restore;  ///< nullptr: its file is not a list of pieces
 };
 
 constexpr config::Variant<Kind> kind_rows[] = {
@@ -31,6 +33,12 @@ constexpr config::Variant<Kind> kind_rows[] = {
     {{"characters", "Unicode code points, spaces and newlines included", "", "max_vocabulary min_count"},
      {make_characters, restore_characters}},
     {{"bytes", "the 256 bytes; nothing to train", "Xue et al. 2022", ""}, {make_bytes, restore_bytes}},
+    {{"byte_level_bpe", "pairs of bytes, merged: reads a published model's tokenizer.json or vocab.json and merges.txt",
+      "Radford et al. 2019, section 2.2", "model target_model"},
+     {make_byte_level_bpe, nullptr}},
+    {{"wordpiece", "the longest pieces of each word: reads a published model's tokenizer.json or vocab.txt",
+      "Devlin et al. 2019", "model target_model lowercase"},
+     {make_wordpiece, nullptr}},
 };
 constexpr config::VariantTable<Kind> kinds{"tokenizer", kind_rows};
 
@@ -57,15 +65,6 @@ constexpr config::Range vocabulary_range{5, 1 << 30};  // four special symbols a
 constexpr config::Range coverage_range{0.98, 1};       // what SentencePiece accepts
 constexpr config::Range id_range{0, 1 << 30};
 
-std::string read_bytes(const std::filesystem::path& file) {
-  if (std::filesystem::is_directory(file)) throw UserError(file.string() + ": a folder, not a tokenizer's file");
-  std::ifstream in(file, std::ios::binary);
-  if (!in) throw UserError(file.string() + ": the tokenizer cannot be read: " + std::strerror(errno));
-  std::string bytes{std::istreambuf_iterator<char>(in), {}};
-  if (bytes.empty()) throw UserError(file.string() + ": the tokenizer's file is empty");
-  return bytes;
-}
-
 std::unique_ptr<Tokenizer> restore_vocabulary(const std::string& bytes, const std::string& source) {
   const Json json = config::parse_json(bytes, source);
   const auto kind = json.find("kind");
@@ -79,8 +78,12 @@ std::unique_ptr<Tokenizer> restore_vocabulary(const std::string& bytes, const st
     texts.push_back(piece.get<std::string>());
   }
   try {
-    const RestoreTokenizer restore = kinds.at(kind->get<std::string>()).restore;
-    if (restore == nullptr) throw UserError("SentencePiece models are not stored as JSON");
+    const auto name = kind->get<std::string>();
+    // Labels are made of a corpus, never chosen.
+    if (name == "labels") return restore_labels(std::move(texts));
+    if (name == "numbers") return restore_numbers(std::move(texts));
+    const RestoreTokenizer restore = kinds.at(name).restore;
+    if (restore == nullptr) throw UserError("the kind '" + name + "' is not stored as a list");
     return restore(std::move(texts));
   } catch (const UserError& error) {
     throw UserError(source + ": " + error.what());
@@ -104,11 +107,15 @@ void TokenizerConfig::describe(config::Fields& f) {
 }
 
 void TokenizerConfig::describe_existing_model(config::Fields& f) {
-  f.field("model", model, "file of an existing SentencePiece model, instead of training one");
+  f.field("model", model, "file of an existing tokenizer of this kind, instead of training one");
+  const bool reads_a_file = kind == "byte_level_bpe" || kind == "wordpiece";
+  f.check(!reads_a_file || model, "model",
+          "needed: '" + kind + "' is not trained; it reads the file of a published model, which this names");
   f.only_if(model.has_value() && !joint, "has an effect only with 'model' and with 'joint' false")
       .field("target_model", target_model, "the existing model of the target's own vocabulary");
   f.check(!model || joint || target_model, "target_model",
           "needed: 'joint' is false and 'model' is the source's; name the target's, or set 'joint' to true");
+  f.field("lowercase", lowercase, "put text into small letters: for a vocab.txt, which does not tell; no other file");
 }
 
 void TokenizerConfig::describe_sentencepiece_training(config::Fields& f) {
@@ -149,16 +156,22 @@ TokenizerConfig TokenizerConfig::for_target() const {
 }
 
 std::unique_ptr<Tokenizer> train_tokenizer(const TokenizerConfig& config, const NextLine& lines) {
-  if (config.model) {
-    std::unique_ptr<Tokenizer> existing = load_tokenizer(*config.model);
-    if (existing->extension() == ".model") return existing;
-    throw UserError(*config.model + ": 'model' must name a SentencePiece model, not a vocabulary in JSON");
-  }
   return kinds.at(config.kind).make(config, lines);
 }
 
-std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& file) {
-  std::string bytes = read_bytes(file);
+std::string read_tokenizer_file(const std::filesystem::path& file) {
+  if (std::filesystem::is_directory(file)) throw UserError(file.string() + ": a folder, not a tokenizer's file");
+  std::ifstream in(file, std::ios::binary);
+  if (!in) throw UserError(file.string() + ": the tokenizer cannot be read: " + std::strerror(errno));
+  std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  if (bytes.empty()) throw UserError(file.string() + ": the tokenizer's file is empty");
+  return bytes;
+}
+
+std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& file_or_folder) {
+  const std::filesystem::path file = published_file(file_or_folder);
+  std::string bytes = read_tokenizer_file(file);
+  if (auto json = published_json(bytes, file, std::nullopt)) return restore_pipeline(std::move(*json), file.string());
   // A SentencePiece model is a protocol buffer, whose first byte 0x0A announces the first piece.
   if (bytes.front() == '{') return restore_vocabulary(bytes, file.string());
   return restore_sentencepiece(std::move(bytes), file.string());

@@ -9,7 +9,14 @@
 //   sentencepiece  line after normalisation, if its characters are in the vocabulary or `byte_fallback` is
 //                  on; `remove_extra_whitespaces`, its default, drops leading, trailing and repeated spaces,
 //                  and U+2581, its own mark for a space, comes back as a space
+//   byte_level_bpe line after normalisation, if the file asks for any: GPT-2's and Llama's ask for none
+//   wordpiece      words with single spaces between them, in small letters and without accents if the file asks so
 // What is not in the vocabulary becomes unk.
+//
+// The last two are those of published models, and are read from the files in which these come: a `tokenizer.json`, or
+// `vocab.json` with `merges.txt` (GPT-2), or `vocab.txt` (BERT). Ids and decoded text are those of the library
+// `tokenizers` 0.23.3 without added special tokens (`add_special_tokens=False`, `skip_special_tokens=True`), for
+// characters that ICU's version of Unicode knows; what of a file is not supported is an error.
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -24,7 +31,10 @@
 
 namespace ablate::data {
 
-/// Ids of the special symbols.
+/// The `unk` of a tokenizer that can write everything.
+inline constexpr std::int64_t nothing_unknown = -1;
+
+/// Ids of the special symbols. Those of published models may coincide: GPT-2 has one symbol for bos and eos.
 struct Specials {
   std::int64_t pad;
   std::int64_t bos;
@@ -41,11 +51,12 @@ class Tokenizer {
  public:
   virtual ~Tokenizer() = default;
 
-  /// Ids of a line, without bos and eos. Text that is not valid UTF-8 gives unknowns, never a failure.
+  /// Ids of a line, without bos and eos. Text that is not valid UTF-8 gives unknowns, or the ids of U+FFFD, never a
+  /// failure. Special tokens of published models are found in text, too, as their users write them there.
   virtual std::vector<std::int32_t> encode(std::string_view line) const = 0;
 
-  /// pad, bos and eos are skipped; unk becomes a visible mark. Throws UserError if an id is outside the
-  /// vocabulary.
+  /// pad, bos and eos are skipped, of published models every special token; any other unk becomes a visible mark.
+  /// Throws UserError if an id is outside the vocabulary.
   virtual std::string decode(std::span<const std::int32_t> ids) const = 0;
 
   /// One symbol as the vocabulary has it, for display. Throws UserError if the id is outside the vocabulary.
@@ -56,10 +67,16 @@ class Tokenizer {
 
   virtual Specials specials() const = 0;
 
+  /// The vocabulary's own symbol for a hidden token, if it has one.
+  virtual std::optional<std::int64_t> mask() const { return std::nullopt; }
+
+  /// Whether a symbol stands at the beginning of a word; the others go on with one.
+  virtual bool begins_word(std::int32_t) const { return true; }
+
   /// The bytes of the file that stores this tokenizer; their SHA-256 identifies it.
   virtual std::string serialize() const = 0;
 
-  /// ".model" (SentencePiece's own format) or ".vocab.json".
+  /// ".model" (SentencePiece's own format), ".json" (a `tokenizer.json`) or ".vocab.json".
   virtual std::string extension() const = 0;
 };
 
@@ -70,7 +87,7 @@ struct TokenizerConfig {
   std::string kind = "sentencepiece";
   bool joint = true;  ///< one vocabulary for source and target
 
-  std::optional<std::string> model;         ///< an existing SentencePiece model, instead of training
+  std::optional<std::string> model;         ///< file of an existing tokenizer, instead of training
   std::optional<std::string> target_model;  ///< the same for the target, where vocabularies are separate
   std::string model_type = "bpe";
   std::int64_t vocabulary_size = 8000;  ///< special symbols included
@@ -85,6 +102,8 @@ struct TokenizerConfig {
   std::int64_t bos_id = default_specials.bos;
   std::int64_t eos_id = default_specials.eos;
   std::int64_t unk_id = default_specials.unk;
+
+  std::optional<bool> lowercase;  ///< wordpiece: what a `vocab.txt`, and no other file, does not tell
 
   std::optional<std::int64_t> max_vocabulary;  ///< words and characters; special symbols included
   std::int64_t min_count = 1;
@@ -109,9 +128,9 @@ config::Choices sentencepiece_normalizations();
 /// cannot be had from it, or if words or characters meet a line that is not valid UTF-8.
 std::unique_ptr<Tokenizer> train_tokenizer(const TokenizerConfig& config, const NextLine& lines);
 
-/// Reads the file that stores a tokenizer; its content, not its name, tells the kind. A SentencePiece model
-/// without a pad, bos or eos symbol gets one at the end of its vocabulary, in this order. Throws UserError if
-/// the file cannot be read or holds no tokenizer.
+/// Reads the file that stores a tokenizer; its content, not its name, tells the kind. Of a folder, its
+/// `tokenizer.json` or `vocab.json`. An existing model without a pad, bos or eos symbol gets one at the end of its
+/// vocabulary, in this order. Throws UserError if the file cannot be read or holds no tokenizer.
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& file);
 
 }  // namespace ablate::data

@@ -37,6 +37,7 @@ int slurm_command(const std::vector<std::string>& arguments);
 int variants_command(const std::vector<std::string>& arguments);
 int schema_command(const std::vector<std::string>& arguments);
 int translate_command(const std::vector<std::string>& arguments);
+int classify_command(const std::vector<std::string>& arguments);
 int generate_command(const std::vector<std::string>& arguments);
 int perplexity_command(const std::vector<std::string>& arguments);
 int import_command(const std::vector<std::string>& arguments);

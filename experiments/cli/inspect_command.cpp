@@ -36,6 +36,8 @@ void show_maps(const std::vector<lab::AttentionMap>& maps) {
 /// The run's own output for the sentence, and which words of the source it looked at while it wrote that; of a language
 /// model, which words of the sentence it looks back at.
 void show_attention(lab::TrainedRun& run, const std::string& sentence) {
+  if (run.labels()) std::cout << "\nlabel   " << run.classify({sentence}, largest_count).lines.front().label << "\n";
+  if (run.reads_source_alone()) return show_maps(run.attention(sentence, ""));
   if (!run.translates()) return show_maps(run.attention("", sentence));
   const lab::Translation translation = run.translate({sentence}, {.decoding = run.decoding()});
   if (translation.lines.front().hypotheses.empty()) throw UserError("--sentence: has no token");

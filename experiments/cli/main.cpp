@@ -31,6 +31,7 @@ constexpr Command commands[] = {
     {"variants", "list the catalogue of variants with formula and paper", variants_command},
     {"schema", "print the JSON Schema of experiment files, for editors", schema_command},
     {"translate", "translate lines with a trained run", translate_command},
+    {"classify", "say the class, or the number, of texts with a trained run", classify_command},
     {"generate", "go on with text with a trained language model", generate_command},
     {"perplexity", "how likely a trained language model finds text", perplexity_command},
     {"import", "make a run of a published model", import_command},

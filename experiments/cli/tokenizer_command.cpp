@@ -83,7 +83,7 @@ enum class Form { ids, pieces };
 
 /// The options that encode and decode share.
 void add_common_options(Arguments& options, const char* input) {
-  options.add_value("model", "a tokenizer: a SentencePiece model or a .vocab.json", "FILE");
+  options.add_value("model", "a tokenizer: a SentencePiece model, a .vocab.json, a tokenizer.json", "FILE");
   options.add_value("input", input, "FILE");
   options.add_flag("ids", "tokens are numbers");
   options.add_flag("pieces", "tokens are pieces of text (default)");

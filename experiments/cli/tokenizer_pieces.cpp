@@ -17,10 +17,11 @@ std::vector<std::string> split_at_spaces(const std::string& line) {
   return words;
 }
 
-std::string visible(std::string piece) {
-  if (piece == " ") return "<0x20>";
-  if (piece == "\n") return "<0x0A>";
-  return piece;
+/// Spaces divide pieces and line ends divide lines, so a piece is shown without either.
+std::string visible(const std::string& piece) {
+  std::string shown;
+  for (const char byte : piece) shown += byte == ' ' ? "<0x20>" : byte == '\n' ? "<0x0A>" : std::string(1, byte);
+  return shown;
 }
 
 }  // namespace

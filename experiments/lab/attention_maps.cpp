@@ -1,5 +1,6 @@
 #include "experiments/lab/attention_maps.h"
 
+#include "data/labelled.h"
 #include "experiments/lab/evaluation.h"
 
 #include <algorithm>
@@ -33,14 +34,24 @@ std::vector<AttentionMap> attention_maps(Transformer& model, const data::Tokeniz
   const at::NoGradGuard no_grad;
   const std::int64_t most = std::min(model.max_length() - 1, sentence.most);
   std::vector<std::int64_t> source_ids;
-  if (model.has_encoder()) {
+  if (!model.has_decoder()) {
+    const auto eos = static_cast<std::int32_t>(source_tokenizer.specials().eos);
+    const std::vector<std::int32_t> ids =
+        data::cut_texts(data::labelled_ids(source_tokenizer, sentence.source), eos, most - 1);
+    if (sentence.first) source_ids.push_back(*sentence.first);
+    source_ids.insert(source_ids.end(), ids.begin(), ids.end());
+    source_ids.push_back(eos);
+  } else if (model.has_encoder()) {
     source_ids = ids_of(source_tokenizer, sentence.source, most);
     source_ids.push_back(source_tokenizer.specials().eos);
   }
-  std::vector<std::int64_t> target_ids = ids_of(target_tokenizer, sentence.target, most);
-  const std::optional<std::int64_t> first =
-      model.has_encoder() ? std::optional(target_tokenizer.specials().bos) : sentence.first;
-  if (first) target_ids.insert(target_ids.begin(), *first);
+  std::vector<std::int64_t> target_ids;
+  if (model.has_decoder()) {
+    target_ids = ids_of(target_tokenizer, sentence.target, most);
+    const std::optional<std::int64_t> first =
+        model.has_encoder() ? std::optional(target_tokenizer.specials().bos) : sentence.first;
+    if (first) target_ids.insert(target_ids.begin(), *first);
+  }
 
   model.eval();
   AttentionTrace trace;
@@ -49,7 +60,7 @@ std::vector<AttentionMap> attention_maps(Transformer& model, const data::Tokeniz
   };
   Batch batch;
   if (model.has_encoder()) batch.source = row(source_ids);
-  batch.target_input = row(target_ids);
+  if (model.has_decoder()) batch.target_input = row(target_ids);
   model.forward(batch, &trace);
 
   const std::vector<std::string> source_pieces = pieces_of(source_tokenizer, source_ids);

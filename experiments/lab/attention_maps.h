@@ -16,7 +16,8 @@ struct AttentionMap {
 };
 
 /// The source ends with </s>; the target is read with teacher forcing, from <s> on. A model without an encoder reads
-/// the target alone, from `first` on if it is given. Longer sentences than `most` tokens or than the model reads are
+/// the target alone, from `first` on if it is given; one without a decoder the source alone, a text or two with a tab
+/// between, from `first` to </s>. Longer sentences than `most` tokens or than the model reads are
 /// cut.
 struct AttendedSentence {
   std::string source, target;

@@ -41,6 +41,8 @@ std::string budget_text(const RunConfig& run) {
   std::string text = joined(limits, " or ") + (limits.size() > 1 ? ", whichever is first" : "");
   if (config.max_length && run.reads_windows()) {
     text += "; in windows of " + std::to_string(*config.max_length) + " tokens";
+  } else if (config.max_length && run.labels()) {
+    text += "; on texts cut at " + std::to_string(*config.max_length) + " tokens, as those that are measured";
   } else if (config.max_length && !run.decodes()) {
     text += "; on documents cut at " + std::to_string(*config.max_length) + " tokens";
   } else if (config.max_length) {

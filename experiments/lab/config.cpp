@@ -2,6 +2,7 @@
 
 #include "experiments/lab/noise.h"
 #include "experiments/metrics/score.h"
+#include "transformer/model/head.h"
 
 #include <algorithm>
 
@@ -98,10 +99,7 @@ void RunConfig::describe(config::Fields& f) {
   f.object("model", model, "the architecture");
   f.object("data", data, "the corpus and its tokenizers");
   // Only a reader changes the family on its way, and does so before it reads what follows from it.
-  if (model.family != standard_family && !decodes()) {
-    objective.kind = "causal_lm";
-    evaluation.metrics.clear();
-  }
+  if (model.family != standard_family && !decodes()) set_standards();
   f.object("objective", objective, "what is learnt; by default what the family is for");
   f.object("training", training, "how the weights are found");
   f.only_if(decodes(), "the family '" + model.family + "' has no source to find outputs for")
@@ -129,14 +127,56 @@ void RunConfig::describe(config::Fields& f) {
   needs("average_last", training.checkpoints.keep_last, "keep_last");
 }
 
+namespace {
+
+/// What a model of the configuration says.
+std::string fitting_objective(const ModelConfig& model) {
+  const Family& stacks = model.stacks();
+  if (stacks.decoder) return stacks.encoder ? "translation" : "causal_lm";
+  const HeadKind head = head_table().at(model.head.kind);
+  return head == HeadKind::classes ? "classification" : head == HeadKind::number ? "regression" : "masked_lm";
+}
+
+metrics::Subject subject_of(data::Content content) {
+  return content == data::Content::classes   ? metrics::Subject::classes
+         : content == data::Content::numbers ? metrics::Subject::numbers
+                                             : metrics::Subject::text;
+}
+
+}  // namespace
+
+void RunConfig::set_standards() {
+  objective.kind = fitting_objective(model);
+  evaluation.metrics.clear();
+  if (!model.stacks().decoder) training.loss.label_smoothing = 0;  // as Devlin et al. 2019 learn
+  if (objective.kind == "classification") evaluation.metrics = {"label_accuracy", "macro_f1"};
+  if (objective.kind == "regression") evaluation.metrics = {"pearson", "spearman"};
+}
+
 void RunConfig::check_objective(config::Fields& f) const {
-  const bool learns_text = data::objective_table().at(objective.kind) == data::Content::text;
-  f.check(decodes() != learns_text, "objective.kind",
-          "'" + objective.kind + "' is not for the family '" + model.family + "'");
+  const bool is_pooled = !model.stacks().decoder && head_table().at(model.head.kind) == HeadKind::pooled;
+  f.check(!is_pooled || !training.missing().empty(), "model.head.kind", "'pooled' says nothing that could be learnt");
+  f.check(objective.kind == fitting_objective(model), "objective.kind",
+          "'" + objective.kind + "' is not for the family '" + model.family + "'" +
+              (model.stacks().decoder ? "" : " with the head '" + model.head.kind + "'"));
+  const data::Content content = data::objective_table().at(objective.kind);
+  const bool learns_text = content == data::Content::text;
   f.check(
-      decodes() || evaluation.metrics.empty(), "evaluation.metrics",
+      !learns_text || evaluation.metrics.empty(), "evaluation.metrics",
       "compare outputs with references: the family '" + model.family + "' has none, its losses are always measured");
-  f.check(!learns_text || evaluation.lengths.empty(), "evaluation.lengths", "are of pairs: text has none");
+  for (const std::string& metric : evaluation.metrics) {
+    const std::string name = metric.substr(0, metric.find(':'));
+    const auto rows = metrics::metrics();
+    const auto row = std::ranges::find(rows, name, &metrics::MetricRow::name);
+    f.check(row == rows.end() || learns_text || row->subject == subject_of(content), "evaluation.metrics",
+            "'" + name + "' is not for what the objective '" + objective.kind + "' says");
+  }
+  f.check(content == data::Content::pairs || evaluation.lengths.empty(), "evaluation.lengths",
+          "are of pairs: what the objective '" + objective.kind + "' learns from has none");
+  f.check(objective.kind != "masked_lm" || !evaluation.stride, "evaluation.stride",
+          "has no effect: what is hidden is said from both sides, so that windows need not overlap");
+  f.check(content != data::Content::numbers || training.loss.label_smoothing == 0, "training.loss.label_smoothing",
+          "is of words and classes: a number has no others to spread it over");
   f.check(!evaluation.stride || reads_windows(), "evaluation.stride", "is of windows of text: there are none");
   f.check(!evaluation.window || reads_windows(), "evaluation.window", "is of windows of text: there are none");
   f.check(!evaluation.window || *evaluation.window <= model.max_length, "evaluation.window",

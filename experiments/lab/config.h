@@ -49,11 +49,15 @@ struct RunConfig {
   void describe(config::Fields& f);
   /// The longest side of a pair that is trained on, </s> included; the length of a window of text.
   std::int64_t longest_trained() const { return training.max_length.value_or(model.max_length); }
-  /// True where outputs are sought and compared with references.
+  /// True where outputs are sought word by word and compared with references.
   bool decodes() const { return model.stacks().encoder && model.stacks().decoder; }
-  bool reads_windows() const { return objective.kind == "causal_lm" && objective.layout == "packed"; }
+  /// What an encoder says of a text as a whole is compared with its label.
+  bool labels() const { return data::is_labelled(data::objective_table().at(objective.kind)); }
+  bool reads_text() const { return data::objective_table().at(objective.kind) == data::Content::text; }
+  bool reads_windows() const { return reads_text() && objective.layout == "packed"; }
 
  private:
+  void set_standards();  ///< objective and metrics where the model is not of the standard family
   void check_objective(config::Fields& f) const;
 };
 

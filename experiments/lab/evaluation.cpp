@@ -2,6 +2,7 @@
 
 #include "ablate_commit.h"
 #include "data/files/lines.h"
+#include "data/tokenizers/labels.h"
 #include "experiments/lab/identity.h"
 #include "experiments/lab/interrupt.h"
 #include "experiments/metrics/perplexity.h"
@@ -41,6 +42,7 @@ class SplitEvaluation {
   Json loss(Transformer& model) {
     const SplitLoss loss = evaluate_loss(
         model, plan_->size(), [&](std::int64_t i) { return plan_->batch(0, i); }, row_.row->config.training.loss);
+    if (row_.row->config.labels()) return label_loss(loss);
     const std::int64_t words = metrics::count_words(references_);
     Json entry = {{"loss", loss.loss},
                   {"nll", loss.nll},
@@ -51,10 +53,17 @@ class SplitEvaluation {
                   {"words", words},
                   {"sentences", pairs_.size()},
                   {"cut_sentences", plan_->cut()}};
-    // The nats of what was cut are not known: they cannot be spread over the whole.
-    if (plan_->cut() > 0) return entry;
+    // The nats of what was cut, or not asked for, are not known: they cannot be spread over the whole.
+    if (plan_->cut() > 0 || row_.row->config.objective.kind == "masked_lm") return entry;
     if (words > 0) entry["perplexity_per_word"] = metrics::perplexity(loss.nll_sum, words);
     if (row_.corpus->content() == data::Content::text) entry.update(bits(loss.nll_sum));
+    return entry;
+  }
+
+  /// Losses of texts as wholes.
+  Json label_loss(const SplitLoss& loss) const {
+    Json entry = {{"loss", loss.loss}, {"texts", loss.tokens}, {"sentences", pairs_.size()}, {"cut_sentences", plan_->cut()}};
+    entry[row_.corpus->content() == data::Content::numbers ? "squared_error" : "label_nll"] = loss.nll;
     return entry;
   }
 
@@ -78,6 +87,23 @@ class SplitEvaluation {
 
   /// Of a whole split.
   metrics::Lines hypotheses(Transformer& model) {
+    return row_.row->config.labels() ? labels(model) : outputs(model);
+  }
+
+ private:
+  metrics::Lines labels(Transformer& model) {
+    const at::NoGradGuard no_grad;
+    metrics::Lines lines(pairs_.size());
+    for (std::int64_t i = 0; i < plan_->size(); ++i) {
+      stop_if_interrupted("stopped while labelling " + name_ + ": the same command goes on");
+      const Batch batch = plan_->batch(0, i);
+      const std::vector<std::string> said = said_labels(model, batch, row_.corpus->target_tokenizer());
+      for (std::size_t b = 0; b < said.size(); ++b) lines[static_cast<std::size_t>(batch.index[b])] = said[b];
+    }
+    return lines;
+  }
+
+  metrics::Lines outputs(Transformer& model) {
     metrics::Lines lines(pairs_.size());
     std::int64_t done = 0;
     for (std::int64_t i = 0; i < plan_->size(); ++i) {
@@ -97,7 +123,6 @@ class SplitEvaluation {
     return lines;
   }
 
- private:
   const PreparedRow& row_;
   std::int64_t seed_;
   std::string name_;
@@ -138,6 +163,7 @@ bool has_scores(const Json& entry, const EvaluationConfig& config) {
 data::EvaluationReach dev_reach(const RunConfig& config) {
   if (config.reads_windows()) return {config.longest_trained(), config.longest_trained()};
   data::EvaluationReach reach{config.model.max_length, config.model.max_length};
+  if (config.labels()) return {config.longest_trained(), config.longest_trained()};
   if (config.training.max_length && config.decodes()) reach.range = {1, config.longest_trained()};
   return reach;
 }
@@ -150,7 +176,20 @@ data::EvaluationReach evaluation_reach(const RunConfig& config) {
 
 std::optional<std::int64_t> text_start(const RunConfig& config, const data::Specials& specials) {
   if (!config.reads_windows()) return specials.bos;
+  if (!config.model.stacks().decoder) return std::nullopt;  // windows of text as they are
   return config.objective.document_end ? std::optional(specials.eos) : std::nullopt;
+}
+
+std::vector<std::string> said_labels(Transformer& model, const Batch& batch, const data::Tokenizer& labels) {
+  const bool is_number = head_table().at(model.head()->kind) == HeadKind::number;
+  const Tensor scores = model.logits(model.forward(batch.to(model.device()))).squeeze(1);  // (B, classes or 1)
+  const Tensor said = (is_number ? scores.squeeze(1).to(at::kFloat) : scores.argmax(1)).to(at::kCPU).contiguous();
+  std::vector<std::string> names;
+  for (std::int64_t i = 0; i < said.size(0); ++i) {
+    names.push_back(is_number ? data::number_text(said.const_data_ptr<float>()[i])
+                              : labels.piece(static_cast<std::int32_t>(said.const_data_ptr<std::int64_t>()[i])));
+  }
+  return names;
 }
 
 metrics::Lines target_lines(const data::Split& split) {

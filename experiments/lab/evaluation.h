@@ -20,6 +20,9 @@ data::EvaluationReach evaluation_reach(const RunConfig& config);
 /// where nothing tells them apart.
 std::optional<std::int64_t> text_start(const RunConfig& config, const data::Specials& specials);
 
+/// What the model says of each text of a batch: the name of the likeliest class, or a number.
+std::vector<std::string> said_labels(Transformer& model, const Batch& batch, const data::Tokenizer& labels);
+
 /// Text of a model as one line of a file: characters and bytes may hold line breaks, and bytes may be no UTF-8.
 std::string as_line(std::string_view text);
 

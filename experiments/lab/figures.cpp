@@ -6,6 +6,7 @@
 #include "transformer/core/error.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <limits>
 
 namespace ablate::lab {
@@ -18,17 +19,23 @@ struct LossFigure {
   const char* unit;
   Direction direction;
   int decimals;
-  bool of_text_alone = false;
+  std::initializer_list<const char*> objectives;  ///< that are measured by it
 };
-constexpr LossFigure loss_figures[] = {
-    {"nll", "NLL", "nats/token", Direction::lower, 3},
-    {"perplexity", "PPL", "per token", Direction::lower, 2},
-    {"perplexity_per_word", "PPL", "per word", Direction::lower, 2},
-    {"accuracy", "Accuracy", "% of tokens", Direction::higher, 2},
-    {"loss", "Loss", "nats/token, smoothed", Direction::lower, 3},
-    {"bits_per_character", "BPC", "bits/character", Direction::lower, 3, true},
-    {"bits_per_byte", "BPB", "bits/byte", Direction::lower, 3, true},
+const LossFigure loss_figures[] = {
+    {"nll", "NLL", "nats/token", Direction::lower, 3, {"translation", "causal_lm", "masked_lm"}},
+    {"perplexity", "PPL", "per token", Direction::lower, 2, {"translation", "causal_lm", "masked_lm"}},
+    {"perplexity_per_word", "PPL", "per word", Direction::lower, 2, {"translation", "causal_lm"}},
+    {"accuracy", "Accuracy", "% of tokens", Direction::higher, 2, {"translation", "causal_lm", "masked_lm"}},
+    {"loss", "Loss", "nats/token, smoothed", Direction::lower, 3, {"translation", "causal_lm", "masked_lm"}},
+    {"bits_per_character", "BPC", "bits/character", Direction::lower, 3, {"causal_lm"}},
+    {"bits_per_byte", "BPB", "bits/byte", Direction::lower, 3, {"causal_lm"}},
+    {"label_nll", "NLL", "nats/text", Direction::lower, 3, {"classification"}},
+    {"squared_error", "MSE", "", Direction::lower, 3, {"regression"}},
 };
+
+bool measures(const LossFigure& figure, const std::string& objective) {
+  return std::ranges::find(figure.objectives, objective) != figure.objectives.end();
+}
 
 const LossFigure* find_loss_figure(const std::string& name) {
   for (const LossFigure& figure : loss_figures) {
@@ -61,7 +68,7 @@ std::string settings_in_words(const Json& object) {
 
 bool is_of_text_alone(const Figure& figure) {
   const LossFigure* found = find_loss_figure(figure.metric);
-  return found != nullptr && found->of_text_alone;
+  return found != nullptr && !measures(*found, "translation") && measures(*found, "causal_lm");
 }
 
 std::vector<std::string> loss_figure_names() {
@@ -84,7 +91,7 @@ std::vector<Figure> figures_of(const PreparedRow& row) {
       for (const std::string& metric : config.metrics) figures.push_back({metric, part.name()});
     }
     for (const LossFigure& figure : loss_figures) {
-      if (figure.of_text_alone && row.corpus->content() != data::Content::text) continue;
+      if (!measures(figure, row.row->config.objective.kind)) continue;
       figures.push_back({figure.name, part.name()});
     }
   }
@@ -113,7 +120,8 @@ std::vector<Figure> choose_figures(const std::vector<Figure>& known, const std::
     const auto is_score = [](const Figure& figure) { return find_loss_figure(figure.metric) == nullptr; };
     const bool has_scores = std::ranges::any_of(known, is_score);
     for (const Figure& figure : known) {
-      const bool is_asked_for = figure.metric == "perplexity" && (figure.split == "dev" || !has_scores);
+      const bool is_likelihood = figure.metric == "perplexity" || figure.metric == "label_nll";
+      const bool is_asked_for = is_likelihood && (figure.split == "dev" || !has_scores);
       if (is_score(figure) || is_asked_for) chosen.push_back(figure);
     }
     return chosen;

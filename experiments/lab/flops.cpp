@@ -10,12 +10,14 @@ SequenceLengths mean_lengths(const PreparedRow& row) {
   const data::Split& train = row.corpus->split("train");
   const std::int64_t longest = row.row->config.longest_trained();
   const bool is_text = row.corpus->content() == data::Content::text;
+  const bool is_labelled = row.row->config.labels();
   std::int64_t source = 0, target = 0, pairs = 0;
   for (std::int64_t i = 0; i < train.size(); ++i) {
     const std::int64_t source_length = train.source_length(i) + 1, target_length = train.target_length(i) + 1;
-    // A document beyond the limit is cut, a pair left out.
-    if (is_text) {
-      target += std::min(target_length, longest);
+    // A document or a labelled text beyond the limit is cut, a pair left out.
+    if (is_text || is_labelled) {
+      target += is_labelled ? 1 : std::min(target_length, longest);
+      source += std::min(source_length + 1, longest);
       ++pairs;
       continue;
     }
@@ -30,13 +32,25 @@ SequenceLengths mean_lengths(const PreparedRow& row) {
   return {mean(source), mean(target)};
 }
 
+namespace {
+
+/// An encoder by itself reads what another model would say, and says what is hidden of it.
+SequenceLengths lengths_learnt(const RunConfig& config, SequenceLengths lengths) {
+  if (config.objective.kind != "masked_lm") return lengths;
+  const double hidden = config.objective.mask_share * static_cast<double>(lengths.target);
+  return {lengths.target, lengths.target, std::max<std::int64_t>(1, std::llround(hidden))};
+}
+
+}  // namespace
+
 double flops_per_token(const ModelConfig& model, const VocabularyInfo& vocabulary, SequenceLengths lengths) {
   const auto meta = make_transformer(model, vocabulary, at::kMeta, 0);
-  return training_flops(*meta, 1, lengths).all() / static_cast<double>(lengths.target);
+  return training_flops(*meta, 1, lengths).all() / static_cast<double>(lengths.said.value_or(lengths.target));
 }
 
 double flops_per_token(const PreparedRow& row) {
-  return flops_per_token(row.row->config.model, row.vocabulary, mean_lengths(row));
+  const RunConfig& config = row.row->config;
+  return flops_per_token(config.model, row.vocabulary, lengths_learnt(config, mean_lengths(row)));
 }
 
 }  // namespace ablate::lab

@@ -1,5 +1,7 @@
 #include "experiments/lab/module_tree.h"
 
+#include "transformer/model/layer_list.h"
+
 #include <algorithm>
 #include <cctype>
 #include <map>
@@ -15,11 +17,12 @@ struct Node {
   std::string first_place{};  ///< of a parameter that was counted before
   std::int64_t total = 0;
   std::int64_t repeated = 1;  ///< how many neighbours it stands for
+  std::int64_t passes = 1;    ///< how many layers it is
   std::vector<Node> children{};
 
   bool is_like(const Node& other) const {
-    return std::tie(shape, first_place, total, repeated) ==
-               std::tie(other.shape, other.first_place, other.total, other.repeated) &&
+    return std::tie(shape, first_place, total, repeated, passes) ==
+               std::tie(other.shape, other.first_place, other.total, other.repeated, other.passes) &&
            std::equal(children.begin(), children.end(), other.children.begin(), other.children.end(),
                       [](const Node& a, const Node& b) { return a.name == b.name && a.is_like(b); });
   }
@@ -53,6 +56,9 @@ class TreeBuilder {
       node.total += below.total;
       add_child(node, std::move(below));
     }
+    if (const auto* const list = dynamic_cast<const LayerList*>(&module)) {
+      if (list->size() == 1 && !node.children.empty()) node.children.front().passes = list->passes();
+    }
     return node;
   }
 
@@ -81,6 +87,7 @@ struct Line {
 void print(const Node& node, std::size_t depth, std::vector<Line>& lines) {
   std::string remark;
   if (node.repeated > 1) remark = "each, " + std::to_string(node.repeated) + " times";
+  if (node.passes > 1) remark = "one for all " + std::to_string(node.passes) + " layers";
   if (!node.first_place.empty()) remark = "is " + node.first_place + ", counted there";
   lines.push_back({std::string(2 * depth, ' ') + node.name, node.shape,
                    node.first_place.empty() ? with_commas(node.total) : "-", remark});

@@ -18,8 +18,8 @@ namespace ablate::lab {
 ///           bias    (4)      -  is layers.0.bias, counted there
 ///
 /// Neighbours in a list that are alike stand there once. A parameter that is used in several places counts
-/// where it stands first, and the others say so; totals are sums of what counts. Modules without parameters
-/// are left out.
+/// where it stands first, and the others say so; totals are sums of what counts. A layer that stands for all of
+/// its stack says for how many. Modules without parameters are left out.
 std::string module_tree(const torch::nn::Module& module, const std::string& name);
 
 /// 1234567 -> "1,234,567"

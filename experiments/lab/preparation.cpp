@@ -1,5 +1,6 @@
 #include "experiments/lab/preparation.h"
 
+#include "data/masking.h"
 #include "data/recipe.h"
 #include "experiments/lab/evaluation.h"
 #include "experiments/lab/figures.h"
@@ -15,13 +16,33 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <stdexcept>
 
 namespace ablate::lab {
+namespace {
 
-VocabularyInfo vocabulary_of(const data::Corpus& corpus, const ModelConfig& model, const std::string& where) {
+/// `path` names the row and the setting.
+void check_stated(const std::string& path, std::optional<std::int64_t> stated, std::int64_t actual, const char* unit) {
+  if (!stated || *stated == actual) return;
+  throw UserError(path + ": " + std::to_string(*stated) + " is stated but the data has " + std::to_string(actual) +
+                  " " + unit);
+}
+
+VocabularyInfo labelled_vocabulary(const VocabularyInfo& info, const RunConfig& config, const std::string& where) {
+  check_stated(where + ": model.vocabulary", config.model.vocabulary, info.source_size, "types");
+  check_stated(where + ": model.head.classes", config.model.head.classes, info.target_size, "classes");
+  return info;
+}
+
+}  // namespace
+
+VocabularyInfo vocabulary_of(const data::Corpus& corpus, const RunConfig& config, const std::string& where) {
+  const ModelConfig& model = config.model;
   const data::Specials source = corpus.source_tokenizer().specials();
   const data::Specials target = corpus.target_tokenizer().specials();
-  const VocabularyInfo info{corpus.source_tokenizer().size(), corpus.target_tokenizer().size(), source.pad};
+  const VocabularyInfo info{data::vocabulary_size(corpus.source_tokenizer(), config.objective),
+                            data::vocabulary_size(corpus.target_tokenizer(), config.objective), source.pad};
+  if (config.labels()) return labelled_vocabulary(info, config, where);
   if (source.pad != target.pad) {
     throw UserError(where + ": data.tokenizer: padding has the id " + std::to_string(source.pad) +
                     " in the source vocabulary and " + std::to_string(target.pad) + " in the target vocabulary");
@@ -30,19 +51,22 @@ VocabularyInfo vocabulary_of(const data::Corpus& corpus, const ModelConfig& mode
     throw UserError(where + ": model.embedding.tying: '" + model.embedding.tying +
                     "' needs one vocabulary for both sides, but data.tokenizer.joint is false");
   }
-  const auto check = [&](const char* key, std::optional<std::int64_t> stated, std::int64_t actual) {
-    if (!stated || *stated == actual) return;
-    throw UserError(where + ": model." + key + ": " + std::to_string(*stated) + " is stated but the data has " +
-                    std::to_string(actual) + " types");
-  };
-  check("vocabulary", model.vocabulary, info.source_size);
-  check("target_vocabulary", model.target_vocabulary, info.target_size);
+  check_stated(where + ": model.vocabulary", model.vocabulary, info.source_size, "types");
+  check_stated(where + ": model.target_vocabulary", model.target_vocabulary, info.target_size, "types");
   return info;
 }
 
 VocabularyInfo vocabulary_of(const ModelConfig& model, const std::string& where) {
   if (!model.vocabulary) throw UserError(where + ": model.vocabulary: say how many types there are, or name data");
-  return {*model.vocabulary, model.target_vocabulary.value_or(*model.vocabulary), data::default_specials.pad};
+  std::int64_t said = model.target_vocabulary.value_or(*model.vocabulary);
+  if (!model.says_words()) {
+    const bool has_classes = head_table().at(model.head.kind) == HeadKind::classes;
+    if (has_classes && !model.head.classes) {
+      throw UserError(where + ": model.head.classes: say how many classes there are, or name data");
+    }
+    said = model.head.classes.value_or(1);
+  }
+  return {*model.vocabulary, said, data::default_specials.pad};
 }
 
 TargetSymbols target_symbols(const data::Corpus& corpus) {
@@ -104,11 +128,22 @@ void check_columns(const Experiment& experiment, const std::vector<PreparedRow>&
 void check_content(const data::Corpus& corpus, const RunConfig& config, const std::string& where) {
   const data::Content wanted = data::objective_table().at(config.objective.kind);
   if (corpus.content() == wanted) return;
-  const bool is_text = corpus.content() == data::Content::text;
-  throw UserError(
-      where + ": objective.kind: '" + config.objective.kind + "' learns from " +
-      (is_text ? "pairs of texts, but the data is running text" : "running text, but the data are pairs of texts") +
-      ": change data, or model.family ('" + config.model.family + "')");
+  const auto named = [](data::Content content) -> std::string {
+    switch (content) {
+      case data::Content::pairs:
+        return "pairs of texts";
+      case data::Content::text:
+        return "running text";
+      case data::Content::classes:
+        return "texts with the names of their classes";
+      case data::Content::numbers:
+        return "texts with numbers";
+    }
+    throw std::logic_error("a content without a name");
+  };
+  throw UserError(where + ": objective.kind: '" + config.objective.kind + "' learns from " + named(wanted) +
+                  ", but the data holds " + named(corpus.content()) + ": change data, or model.family ('" +
+                  config.model.family + "')");
 }
 
 /// Text needs a window to train on, and a token to say in every split.
@@ -127,6 +162,7 @@ void check_windows(const data::Corpus& corpus, const RunConfig& config, const st
 /// be left.
 void check_length(const data::Corpus& corpus, const RunConfig& config, const std::string& where) {
   const std::int64_t longest = config.longest_trained();
+  if (config.labels()) return;  // longer texts are cut
   const bool is_own = config.training.max_length.has_value();
   for (const char* name : {"train", "dev"}) {
     const data::Split& split = corpus.split(name);
@@ -204,7 +240,7 @@ class Preparation {
       check_length(*corpus, row.config, where);
     }
     check_parts(*corpus, row.config.evaluation, where);
-    const VocabularyInfo vocabulary = vocabulary_of(*corpus, row.config.model, where);
+    const VocabularyInfo vocabulary = vocabulary_of(*corpus, row.config, where);
     return {std::make_shared<const ExperimentRow>(row), corpus, vocabulary, {}};
   }
 

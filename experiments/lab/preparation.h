@@ -37,9 +37,10 @@ struct PreparedRow {
 };
 
 /// Sizes and padding as the tokenizers have them; UserError where they contradict the model's settings.
-VocabularyInfo vocabulary_of(const data::Corpus& corpus, const ModelConfig& model, const std::string& where);
+VocabularyInfo vocabulary_of(const data::Corpus& corpus, const RunConfig& config, const std::string& where);
 
-/// The same from `model.vocabulary` alone, for a model without data; UserError if it is not given.
+/// The same from `model.vocabulary`, and `model.head.classes`, alone, for a model without data; UserError if they are
+/// not given.
 VocabularyInfo vocabulary_of(const ModelConfig& model, const std::string& where);
 
 TargetSymbols target_symbols(const data::Corpus& corpus);

@@ -197,8 +197,11 @@ Json attention_json(const std::vector<PreparedRow>& rows, const std::vector<std:
       if (!model) continue;
       for (const std::int64_t number : sentences_to_attend(split, is_text, options)) {
         Json maps = Json::array();
-        AttendedSentence sentence{std::string(split.source_text(number)), std::string(split.target_text(number)),
-                                  text_start(row.row->config, row.corpus->target_tokenizer().specials())};
+        // An encoder by itself reads running text as it reads all others.
+        const bool reads_target = is_text && !model->has_decoder();
+        AttendedSentence sentence{std::string(reads_target ? split.target_text(number) : split.source_text(number)),
+                                  std::string(split.target_text(number)),
+                                  text_start(row.row->config, row.corpus->source_tokenizer().specials())};
         if (is_text) sentence.most = longest_attended;
         for (const AttentionMap& map :
              attention_maps(*model, row.corpus->source_tokenizer(), row.corpus->target_tokenizer(), sentence)) {

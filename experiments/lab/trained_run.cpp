@@ -1,5 +1,8 @@
 #include "experiments/lab/trained_run.h"
 
+#include "data/labelled.h"
+#include "data/masking.h"
+#include "data/tokenizers/labels.h"
 #include "data/windows.h"
 #include "experiments/lab/evaluation.h"
 #include "experiments/lab/interrupt.h"
@@ -9,6 +12,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <span>
 
 namespace ablate::lab {
 namespace {
@@ -63,7 +67,7 @@ class ImportedTokenizer final : public data::Tokenizer {
 };
 
 std::shared_ptr<const data::Tokenizer> find_side(const fs::path& folder, const std::string& stem) {
-  for (const char* extension : {".model", ".vocab.json"}) {
+  for (const char* extension : {".model", ".vocab.json", ".json"}) {
     const fs::path file = folder / (stem + extension);
     if (fs::exists(file)) return data::load_tokenizer(file);
   }
@@ -119,7 +123,8 @@ TrainedRun::TrainedRun(const fs::path& path, at::Device device) {
   } else {
     source_ = load_side(path, joint ? "tokenizer" : "source_tokenizer");
     target_ = joint ? source_ : load_side(path, "target_tokenizer");
-    vocabulary_ = {source_->size(), target_->size(), source_->specials().pad};
+    vocabulary_ = {data::vocabulary_size(*source_, config_.objective),
+                   data::vocabulary_size(*target_, config_.objective), source_->specials().pad};
   }
   const std::vector<fs::path> checkpoints = chosen_checkpoints(config_.evaluation, result, path);
   if (checkpoints.empty()) throw UserError(path.string() + ": the run diverged before it kept any weights");
@@ -180,10 +185,59 @@ Translation TrainedRun::translate(const std::vector<std::string>& lines, const T
   return translation;
 }
 
+Labelling TrainedRun::classify(const std::vector<std::string>& lines, std::int64_t batch_tokens) {
+  if (!labels()) {
+    throw UserError("the run's objective is '" + config_.objective.kind + "': it says neither classes nor numbers");
+  }
+  const at::NoGradGuard no_grad;
+  const bool is_number = head_table().at(config_.model.head.kind) == HeadKind::number;
+  const data::Specials specials = source_->specials();
+  const data::BatchSymbols symbols{
+      .source_pad = specials.pad, .source_eos = specials.eos, .target_pad = specials.pad, .target_bos = specials.bos,
+      .target_eos = specials.eos, .source_bos = specials.bos};
+  Labelling labelling;
+  labelling.lines.resize(lines.size());
+  std::vector<data::LabelledText> texts;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const std::vector<std::int32_t> ids = data::labelled_ids(*source_, lines[i]);
+    const auto most = config_.longest_trained() - data::symbols_around_text;
+    if (static_cast<std::int64_t>(ids.size()) > most) ++labelling.cut;
+    texts.push_back({data::cut_texts(ids, static_cast<std::int32_t>(specials.eos), most), 0,
+                     static_cast<std::int64_t>(i)});
+  }
+  std::ranges::stable_sort(texts, std::greater<>(), [](const data::LabelledText& text) { return text.ids.size(); });
+  for (std::size_t start = 0; start < texts.size();) {
+    stop_if_interrupted("stopped before the end of the input");
+    const auto width = static_cast<std::int64_t>(texts[start].ids.size()) + data::symbols_around_text;
+    const auto fits = static_cast<std::size_t>(std::max<std::int64_t>(1, batch_tokens / width));
+    const auto some = std::span(texts).subspan(start, std::min(fits, texts.size() - start));
+    const Batch batch = data::collate_labelled(some, symbols, data::Content::classes).to(model_->device());
+    const Tensor scores = model_->logits(model_->forward(batch)).squeeze(1).to(at::kCPU, at::kFloat).contiguous();
+    for (std::size_t b = 0; b < some.size(); ++b) {
+      const Tensor row = scores[static_cast<std::int64_t>(b)];  // (classes), or (1)
+      LabelledLine& line = labelling.lines[static_cast<std::size_t>(some[b].index)];
+      if (is_number) {
+        line.label = data::number_text(row.item<float>());
+        continue;
+      }
+      const auto [probabilities, order] = at::softmax(row, 0).sort(0, /*descending=*/true);
+      for (std::int64_t k = 0; k < order.size(0); ++k) {
+        line.probabilities.emplace_back(target_->piece(static_cast<std::int32_t>(order[k].item<std::int64_t>())),
+                                        probabilities[k].item<double>());
+      }
+      line.label = line.probabilities.front().first;
+    }
+    start += some.size();
+  }
+  return labelling;
+}
+
 void TrainedRun::check_continues() const {
   if (!model_->has_encoder()) return;
-  throw UserError("the run is of the family '" + config_.model.family + "': it writes a target for a source, which `" +
-                  "ablate translate` asks for");
+  throw UserError("the run is of the family '" + config_.model.family + "': " +
+                  (translates() ? "it writes a target for a source, which `ablate translate` asks for"
+                   : labels()   ? "it says what a text is, which `ablate classify` asks for"
+                                : "it says hidden tokens from both sides and cannot go on with a text"));
 }
 
 /// What text begins with as the model was trained, and its tokens.
@@ -268,8 +322,8 @@ std::vector<TextLikelihood> TrainedRun::likelihood(const std::vector<std::string
 
 std::vector<AttentionMap> TrainedRun::attention(const std::string& source, const std::string& target) {
   target_tokenizer();
-  if (!config_.decodes() && text_ids(target).empty()) throw UserError("the text has no token");
-  return attention_maps(*model_, *source_, *target_, {source, target, text_start(config_, target_->specials())});
+  if (!model_->has_encoder() && text_ids(target).empty()) throw UserError("the text has no token");
+  return attention_maps(*model_, *source_, *target_, {source, target, text_start(config_, source_->specials())});
 }
 
 }  // namespace ablate::lab

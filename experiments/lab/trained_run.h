@@ -34,6 +34,17 @@ void check_decoding(const DecodingConfig& config);
 /// The same for going on with text.
 void check_generation(const GenerationConfig& config);
 
+/// What a model says of a text as a whole.
+struct LabelledLine {
+  std::string label;  ///< the likeliest class, or the number
+  std::vector<std::pair<std::string, double>> probabilities;  ///< of all classes, the likeliest first; none of a number
+};
+
+struct Labelling {
+  std::vector<LabelledLine> lines;
+  std::int64_t cut = 0;  ///< lines longer than the model's maximum
+};
+
 /// How likely a model finds a text.
 struct TextLikelihood {
   double nats = 0;          ///< -log P of all tokens that have one before them
@@ -54,6 +65,13 @@ class TrainedRun {
   const data::Tokenizer& target_tokenizer() const;
   /// Whether it writes a target for a source; else it goes on with text.
   bool translates() const { return config_.decodes(); }
+  /// Whether it is an encoder by itself.
+  bool reads_source_alone() const { return !config_.model.stacks().decoder; }
+  /// Whether it says the class, or the number, of a text.
+  bool labels() const { return config_.labels(); }
+
+  /// As many lines out as in; each is a text, or two with a tab between. UserError for a run of another objective.
+  Labelling classify(const std::vector<std::string>& lines, std::int64_t batch_tokens);
 
   /// As many lines out as in. Sorted by length into batches, put back in order.
   Translation translate(const std::vector<std::string>& lines, const TranslationOptions& options);
@@ -68,7 +86,7 @@ class TrainedRun {
   /// UserError for a run of another family.
   std::vector<TextLikelihood> likelihood(const std::vector<std::string>& texts);
 
-  /// The attention weights of a pair, see attention_maps().
+  /// The attention weights of a pair, or of a text as the source, see attention_maps().
   std::vector<AttentionMap> attention(const std::string& source, const std::string& target);
 
  private:

@@ -9,6 +9,7 @@
 #include "experiments/metrics/accuracy.h"
 #include "experiments/metrics/bleu.h"
 #include "experiments/metrics/chrf.h"
+#include "experiments/metrics/labels.h"
 
 namespace ablate::metrics {
 
@@ -197,6 +198,25 @@ SentenceStatistics share_sentences(const Lines& hypotheses, const References& re
   return sentences;
 }
 
+/// Figures of labels have no options.
+template <auto statistics>
+SentenceStatistics label_sentences(const Lines& hypotheses, const References& references, const MetricOptions&) {
+  return statistics(hypotheses, references);
+}
+
+template <auto statistics, const char* name>
+Score score_labels(const Lines& hypotheses, const References& references, const MetricOptions&) {
+  return make_score(name, statistics(hypotheses, references).corpus_score(),
+                    make_signature(references.size(), /*lowercase=*/false, ""));
+}
+
+void check_nothing(const MetricOptions&) {}
+
+constexpr char label_accuracy_name[] = "label accuracy";
+constexpr char macro_f1_name[] = "macro F1";
+constexpr char matthews_name[] = "Matthews";
+constexpr char pearson_name[] = "Pearson";
+constexpr char spearman_name[] = "Spearman";
 constexpr char exact_match_name[] = "exact match";
 constexpr char token_accuracy_name[] = "token accuracy";
 constexpr char sequence_accuracy_name[] = "sequence accuracy";
@@ -208,7 +228,7 @@ void check(const MetricOptions& options) {
   read_options(options);
 }
 
-constexpr std::array<MetricRow, 6> metric_table{{
+constexpr std::array<MetricRow, 11> metric_table{{
     {"bleu", "BLEU", "", "n-gram precision with a penalty for brevity, percent", "Papineni et al. 2002", bleu_options,
      check<read_bleu>, score_bleu, bleu_sentences},
     {"chrf", "chrF", "", "F-score of character n-grams, percent", "Popović 2015", chrf_options, check<read_chrf<0>>,
@@ -226,7 +246,22 @@ constexpr std::array<MetricRow, 6> metric_table{{
      "", accuracy_options, check<read_accuracy>,
      score_share<sequence_accuracy_shares, sequence_accuracy_name, lines_unit>,
      share_sentences<sequence_accuracy_shares>},
+    {"label_accuracy", "Accuracy", "%", "texts whose class is the right one, percent", "", accuracy_options,
+     check<read_accuracy>, score_share<exact_match_shares, label_accuracy_name, lines_unit>,
+     share_sentences<exact_match_shares>, Subject::classes},
+    {"macro_f1", "Macro F1", "", "F1 of every class, their mean, percent", "van Rijsbergen 1979, chapter 7", {},
+     check_nothing, score_labels<macro_f1_statistics, macro_f1_name>, label_sentences<macro_f1_statistics>,
+     Subject::classes},
+    {"matthews", "MCC", "", "Matthews' correlation of classes, times 100", "Matthews 1975; Gorodkin 2004, eq. (8)", {},
+     check_nothing, score_labels<matthews_statistics, matthews_name>, label_sentences<matthews_statistics>,
+     Subject::classes},
+    {"pearson", "Pearson", "", "Pearson's correlation of numbers, times 100", "", {}, check_nothing,
+     score_labels<pearson_statistics, pearson_name>, label_sentences<pearson_statistics>, Subject::numbers},
+    {"spearman", "Spearman", "", "Spearman's correlation of the ranks of numbers, times 100", "", {}, check_nothing,
+     score_labels<spearman_statistics, spearman_name>, label_sentences<spearman_statistics>, Subject::numbers},
 }};
+
+}  // namespace
 
 const MetricRow& find_metric(std::string_view name) {
   for (const MetricRow& row : metric_table) {
@@ -234,6 +269,8 @@ const MetricRow& find_metric(std::string_view name) {
   }
   throw std::invalid_argument("there is no metric '" + std::string(name) + "'; there are " + names_of(metric_table));
 }
+
+namespace {
 
 void check_names(const MetricRow& metric, const MetricOptions& options) {
   for (const auto& [name, value] : options) {

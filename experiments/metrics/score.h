@@ -1,5 +1,5 @@
-// The metrics of text by name: what `ablate score --metrics` and the `evaluation` of an experiment file
-// choose from. Perplexity and token accuracy are not here: they are figures of a model, not of lines.
+// The metrics of lines by name, of text and of labels: what `ablate score --metrics` and the `evaluation` of an
+// experiment file choose from. Perplexity and token accuracy are not here: they are figures of a model, not of lines.
 #pragma once
 
 #include <map>
@@ -21,6 +21,9 @@ struct OptionRow {
   std::string_view doc;
 };
 
+// What the lines are that a metric compares.
+enum class Subject { text, classes, numbers };
+
 struct MetricRow {
   std::string_view name;
   std::string_view heading;  // of its column in tables
@@ -31,10 +34,14 @@ struct MetricRow {
   void (*check)(const MetricOptions&);
   Score (*score)(const Lines&, const References&, const MetricOptions&);
   SentenceStatistics (*sentences)(const Lines&, const References&, const MetricOptions&);
+  Subject subject = Subject::text;
 };
 
 // All metrics, in the order in which tables show them.
 std::span<const MetricRow> metrics();
+
+// The row of a metric. Throws std::invalid_argument, naming those there are.
+const MetricRow& find_metric(std::string_view name);
 
 // Throws std::invalid_argument, naming what there is instead, for an unknown metric, an option that the
 // metric does not have, a value that the option cannot take and a value without effect. Needs no data.

@@ -30,11 +30,28 @@ bool finite(const Tensor& x) { return x.isfinite().all().item<bool>(); }
 TEST_CASE("the walk finds the tables of the model section", "[contract]") {
   std::vector<std::string> paths;
   for (const ChoiceFinder::Found& key : ChoiceFinder::find()) paths.push_back(key.path);
-  for (const char* expected :
-       {"norm.kind", "residual.kind", "feed_forward.kind", "position.kind", "position.pairing", "position.scaling.kind",
-        "attention.kind", "family", "decoder.cross_attention.kind", "embedding.tying", "embedding.scale",
-        "initialization.embedding.kind", "initialization.query_key_value.bias", "encoder.norm.kind",
-        "decoder.position.pairing"}) {
+  for (const char* expected : {"norm.kind",
+                               "residual.kind",
+                               "feed_forward.kind",
+                               "position.kind",
+                               "position.pairing",
+                               "position.scaling.kind",
+                               "attention.kind",
+                               "family",
+                               "decoder.cross_attention.kind",
+                               "embedding.tying",
+                               "embedding.scale",
+                               "embedding.factorization.kind",
+                               "embedding.factorization.output",
+                               "feed_forward.experts.kind",
+                               "sharing",
+                               "encoder.sharing",
+                               "position.vectors",
+                               "decoder.position.vectors",
+                               "initialization.embedding.kind",
+                               "initialization.query_key_value.bias",
+                               "encoder.norm.kind",
+                               "decoder.position.pairing"}) {
     INFO(expected);
     CHECK(std::find(paths.begin(), paths.end(), expected) != paths.end());
   }

@@ -64,7 +64,8 @@ TEST_CASE("every position encoding keeps shapes and dtypes, and goes on from any
   for (const auto& row : position_table().rows()) {
     INFO(row.info.name);
     ParameterFactory factory(at::kCPU, at::kDouble);
-    const auto position = row.value(PositionConfig{.kind = std::string(row.info.name)}, {8, 4, 2, 32}, {}, factory);
+    const PositionContext context{.d_model = 8, .d_k = 4, .heads = 2, .max_length = 32, .d_v = 3};
+    const auto position = row.value(PositionConfig{.kind = std::string(row.info.name)}, context, {}, factory);
     randomize(*position, 3);
     const Tensor x = normal({2, 9, 8}, 1);
     const Tensor heads = normal({2, 2, 9, 4}, 2);
@@ -77,6 +78,17 @@ TEST_CASE("every position encoding keeps shapes and dtypes, and goes on from any
       CHECK((bias.size(0) == 1 || bias.size(0) == 2));
       CHECK(bias.sizes().slice(1) == at::IntArrayRef({9, 9}));
       CHECK_CLOSE(position->bias(4, 5, 9), bias.slice(1, 4), tolerance::same_in_double);
+    }
+    const Tensor weights = at::softmax(normal({2, 2, 9, 9}, 3), -1);
+    const Tensor more = position->scores(heads, heads, 0), beside = position->values(weights, 0);
+    CHECK((more.defined() || beside.defined()) == position->reads_queries());
+    if (more.defined()) {
+      CHECK(more.expand({2, 2, 9, 9}).sizes() == weights.sizes());
+      CHECK_CLOSE(position->scores(heads.slice(2, 4), heads, 4), more.slice(2, 4), tolerance::same_in_double);
+    }
+    if (beside.defined()) {
+      CHECK(beside.sizes() == at::IntArrayRef({2, 2, 9, 3}));
+      CHECK_CLOSE(position->values(weights.slice(2, 4), 4), beside.slice(2, 4), tolerance::same_in_double);
     }
     position->to(at::kFloat);
     CHECK(position->embed(x.to(at::kFloat), 0).scalar_type() == at::kFloat);

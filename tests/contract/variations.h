@@ -78,6 +78,12 @@ inline std::vector<Variation> variations(bool everywhere = true) {
     ModelConfig model = tiny("{" + members + "}");
     // One coordinate of eight would be what p_rms_norm divides by, and that may be next to nothing.
     for (NormConfig* norm : {&model.norm, &model.encoder.norm, &model.decoder.norm}) norm->partial = 0.5;
+    // So few experts that each of them has something to learn from a handful of tokens.
+    for (BlockConfig* block : {static_cast<BlockConfig*>(&model), static_cast<BlockConfig*>(&model.encoder),
+                               static_cast<BlockConfig*>(&model.decoder)}) {
+      block->feed_forward.experts.number = 3;
+    }
+    model.embedding.factorization.width = 5;
     all.push_back({members, model});
   };
   const auto member = [](const std::string& path, const std::string& value) {
@@ -92,12 +98,29 @@ inline std::vector<Variation> variations(bool everywhere = true) {
   }
   // Options that are no choice from a table.
   for (const char* members :
-       {R"("attention.window": 2)", R"("attention.soft_cap": 0.5)", R"("attention.key_bias": false)",
-        R"("norm.gain_offset": true)", R"("position.kind": "learned", "position.offset": 2)",
+       {R"("attention.window": 2)",
+        R"("attention.soft_cap": 0.5)",
+        R"("attention.key_bias": false)",
+        R"("norm.gain_offset": true)",
+        R"("position.kind": "learned", "position.offset": 2)",
         R"("position.kind": "learned", "position.count": "real_tokens")",
         R"("position.kind": "t5_buckets", "position.per_layer": true)",
         R"("position.kind": "t5_buckets", "attention": {"kind": "grouped_query", "window": 3})",
         R"("family": "decoder", "residual.kind": "parallel", "position.kind": "rotary")",
+        R"("position.kind": "shaw", "position.clip": 2, "position.per_head": true, "attention.soft_cap": 1)",
+        R"("position.kind": "shaw", "position.per_layer": false, "attention.window": 2)",
+        R"("position.kind": "transformer_xl", "position.per_layer": true, "attention.query_key_norm": "rms_norm")",
+        R"("family": "decoder", "position.kind": "shaw")",
+        R"("family": "decoder", "position.kind": "transformer_xl")",
+        R"("feed_forward.experts": {"kind": "softmax_top_k", "per_token": 1, "d_ff": 7, "every": 2})",
+        R"("family": "decoder", "feed_forward.kind": "swiglu", "feed_forward.experts.kind": "top_k_softmax")",
+        R"("family": "decoder", "sharing": "all", "position.kind": "transformer_xl")",
+        R"("sharing": "attention", "position.kind": "shaw", "feed_forward.experts.kind": "softmax_top_k")",
+        R"("family": "decoder", "sharing": "feed_forward", "embedding.factorization.kind": "words")",
+        R"("embedding": {"tying": "source_target", "factorization": {"kind": "words", "bias": true}})",
+        R"("embedding": {"tying": "target_output", "factorization": {"kind": "sum", "bias": true},
+                         "norm.kind": "layer_norm"}, "position.kind": "learned")",
+        R"("family": "decoder", "embedding.factorization": {"kind": "sum", "output": "own"})",
         R"("family": "decoder", "position.kind": "t5_buckets", "attention.soft_cap": 2)"}) {
     add(members);
   }

@@ -3,11 +3,10 @@
 namespace ablate {
 
 Batch Batch::to(at::Device device) const {
-  if (target_input.device() == device) return *this;
   Batch moved = *this;
-  if (source.defined()) moved.source = source.to(device, /*non_blocking=*/true);
-  moved.target_input = target_input.to(device, /*non_blocking=*/true);
-  moved.target_output = target_output.to(device, /*non_blocking=*/true);
+  for (Tensor* tensor : {&moved.source, &moved.source_types, &moved.target_input, &moved.target_output, &moved.values}) {
+    if (tensor->defined()) *tensor = tensor->to(device, /*non_blocking=*/true);
+  }
   return moved;
 }
 

@@ -17,8 +17,9 @@ namespace ablate {
 
 PlainAttention plain_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& allowed,
                                const Tensor& bias, double scale, double dropout_rate, bool training,
-                               std::optional<double> soft_cap) {
-  Tensor scores = at::matmul(q, k.transpose(-2, -1)).mul(scale);  // (B, H, T, S)
+                               std::optional<double> soft_cap, const Tensor& more) {
+  Tensor scores = at::matmul(q, k.transpose(-2, -1));  // (B, H, T, S)
+  scores = (more.defined() ? scores + more : scores).mul(scale);
   if (soft_cap) scores = at::tanh(scores / *soft_cap) * *soft_cap;
   if (bias.defined()) scores = scores + bias;
   if (allowed.defined()) scores = scores.masked_fill(allowed.logical_not(), -std::numeric_limits<double>::infinity());
@@ -27,7 +28,8 @@ PlainAttention plain_attention(const Tensor& q, const Tensor& k, const Tensor& v
     // Without any allowed key softmax gives 0 / 0; the gradient of `where` keeps that NaN out of the way back.
     weights = at::where(allowed.any(-1, /*keepdim=*/true), weights, at::zeros({}, weights.options()));
   }
-  return {at::matmul(apply_dropout(weights, dropout_rate, training), v), weights};
+  const Tensor kept = apply_dropout(weights, dropout_rate, training);
+  return {at::matmul(kept, v), weights, kept};
 }
 
 namespace {
@@ -182,18 +184,20 @@ class ScaledDotProduct final : public Attention {
 
   /// The formula itself, for who asks for its weights or has no kernel.
   Tensor attend_plainly(const AttentionInput& in, const Tensor& q_BHTK, const Tensor& k_BGSK, const Tensor& v_BGSV,
-                        const Tensor& allowed, const Tensor& bias) const {
+                        const Tensor& allowed, const Tensor& bias, std::int64_t first) const {
     if (emulates_bf16(q_BHTK.device())) {
       const WithoutAutocast in_32_bits;
       const Tensor q = q_BHTK.to(at::kFloat), k = k_BGSK.to(at::kFloat), v = v_BGSV.to(at::kFloat);
-      return attend_plainly(in, q, k, v, allowed, bias).to(q_BHTK.scalar_type());
+      return attend_plainly(in, q, k, v, allowed, bias, first).to(q_BHTK.scalar_type());
     }
     const std::int64_t repeat = heads_ / groups_;
+    const Tensor k_BHSK = k_BGSK.repeat_interleave(repeat, 1), v_BHSV = v_BGSV.repeat_interleave(repeat, 1);
+    const Tensor more = in.position != nullptr ? in.position->scores(q_BHTK, k_BHSK, first) : Tensor();
     const PlainAttention plain =
-        plain_attention(q_BHTK, k_BGSK.repeat_interleave(repeat, 1), v_BGSV.repeat_interleave(repeat, 1), allowed, bias,
-                        scale_, dropout_, is_training(), soft_cap_);
+        plain_attention(q_BHTK, k_BHSK, v_BHSV, allowed, bias, scale_, dropout_, is_training(), soft_cap_, more);
     if (in.trace != nullptr) in.trace->weights_BHTS.emplace_back(in.trace->prefix, plain.weights.detach());
-    return plain.output;
+    const Tensor beside = in.position != nullptr ? in.position->values(plain.kept, first) : Tensor();
+    return beside.defined() ? plain.output + beside : plain.output;
   }
 
   Tensor attend(const AttentionInput& in, const Tensor& q_BHTK, const Tensor& k_BGSK, const Tensor& v_BGSV,
@@ -203,10 +207,11 @@ class ScaledDotProduct final : public Attention {
     const Tensor bias = in.position != nullptr ? in.position->bias(first, queries, keys) : Tensor();
     const bool self = in.query_BTD.is_same(in.memory_BSD);
     const Tensor near = self ? keys_in_window(first, queries, keys, q_BHTK.device()) : Tensor();
-    // No kernel gives the bias its gradient, and none bends the scores.
-    if (in.trace != nullptr || soft_cap_ || (bias.defined() && bias.requires_grad())) {
+    // No kernel gives the bias its gradient, none bends the scores, and none shows them the queries.
+    const bool reads_queries = in.position != nullptr && in.position->reads_queries();
+    if (in.trace != nullptr || soft_cap_ || reads_queries || (bias.defined() && bias.requires_grad())) {
       const Tensor allowed = both(explicit_mask(in.mask, first, queries, keys, q_BHTK.device()), near);
-      return attend_plainly(in, q_BHTK, k_BGSK, v_BGSV, allowed, bias);
+      return attend_plainly(in, q_BHTK, k_BGSK, v_BGSV, allowed, bias, first);
     }
     const bool emulates = emulates_bf16(q_BHTK.device());
     const Tensor near_bias = with_window(bias, near, emulates ? q_BHTK.options().dtype(at::kFloat) : q_BHTK.options());

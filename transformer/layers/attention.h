@@ -83,15 +83,16 @@ const config::VariantTable<MakeAttention>& attention_table();
 std::shared_ptr<Attention> make_attention(const AttentionConfig& config, std::int64_t d_model,
                                           const AttentionInitialization& init, ParameterFactory& factory);
 
-/// The formula itself, the oracle of the fused kernel: weights = softmax(cap(scale * Q K^T) + bias) over the allowed
-/// keys, cap(s) = c tanh(s / c) if there is a soft_cap c; a query with no allowed key gets zero. q (B, H, T, K),
-/// k (B, H, S, K), v (B, H, S, V) -> (B, H, T, V), weights (B, H, T, S). `allowed` and `bias` broadcast to (B, H, T,
-/// S); either may be undefined.
+/// The formula itself, the oracle of the fused kernel: weights = softmax(cap(scale * (Q K^T + more)) + bias) over the
+/// allowed keys, cap(s) = c tanh(s / c) if there is a soft_cap c; a query with no allowed key gets zero.
+/// q (B, H, T, K), k (B, H, S, K), v (B, H, S, V) -> (B, H, T, V), weights (B, H, T, S). `allowed`, `bias` and `more`
+/// broadcast to (B, H, T, S); each may be undefined.
 struct PlainAttention {
   Tensor output, weights;
+  Tensor kept;  ///< the weights that dropout left
 };
 PlainAttention plain_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& allowed,
                                const Tensor& bias, double scale, double dropout_rate, bool training,
-                               std::optional<double> soft_cap = {});
+                               std::optional<double> soft_cap = {}, const Tensor& more = {});
 
 }  // namespace ablate

@@ -36,6 +36,33 @@ constexpr config::Variant<Scale> output_scale_rows[] = {
 };
 constexpr config::VariantTable<Scale> output_scales{"output scale", output_scale_rows};
 
+constexpr config::Variant<Factorization> factorization_rows[] = {
+    {{"none", "a word has d_model coordinates", "Vaswani et al. 2017, section 3.4", ""}, Factorization::none},
+    {{"words", "a word's coordinates are lifted to d_model before positions and norm come to them",
+      "Narang et al. 2021, table 1", "width bias output"},
+     Factorization::words},
+    {{"sum", "words, positions and their norm are lifted to d_model together", "Lan et al. 2020 (code)",
+      "width bias output"},
+     Factorization::sum},
+};
+constexpr config::VariantTable<Factorization> factorizations{"embedding factorization", factorization_rows};
+
+struct Lowering {};
+constexpr config::Variant<Lowering> lowering_rows[] = {
+    {{"transposed", "by the transpose of the matrix that lifts the words", "Narang et al. 2021 (code)", ""}, {}},
+    {{"own", "by a matrix of its own", "after Lan et al. 2020 (code)", ""}, {}},
+};
+constexpr config::VariantTable<Lowering> lowerings{"factorized output", lowering_rows};
+
+/// A matrix whose rows, of the E x d_model of the paper, are as long as d_model_normal takes them to be: what it lifts
+/// keeps its length.
+WeightInitialization lift_initialization(WeightInitialization init, std::int64_t d_model) {
+  if (init.kind != "d_model_normal") return init;
+  init.kind = "normal";
+  init.std = init.gain / std::sqrt(static_cast<double>(d_model));
+  return init;
+}
+
 /// w / |w|; the vector of padding, which is zero, stays zero.
 Tensor unit_vectors(const Tensor& w) {
   constexpr double least = 1e-6;
@@ -52,6 +79,14 @@ Fill fill_embedding(const WeightInitialization& init, std::int64_t pad) {
 
 }  // namespace
 
+void FactorizationConfig::describe(config::Fields& f) {
+  f.variant(kind, factorizations.choices(),
+            "words with fewer coordinates than d_model, and where they are lifted to it");
+  f.field("width", width, "E, coordinates of a word", config::width);
+  f.field("bias", bias, "a bias behind the matrix that lifts, and behind an output's own");
+  f.choice("output", output, lowerings.choices(), "how hidden states come back to E for a tied output layer");
+}
+
 void EmbeddingConfig::describe(config::Fields& f) {
   f.choice("tying", tying, tyings.choices(), "which of source, target and output embedding are one matrix");
   f.choice("scale", scale, scales.choices(), "factor on the input embeddings");
@@ -60,46 +95,100 @@ void EmbeddingConfig::describe(config::Fields& f) {
   f.choice("output_scale", output_scale, output_scales.choices(), "factor on what the output layer reads");
   f.object("norm", norm, "a norm on embeddings plus positions, in front of dropout");
   f.field("normalize", normalize, "fixnorm: every vector divided by its length, as input and as output");
+  f.field("token_types", token_types, "kinds of tokens with a trained vector each: 2 tell two texts apart; 0: none",
+          config::Range{0, 1 << 16});
+  f.object("factorization", factorization, "factorised embeddings");
+  const config::VariantInfo* const known = tyings.choices().find(tying);
+  const bool is_tied = known == nullptr || tyings.at(tying).output_is_source || tyings.at(tying).output_is_target;
+  f.check(is_tied || factorization.output == FactorizationConfig{}.output, "factorization.output",
+          "has no effect with tying '" + tying + "': the output layer has a matrix of its own, of d_model columns");
 }
+
+std::int64_t EmbeddingConfig::word_width(std::int64_t d_model) const {
+  return factorizations.at(factorization.kind) == Factorization::none ? d_model : factorization.width;
+}
+
+std::int64_t EmbeddingConfig::sum_width(std::int64_t d_model) const {
+  return factorizations.at(factorization.kind) == Factorization::sum ? factorization.width : d_model;
+}
+
+const config::VariantTable<Factorization>& factorization_table() { return factorizations; }
 
 const config::VariantTable<Tying>& tying_table() { return tyings; }
 const config::VariantTable<Scale>& embedding_scale_table() { return scales; }
 const config::VariantTable<Scale>& output_scale_table() { return output_scales; }
 
 Embeddings::Embeddings(const EmbeddingConfig& config, std::int64_t d_model, const VocabularyInfo& vocabulary,
-                       bool has_source, const WeightInitialization& init, ParameterFactory& factory)
+                       const EmbeddingSides& sides, const WeightInitialization& init, ParameterFactory& factory)
     : scale_(scales.at(config.scale)(d_model)),
       output_scale_(output_scales.at(config.output_scale)(d_model)),
       normalize_(config.normalize),
+      lifts_words_(factorizations.at(config.factorization.kind) != Factorization::sum),
       pad_(vocabulary.pad) {
   const Tying tying = tyings.at(config.tying);
+  const std::int64_t width = config.word_width(d_model);
+  const bool is_tied =
+      sides.output && ((sides.target && tying.output_is_target) || (sides.source && tying.output_is_source));
   const auto create = [&](const char* name, std::int64_t rows) {
-    return factory.create(*this, name, {rows, d_model}, fill_embedding(init, pad_));
+    const std::int64_t columns = std::string_view(name) == "output" ? d_model : width;
+    return factory.create(*this, name, {rows, columns}, fill_embedding(init, pad_));
   };
-  if (has_source) source_weight_ = create(tying.shares_vocabulary() ? "shared" : "source", vocabulary.source_size);
-  target_weight_ = has_source && tying.target_is_source ? source_weight_ : create("target", vocabulary.target_size);
-  output_weight_ = tying.output_is_target                 ? target_weight_
-                   : has_source && tying.output_is_source ? source_weight_
-                                                          : create("output", vocabulary.target_size);
-  if (config.output_bias) {
+  if (sides.source) {
+    const bool is_shared = tying.shares_vocabulary() && (sides.target || sides.output);
+    source_weight_ = create(is_shared ? "shared" : "source", vocabulary.source_size);
+  }
+  if (sides.target) {
+    target_weight_ = sides.source && tying.target_is_source ? source_weight_ : create("target", vocabulary.target_size);
+  }
+  if (config.token_types > 0) {
+    const std::int64_t columns = config.sum_width(d_model);
+    type_weight_ = factory.create(*this, "token_types", {config.token_types, columns}, fill_weight(init));
+  }
+  if (sides.output) {
+    output_weight_ = sides.target && tying.output_is_target   ? target_weight_
+                     : sides.source && tying.output_is_source ? source_weight_
+                                                              : create("output", vocabulary.target_size);
+  }
+  if (sides.output && config.output_bias) {
     output_bias_ = factory.create(*this, "output_bias", {vocabulary.target_size}, fill_constant(0));
+  }
+  if (config.factorization.kind == "none") return;
+  const WeightInitialization start = lift_initialization(init, d_model);
+  const auto map = [&](const char* name, std::int64_t from, std::int64_t to) {
+    return register_module(name, std::make_shared<Linear>(from, to, config.factorization.bias, start, factory));
+  };
+  const bool has_both = sides.source && sides.target;
+  if (sides.source) source_lift_ = map(has_both && tying.target_is_source ? "shared_lift" : "source_lift", width, d_model);
+  if (sides.target) {
+    target_lift_ = has_both && tying.target_is_source ? source_lift_ : map("target_lift", width, d_model);
+  }
+  if (!is_tied) return;
+  if (config.factorization.output == "own") {
+    output_lowering_ = map("output_lowering", d_model, width);
+  } else {
+    output_lift_ = sides.target && tying.output_is_target ? target_lift_ : source_lift_;
   }
 }
 
-Tensor Embeddings::embed(const Tensor& weight, const Tensor& tokens) const {
+Tensor Embeddings::embed(const Tensor& weight, const std::shared_ptr<Linear>& lift, const Tensor& tokens) const {
   const Tensor words = at::embedding(weight, tokens, pad_);
   const Tensor vectors = normalize_ ? unit_vectors(words) : words;
-  return scale_ == 1.0 ? vectors : vectors * scale_;
+  const Tensor scaled = scale_ == 1.0 ? vectors : vectors * scale_;
+  return lift && lifts_words_ ? lift->forward(scaled) : scaled;
 }
 
-Tensor Embeddings::source(const Tensor& tokens) const {
+Tensor Embeddings::source(const Tensor& tokens, const Tensor& types) const {
   if (!source_weight_.defined()) throw std::logic_error("a model without an encoder has no source embeddings");
-  return embed(source_weight_, tokens);
+  const Tensor vectors = embed(source_weight_, source_lift_, tokens);
+  if (!type_weight_.defined()) return vectors;
+  return vectors + (types.defined() ? at::embedding(type_weight_, types) : type_weight_[0]);
 }
-Tensor Embeddings::target(const Tensor& tokens) const { return embed(target_weight_, tokens); }
+Tensor Embeddings::target(const Tensor& tokens) const { return embed(target_weight_, target_lift_, tokens); }
 Tensor Embeddings::output_weight() const { return normalize_ ? unit_vectors(output_weight_) : output_weight_; }
 Tensor Embeddings::output_input(const Tensor& hidden) const {
-  return output_scale_ == 1.0 ? hidden : hidden * output_scale_;
+  const Tensor scaled = output_scale_ == 1.0 ? hidden : hidden * output_scale_;
+  if (output_lowering_) return output_lowering_->forward(scaled);
+  return output_lift_ ? linear(scaled, LinearMap{output_lift_->weight.t(), {}}) : scaled;
 }
 Tensor Embeddings::logits(const Tensor& hidden) const {
   return at::linear(output_input(hidden), output_weight(), output_bias_);

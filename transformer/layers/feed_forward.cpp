@@ -19,7 +19,7 @@ struct Plain final : FeedForward {
     inner = register_module("inner", std::make_shared<Linear>(d_model, config.d_ff, config.bias, init.inner, factory));
     outer = register_module("outer", std::make_shared<Linear>(config.d_ff, d_model, config.bias, init.outer, factory));
   }
-  Tensor forward(const Tensor& x) override {
+  Tensor forward(const Tensor& x, const Tensor&) override {
     if (has_activated_linear(x, fused)) {
       return outer->forward(
           activated_linear(x, {.map = inner->map(), .activation = fused, .dropout = is_training() ? rate : 0}));
@@ -40,7 +40,7 @@ struct Gated final : FeedForward {
     inner = register_module("inner", std::make_shared<Linear>(d_model, config.d_ff, config.bias, init.inner, factory));
     outer = register_module("outer", std::make_shared<Linear>(config.d_ff, d_model, config.bias, init.outer, factory));
   }
-  Tensor forward(const Tensor& x) override {
+  Tensor forward(const Tensor& x, const Tensor&) override {
     if (has_activated_linear(x, fused)) {
       return outer->forward(activated_linear(
           x, {.map = gate->map(), .inner = inner->map(), .activation = fused, .dropout = is_training() ? rate : 0}));
@@ -92,12 +92,20 @@ void FeedForwardConfig::describe(config::Fields& f) {
   f.field("d_ff", d_ff, "inner width; a gated unit has three matrices of it, a plain one two", config::width);
   f.field("bias", bias, "biases on every matrix of the unit");
   f.field("dropout", dropout, "dropout on the inner activations", config::probability);
+  f.object("experts", experts, "several units, of which each token passes through a few");
+}
+
+FeedForwardConfig FeedForwardConfig::of_layer(std::int64_t layer) const {
+  FeedForwardConfig own = *this;
+  if (!experts.in_layer(layer)) own.experts.kind = "none";
+  return own;
 }
 
 const config::VariantTable<MakeFeedForward>& feed_forward_table() { return feed_forwards; }
 
 std::shared_ptr<FeedForward> make_feed_forward(const FeedForwardConfig& config, std::int64_t d_model,
                                                const FeedForwardInitialization& init, ParameterFactory& factory) {
+  if (config.experts.any()) return make_experts(config, d_model, init, factory);
   return feed_forwards.at(config.kind)(config, d_model, init, factory);
 }
 

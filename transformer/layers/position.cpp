@@ -2,6 +2,7 @@
 #include "transformer/layers/position.h"
 
 #include "transformer/core/shape.h"
+#include "transformer/layers/relative_position.h"
 
 #include <array>
 #include <cmath>
@@ -11,13 +12,10 @@ namespace ablate {
 Tensor Position::embed(const Tensor& x, std::int64_t, const Tensor&) { return x; }
 Tensor Position::rotate(const Tensor& x, std::int64_t) { return x; }
 Tensor Position::bias(std::int64_t, std::int64_t, std::int64_t) { return {}; }
+Tensor Position::scores(const Tensor&, const Tensor&, std::int64_t) { return {}; }
+Tensor Position::values(const Tensor&, std::int64_t) { return {}; }
 
 namespace {
-
-/// angle[pos, i] = pos * frequency[i]; in double, because float loses the phase of late positions.
-Tensor angles(std::int64_t length, const Tensor& frequency) {
-  return at::outer(at::arange(length, at::kDouble), frequency);
-}
 
 /// The table is made for the longest sequence seen so far, once per device and dtype.
 class GrowingTable {
@@ -64,7 +62,9 @@ struct Learned final : Position {
   Learned(const PositionConfig& config, const PositionContext& context, const WeightInitialization& init,
           ParameterFactory& factory)
       : offset(config.offset), counts_real(config.count == "real_tokens") {
-    weight = factory.create(*this, "weight", {offset + context.max_length, context.d_model}, fill_weight(init));
+    weight = factory.create(*this, "weight",
+                            {offset + context.max_length, context.embedding_width.value_or(context.d_model)},
+                            fill_weight(init));
   }
   Tensor embed(const Tensor& x, std::int64_t first, const Tensor& keys) override {
     const std::int64_t begin = offset + first, end = begin + x.size(1);
@@ -97,7 +97,9 @@ struct Rotary final : Position {
     // In bf16 a score would depend on more than the distance, so that the angles are turned in 32 bits at least.
     const Tensor x = x_BHTK.to(at::promote_types(x_BHTK.scalar_type(), at::kFloat));
     const Tensor& both = table.rows(last, x.options(), [this](std::int64_t length) {
-      const Tensor angle = angles(length, rotary_frequencies(width, config.base, config.scaling));
+      // In double, because float loses the phase of late positions.
+      const Tensor angle =
+          at::outer(at::arange(length, at::kDouble), rotary_frequencies(width, config.base, config.scaling));
       return at::stack({angle.cos(), angle.sin()}) * rotary_magnitude(config.scaling);  // (2, length, width / 2)
     });
     const Tensor cos = both[0].slice(0, first, last);
@@ -148,7 +150,10 @@ struct Alibi final : Position {
 struct Buckets final : Position {
   Buckets(const PositionConfig& config, const PositionContext& context, const WeightInitialization&,
           ParameterFactory& factory)
-      : buckets(config.buckets), max_distance(config.max_distance), causal(context.causal) {
+      : buckets(config.buckets),
+        max_distance(config.max_distance),
+        causal(context.causal),
+        per_layer(config.per_layer.value_or(false)) {
     // As the authors' code starts them; those of embeddings are of another size.
     WeightInitialization init;
     init.kind = "normal";
@@ -167,9 +172,10 @@ struct Buckets final : Position {
     }
     return at::embedding(weight, known).permute({2, 0, 1});  // (H, T, S)
   }
+  bool is_per_layer() const override { return per_layer; }
 
   std::int64_t buckets, max_distance;
-  bool causal;
+  bool causal, per_layer;
   Tensor weight, known;  ///< known: (T, S)
   std::array<std::int64_t, 3> known_for{};
 };
@@ -197,6 +203,12 @@ constexpr config::Variant<MakePosition> position_rows[] = {
     {{"t5_buckets", "a trained number for every head and bucket of distances, added to the scores",
       "Raffel et al. 2020, section 2.1", "buckets max_distance per_layer"},
      make<Buckets>},
+    {{"shaw", "trained vectors of distances, which queries meet beside keys, and which are summed beside values",
+      "Shaw et al. 2018, section 3.2", "clip vectors per_layer per_head"},
+     make_shaw},
+    {{"transformer_xl", "queries meet sinusoids of distances beside keys, with a bias of each head for either",
+      "Dai et al. 2019, section 3.3", "base layout per_layer"},
+     make_transformer_xl},
 };
 constexpr config::VariantTable<MakePosition> positions{"position", position_rows};
 
@@ -234,7 +246,12 @@ void PositionConfig::describe(config::Fields& f) {
   f.choice("count", count, counted_table.choices(), "what positions count");
   f.field("buckets", buckets, "number of buckets", config::Range{4, 1 << 16});
   f.field("max_distance", max_distance, "distance from which on all share the last bucket", config::at_least_one);
-  f.field("per_layer", per_layer, "every layer learns numbers of its own; false: all share those of the stack");
+  f.field("per_layer", per_layer,
+          "every layer learns its own (transformer_xl: biases of its own, as W_R always is); false: all share those of "
+          "the stack; null: as the paper has it, true for shaw alone");
+  f.field("clip", clip, "distance from which on all are one", config::at_least_one);
+  f.choice("vectors", vectors, shaw_vectors_table().choices(), "where vectors of distances stand");
+  f.field("per_head", per_head, "every head has vectors of its own; false: all heads share them");
   f.check(kind != "t5_buckets" || buckets % 4 == 0, "buckets",
           "must be a multiple of 4: half of them for each direction, half of those for single distances");
   f.check(kind != "t5_buckets" || max_distance > buckets / 2, "max_distance",
@@ -270,7 +287,11 @@ Tensor relative_buckets(const Tensor& distance, std::int64_t buckets, std::int64
 }
 
 Tensor sinusoidal_table(std::int64_t length, std::int64_t d, double base, bool halves) {
-  const Tensor angle = angles(length, rotary_frequencies(d + d % 2, base, {}));
+  return sinusoids(at::arange(length, at::kDouble), d, base, halves);
+}
+
+Tensor sinusoids(const Tensor& positions, std::int64_t d, double base, bool halves) {
+  const Tensor angle = at::outer(positions, rotary_frequencies(d + d % 2, base, {}));
   if (halves) return at::cat({angle.sin(), angle.cos()}, 1).slice(1, 0, d);
   return at::stack({angle.sin(), angle.cos()}, -1).flatten(1).slice(1, 0, d);
 }

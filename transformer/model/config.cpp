@@ -1,5 +1,7 @@
 #include "transformer/model/config.h"
 
+#include "transformer/model/head.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -13,8 +15,21 @@ constexpr config::Variant<Family> family_rows[] = {
     {{"decoder", "a language model: text is continued from left to right, there is no source",
       "Radford et al. 2018, section 3.1; Liu et al. 2018, section 4.2.3", ""},
      {.encoder = false, .decoder = true}},
+    {{"encoder", "texts are read from both sides, and a head says what is asked of them", "Devlin et al. 2019", ""},
+     {.encoder = true, .decoder = false}},
 };
 constexpr config::VariantTable<Family> families{"family", family_rows};
+
+constexpr config::Variant<LayerSharing> sharing_rows[] = {
+    {{"none", "every layer has parameters of its own", "Vaswani et al. 2017, section 3.1", ""}, LayerSharing::none},
+    {{"all", "all layers are one", "Lan et al. 2020, section 3.1", ""}, LayerSharing::all},
+    {{"attention", "all layers have one attention, with its positions, and norms of their own",
+      "Lan et al. 2020, table 4", ""},
+     LayerSharing::attention},
+    {{"feed_forward", "all layers have one feed-forward unit, and norms of their own", "Lan et al. 2020, table 4", ""},
+     LayerSharing::feed_forward},
+};
+constexpr config::VariantTable<LayerSharing> sharings{"sharing", sharing_rows};
 
 /// Laws between the widths of one attention, blamed on `path`.
 void check_attention(config::Fields& f, const std::string& path, const AttentionConfig& attention,
@@ -25,8 +40,22 @@ void check_attention(config::Fields& f, const std::string& path, const Attention
               " heads: change one of them, or name d_k and d_v");
 }
 
-void check_stack(config::Fields& f, const std::string& path, const BlockConfig& stack, std::int64_t d_model) {
+/// Laws between experts and the layers that have them.
+void check_experts(config::Fields& f, const std::string& path, const BlockConfig& stack, std::int64_t layers) {
+  const ExpertsConfig& experts = stack.feed_forward.experts;
+  if (!experts.any()) return;
+  f.check(experts.every <= layers, path + ".feed_forward.experts.every",
+          "of " + std::to_string(layers) + " layers none is the last of " + std::to_string(experts.every));
+  const bool shares = stack.sharing == "all" || stack.sharing == "feed_forward";
+  f.check(
+      !shares || experts.every == 1, path + ".feed_forward.experts.every",
+      "with sharing '" + stack.sharing + "' all layers have the same unit: 1, not " + std::to_string(experts.every));
+}
+
+void check_stack(config::Fields& f, const std::string& path, const BlockConfig& stack, std::int64_t layers,
+                 std::int64_t d_model) {
   check_attention(f, path + ".attention", stack.attention, d_model);
+  check_experts(f, path, stack, layers);
   if (stack.position.kind != "rotary") return;
   const double width = stack.position.fraction * static_cast<double>(stack.attention.key_width(d_model));
   const std::int64_t whole = std::llround(width);
@@ -40,7 +69,7 @@ void check_biases(config::Fields& f, const ModelConfig& model, const Family& sta
   std::vector<const AttentionConfig*> attentions;
   if (stacks.encoder) attentions.push_back(&model.encoder.attention);
   if (stacks.decoder) attentions.push_back(&model.decoder.attention);
-  if (stacks.decoder && model.decoder.reads_memory) attentions.push_back(&model.decoder.cross_attention);
+  if (stacks.encoder && stacks.decoder) attentions.push_back(&model.decoder.cross_attention);
   const bool in_inputs = std::ranges::any_of(attentions, [](const auto* one) { return one->has_input_bias(); });
   const bool in_outputs = std::ranges::any_of(attentions, [](const auto* one) { return one->has_output_bias(); });
   const bool in_feed_forward =
@@ -59,6 +88,7 @@ void check_biases(config::Fields& f, const ModelConfig& model, const Family& sta
 }  // namespace
 
 const config::VariantTable<Family>& family_table() { return families; }
+const config::VariantTable<LayerSharing>& sharing_table() { return sharings; }
 
 void BlockConfig::describe(config::Fields& f) {
   f.object("norm", norm, "normalisation");
@@ -66,6 +96,7 @@ void BlockConfig::describe(config::Fields& f) {
   f.object("attention", attention, "self-attention (and cross-attention, unless the decoder says otherwise)");
   f.object("feed_forward", feed_forward, "position-wise feed-forward unit");
   f.object("position", position, "positions");
+  f.choice("sharing", sharing, sharings.choices(), "which parameters all layers of a stack have in common");
   f.field("dropout", dropout, "P_drop: on the output of every sub-layer and on embeddings plus positions",
           config::probability);
 }
@@ -97,6 +128,9 @@ void ModelConfig::describe(config::Fields& f) {
   f.only_if(stacks.encoder && stacks.decoder, "there is one vocabulary where there is one stack", "family")
       .field("target_vocabulary", target_vocabulary, "number of target types; null: the same as the source",
              config::Range{4, 1 << 28});
+  const bool is_encoder = stacks.encoder && !stacks.decoder;
+  f.only_if(is_encoder, "the family '" + family + "' has no head of its own: it says words", "family")
+      .object("head", head, "what the encoder's output becomes");
   f.object("embedding", embedding, "token embeddings and the output layer");
   f.object("initialization", initialization, "how the weights start");
   BlockConfig::describe(f);
@@ -107,9 +141,11 @@ void ModelConfig::describe(config::Fields& f) {
       .inheriting("decoder", decoder, shared, "", "the decoder; inherits from the model what it does not name");
 
   check_biases(f, *this, stacks);
-  if (stacks.encoder) check_stack(f, "encoder", encoder, d_model);
-  if (stacks.decoder) check_stack(f, "decoder", decoder, d_model);
-  if (stacks.decoder && decoder.reads_memory) {
+  if (stacks.encoder) check_stack(f, "encoder", encoder, encoder.layers, d_model);
+  if (stacks.decoder) check_stack(f, "decoder", decoder, decoder.layers, d_model);
+  f.check(is_encoder || embedding.token_types == 0, "embedding.token_types",
+          "tell two texts apart that an encoder reads alone: the family '" + family + "' has none");
+  if (stacks.decoder && stacks.encoder) {
     check_attention(f, "decoder.cross_attention", decoder.cross_attention, d_model);
     f.check(decoder.cross_attention.window == decoder.attention.window, "decoder.cross_attention.window",
             "has no effect: windows are of self-attention, a source has no position beside the target's");
@@ -122,6 +158,11 @@ void ModelConfig::describe(config::Fields& f) {
   f.check(stacks.encoder || !names_source, "embedding.tying",
           "'" + embedding.tying + "' speaks of a source, which the family '" + family +
               "' does not have: 'all' and 'target_output' tie its input to its output, 'none' does not");
+  const bool names_target = tying.target_is_source != tying.output_is_source || tying.output_is_target;
+  f.check(!is_encoder || !names_target || embedding.tying == "all" || embedding.tying == "source_output",
+          "embedding.tying",
+          "'" + embedding.tying + "' speaks of a target, which the family '" + family +
+              "' does not have: 'all' and 'source_output' tie its input to its output, 'none' does not");
 }
 
 }  // namespace ablate

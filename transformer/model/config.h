@@ -8,6 +8,10 @@
 
 namespace ablate {
 
+/// Which parameters all layers of a stack have in common (Lan et al. 2020, section 3.1).
+enum class LayerSharing { none, all, attention, feed_forward };
+const config::VariantTable<LayerSharing>& sharing_table();
+
 /// What every layer of a stack is made of.
 struct BlockConfig {
   NormConfig norm;
@@ -15,6 +19,7 @@ struct BlockConfig {
   AttentionConfig attention;
   FeedForwardConfig feed_forward;
   PositionConfig position;
+  std::string sharing = "none";
   double dropout = 0.1;
   void describe(config::Fields& f);
 };
@@ -37,6 +42,17 @@ struct Family {
 };
 const config::VariantTable<Family>& family_table();
 
+/// What the output of an encoder by itself becomes, see head.h.
+struct HeadConfig {
+  std::string kind = "words";
+  std::string pooling = "first";
+  bool hidden = true;
+  std::string activation = "tanh";
+  std::optional<std::int64_t> classes;
+  double dropout = 0.1;
+  void describe(config::Fields& f);
+};
+
 struct ModelConfig : BlockConfig {
   std::string family = "encoder_decoder";
   std::int64_t d_model = 512;
@@ -45,11 +61,14 @@ struct ModelConfig : BlockConfig {
   std::optional<std::int64_t> target_vocabulary;
   EmbeddingConfig embedding;
   InitializationConfig initialization;
+  HeadConfig head;
   EncoderConfig encoder;
   DecoderConfig decoder;
   void describe(config::Fields& f);
   /// Of the row that `family` names; UserError if there is none.
   const Family& stacks() const { return family_table().at(family); }
+  /// What the model says is words of a vocabulary: not the class of a text, nor a number.
+  bool says_words() const { return stacks().decoder || head.kind == "words"; }
 };
 
 }  // namespace ablate

@@ -143,8 +143,14 @@ ForwardCost measure_forward(Transformer& model, const Batch& batch, AttentionTra
   Memory memory;
   Tensor hidden;
   ForwardCost cost;
-  if (model.has_encoder()) cost.encoder = measure_cost([&] { memory = model.encode(batch.source, trace); });
-  cost.decoder = measure_cost([&] { hidden = model.decode(batch.target_input, memory, nullptr, trace); });
+  if (model.has_encoder() && model.has_decoder()) {
+    cost.encoder = measure_cost([&] { memory = model.encode(batch.source, trace); });
+  }
+  if (model.has_decoder()) {
+    cost.decoder = measure_cost([&] { hidden = model.decode(batch.target_input, memory, nullptr, trace); });
+  } else {
+    cost.encoder = measure_cost([&] { hidden = model.forward(batch, trace); });
+  }
   cost.output = measure_cost([&] { model.logits(hidden); });
   return cost;
 }
@@ -194,7 +200,11 @@ TrainingFlops training_flops(Transformer& model, std::int64_t sentences, Sequenc
   AttentionTrace plain;
   Tensor scores;
   TrainingFlops flops;
-  flops.forward = measure_cost([&] { scores = model.logits(model.forward(batch, &plain)); }).flops;
+  const auto predict = [&] {
+    const Tensor hidden = model.forward(batch, &plain);
+    scores = model.logits(lengths.said ? hidden.narrow(1, 0, *lengths.said) : hidden);
+  };
+  flops.forward = measure_cost(predict).flops;
   flops.backward = measure_cost([&] { scores.backward(at::empty_like(scores)); }).flops;
   for (Tensor& parameter : model.parameters()) parameter.mutable_grad().reset();
   return flops;

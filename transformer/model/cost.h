@@ -24,6 +24,7 @@ Cost measure_cost(const std::function<void()>& work);
 struct SequenceLengths {
   std::int64_t source = 32;
   std::int64_t target = 32;
+  std::optional<std::int64_t> said{};  ///< tokens of the target that are predicted, where not all are
 };
 
 /// The parts of a forward pass over a whole batch, teacher forcing.

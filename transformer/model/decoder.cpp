@@ -41,27 +41,36 @@ void DecoderCache::select_within_sentences(const Tensor& index) {
   for (Layer& layer : layers) select_rows(layer.self_attention, index);
 }
 
-DecoderLayer::DecoderLayer(const DecoderConfig& config, const InitializationConfig& init, std::int64_t d_model,
-                           ParameterFactory& factory) {
+DecoderLayer::DecoderLayer(const DecoderConfig& config, const LayerPlace<DecoderLayer>& place,
+                           const InitializationConfig& init, std::int64_t d_model, ParameterFactory& factory) {
   const auto residual = [&](bool is_first) {
     return std::make_shared<Residual>(config.residual, config.norm, config.dropout, d_model, is_first, factory);
   };
-  const AttentionInitialization attention_init = attention_initialization(init);
-  self_attention_ =
-      register_module("self_attention", make_attention(config.attention, d_model, attention_init, factory));
+  const LayerSharing sharing = sharing_table().at(config.sharing);
+  const DecoderLayer* const attends_as = sharing == LayerSharing::attention ? place.first : nullptr;
+  const auto attention = [&](const char* name, const AttentionConfig& of) {
+    return register_module(name, make_attention(of, d_model, attention_initialization(init), factory));
+  };
+  self_attention_ = attends_as != nullptr ? attends_as->self_attention_ : attention("self_attention", config.attention);
   self_attention_residual_ = register_module("self_attention_residual", residual(true));
   if (config.reads_memory) {
     cross_attention_ =
-        register_module("cross_attention", make_attention(config.cross_attention, d_model, attention_init, factory));
+        attends_as != nullptr ? attends_as->cross_attention_ : attention("cross_attention", config.cross_attention);
     cross_attention_residual_ = register_module("cross_attention_residual", residual(false));
   }
-  feed_forward_ = register_module(
-      "feed_forward", make_feed_forward(config.feed_forward, d_model, feed_forward_initialization(init), factory));
+  if (place.first != nullptr && sharing == LayerSharing::feed_forward) {
+    feed_forward_ = place.first->feed_forward_;
+  } else {
+    feed_forward_ =
+        register_module("feed_forward", make_feed_forward(config.feed_forward.of_layer(place.index), d_model,
+                                                          feed_forward_initialization(init), factory));
+  }
   feed_forward_residual_ = register_module("feed_forward_residual", residual(false));
 }
 
 Tensor DecoderLayer::forward(const Tensor& x, const Memory& memory, const AttentionMask& mask, Position& position,
-                             DecoderCache* cache, std::size_t index, const std::string& name, AttentionTrace* trace) {
+                             DecoderCache* cache, std::size_t index, const std::string& name, AttentionTrace* trace,
+                             const Tensor& real) {
   DecoderCache::Layer* const kept = cache != nullptr ? &cache->layers[index] : nullptr;
   const RowHistory* const history = cache != nullptr && cache->history ? &*cache->history : nullptr;
   const auto attend_to_past = [&](const Tensor& y) {
@@ -84,18 +93,19 @@ Tensor DecoderLayer::forward(const Tensor& x, const Memory& memory, const Attent
                                       .trace = trace,
                                       .history = history});
   };
-  const auto feed = [&](const Tensor& y) { return feed_forward_->forward(y); };
+  const auto feed = [&](const Tensor& y) { return feed_forward_->forward(y, real); };
   const SubLayer past{*self_attention_residual_, attend_to_past}, fed{*feed_forward_residual_, feed};
   if (!cross_attention_) return wire(x, {past, fed});
   return wire(x, {past, {*cross_attention_residual_, attend_to_memory}, fed});
 }
 
-Decoder::Decoder(const DecoderConfig& config, const EmbeddingConfig& embedding, const InitializationConfig& init,
-                 std::int64_t d_model, std::int64_t max_length, ParameterFactory& factory)
-    : Stack(config, embedding, init, d_model, max_length, factory) {}
+Decoder::Decoder(const DecoderConfig& config, const EmbeddingConfig& embedding, std::shared_ptr<Linear> lift,
+                 const InitializationConfig& init, std::int64_t d_model, std::int64_t max_length,
+                 ParameterFactory& factory)
+    : Stack(config, embedding, std::move(lift), init, d_model, max_length, factory) {}
 
 Tensor Decoder::forward(const Tensor& embedded, const Memory& memory, DecoderCache* cache, AttentionTrace* trace,
-                        const Tensor& keys) {
+                        const Tensor& keys, const Tensor& real) {
   if (keys.defined() && cache != nullptr) throw std::logic_error("a cache knows nothing of padding: give it no keys");
   const std::int64_t first = cache != nullptr ? cache->length : 0;
   if (cache != nullptr) cache->layers.resize(layers_.size());
@@ -105,14 +115,15 @@ Tensor Decoder::forward(const Tensor& embedded, const Memory& memory, DecoderCac
   Tensor x = enter(embedded, first, keys);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const std::string name = trace != nullptr ? "decoder.layers." + std::to_string(i) : std::string();
-    x = layers_[i]->forward(x, memory, mask, *positions_[i], cache, i, name, trace);
+    x = layers_[i]->forward(x, memory, mask, *positions_[i], cache, i, name, trace, real);
   }
   if (cache != nullptr) cache->length += embedded.size(1);
   return leave(x);
 }
 
 bool Decoder::reads_history() const {
-  return std::all_of(layers_.begin(), layers_.end(), [](const auto& layer) { return layer->reads_history(); });
+  return std::all_of(layers_.begin(), layers_.end(), [](const auto& layer) { return layer->reads_history(); }) &&
+         !position_->reads_queries();
 }
 
 }  // namespace ablate

@@ -36,10 +36,11 @@ struct Memory {
 class DecoderLayer : public torch::nn::Module {
  public:
   static constexpr bool is_causal = true;
-  DecoderLayer(const DecoderConfig& config, const InitializationConfig& init, std::int64_t d_model,
-               ParameterFactory& factory);
+  DecoderLayer(const DecoderConfig& config, const LayerPlace<DecoderLayer>& place, const InitializationConfig& init,
+               std::int64_t d_model, ParameterFactory& factory);
   Tensor forward(const Tensor& x, const Memory& memory, const AttentionMask& mask, Position& position,
-                 DecoderCache* cache, std::size_t index, const std::string& name, AttentionTrace* trace);
+                 DecoderCache* cache, std::size_t index, const std::string& name, AttentionTrace* trace,
+                 const Tensor& real);
   bool reads_history() const {
     return self_attention_->reads_history() && (!cross_attention_ || cross_attention_->reads_history());
   }
@@ -52,14 +53,16 @@ class DecoderLayer : public torch::nn::Module {
 
 class Decoder : public Stack<DecoderLayer> {
  public:
-  Decoder(const DecoderConfig& config, const EmbeddingConfig& embedding, const InitializationConfig& init,
-          std::int64_t d_model, std::int64_t max_length, ParameterFactory& factory);
+  /// `lift`: as in Encoder.
+  Decoder(const DecoderConfig& config, const EmbeddingConfig& embedding, std::shared_ptr<Linear> lift,
+          const InitializationConfig& init, std::int64_t d_model, std::int64_t max_length, ParameterFactory& factory);
 
-  /// Scaled target embeddings (B, T, D) and memory -> hidden states (B, T, D). With a cache the T positions follow
-  /// those that it already holds. `keys` as in AttentionMask: undefined where padding is on the right, and with a
-  /// cache. c10::Error if a position is beyond the last learned one.
+  /// Scaled target embeddings (B, T, D or width of words) and memory -> hidden states (B, T, D). With a cache the T
+  /// positions follow those that it already holds. `keys` as in AttentionMask: undefined where padding is on the right,
+  /// and with a cache. `real` (B, T) bool is false for padding, which then reaches no expert; undefined: there is none,
+  /// or nobody need know. c10::Error if a position is beyond the last learned one.
   Tensor forward(const Tensor& embedded, const Memory& memory, DecoderCache* cache = nullptr,
-                 AttentionTrace* trace = nullptr, const Tensor& keys = {});
+                 AttentionTrace* trace = nullptr, const Tensor& keys = {}, const Tensor& real = {});
   /// Whether a cache may have a RowHistory.
   bool reads_history() const;
 };

@@ -10,16 +10,26 @@ FeedForwardInitialization feed_forward_initialization(const InitializationConfig
   return {init.feed_forward, init.feed_forward_output};
 }
 
-EncoderLayer::EncoderLayer(const EncoderConfig& config, const InitializationConfig& init, std::int64_t d_model,
-                           ParameterFactory& factory) {
+EncoderLayer::EncoderLayer(const EncoderConfig& config, const LayerPlace<EncoderLayer>& place,
+                           const InitializationConfig& init, std::int64_t d_model, ParameterFactory& factory) {
   const auto residual = [&](bool is_first) {
     return std::make_shared<Residual>(config.residual, config.norm, config.dropout, d_model, is_first, factory);
   };
-  self_attention_ = register_module("self_attention",
-                                    make_attention(config.attention, d_model, attention_initialization(init), factory));
+  const LayerSharing sharing = sharing_table().at(config.sharing);
+  if (place.first != nullptr && sharing == LayerSharing::attention) {
+    self_attention_ = place.first->self_attention_;
+  } else {
+    self_attention_ = register_module(
+        "self_attention", make_attention(config.attention, d_model, attention_initialization(init), factory));
+  }
   self_attention_residual_ = register_module("self_attention_residual", residual(true));
-  feed_forward_ = register_module(
-      "feed_forward", make_feed_forward(config.feed_forward, d_model, feed_forward_initialization(init), factory));
+  if (place.first != nullptr && sharing == LayerSharing::feed_forward) {
+    feed_forward_ = place.first->feed_forward_;
+  } else {
+    feed_forward_ =
+        register_module("feed_forward", make_feed_forward(config.feed_forward.of_layer(place.index), d_model,
+                                                          feed_forward_initialization(init), factory));
+  }
   feed_forward_residual_ = register_module("feed_forward_residual", residual(false));
 }
 
@@ -28,13 +38,15 @@ Tensor EncoderLayer::forward(const Tensor& x, const AttentionMask& mask, Positio
     return self_attention_->forward(
         {.query_BTD = y, .memory_BSD = y, .mask = mask, .position = &position, .trace = trace});
   };
-  const auto feed = [&](const Tensor& y) { return feed_forward_->forward(y); };
+  const Tensor real = mask.keys.defined() ? mask.keys.flatten(1) : Tensor();  // (B, T)
+  const auto feed = [&](const Tensor& y) { return feed_forward_->forward(y, real); };
   return wire(x, {{*self_attention_residual_, attend}, {*feed_forward_residual_, feed}});
 }
 
-Encoder::Encoder(const EncoderConfig& config, const EmbeddingConfig& embedding, const InitializationConfig& init,
-                 std::int64_t d_model, std::int64_t max_length, ParameterFactory& factory)
-    : Stack(config, embedding, init, d_model, max_length, factory) {}
+Encoder::Encoder(const EncoderConfig& config, const EmbeddingConfig& embedding, std::shared_ptr<Linear> lift,
+                 const InitializationConfig& init, std::int64_t d_model, std::int64_t max_length,
+                 ParameterFactory& factory)
+    : Stack(config, embedding, std::move(lift), init, d_model, max_length, factory) {}
 
 Tensor Encoder::forward(const Tensor& embedded, const AttentionMask& mask, AttentionTrace* trace) {
   Tensor x = enter(embedded, 0, mask.keys);

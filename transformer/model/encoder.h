@@ -8,8 +8,8 @@ namespace ablate {
 class EncoderLayer : public torch::nn::Module {
  public:
   static constexpr bool is_causal = false;
-  EncoderLayer(const EncoderConfig& config, const InitializationConfig& init, std::int64_t d_model,
-               ParameterFactory& factory);
+  EncoderLayer(const EncoderConfig& config, const LayerPlace<EncoderLayer>& place, const InitializationConfig& init,
+               std::int64_t d_model, ParameterFactory& factory);
   Tensor forward(const Tensor& x, const AttentionMask& mask, Position& position, AttentionTrace* trace);
 
  private:
@@ -20,11 +20,12 @@ class EncoderLayer : public torch::nn::Module {
 
 class Encoder : public Stack<EncoderLayer> {
  public:
-  Encoder(const EncoderConfig& config, const EmbeddingConfig& embedding, const InitializationConfig& init,
-          std::int64_t d_model, std::int64_t max_length, ParameterFactory& factory);
+  /// `lift`: from the width of words to d_model, behind positions and norm; may be nullptr.
+  Encoder(const EncoderConfig& config, const EmbeddingConfig& embedding, std::shared_ptr<Linear> lift,
+          const InitializationConfig& init, std::int64_t d_model, std::int64_t max_length, ParameterFactory& factory);
 
-  /// Scaled source embeddings (B, S, D) -> memory (B, S, D). `mask` hides padding. c10::Error if S is beyond the last
-  /// learned position.
+  /// Scaled source embeddings (B, S, D or width of words) -> memory (B, S, D). `mask` hides padding. c10::Error if S is
+  /// beyond the last learned position.
   Tensor forward(const Tensor& embedded, const AttentionMask& mask, AttentionTrace* trace = nullptr);
 };
 

@@ -4,8 +4,10 @@
 // are:
 //   encoder_decoder  p(y_t | y_<t, x) = softmax(W Decoder(E y_<t, Encoder(E x)))_t
 //   decoder          p(y_t | y_<t) = softmax(W Decoder(E y_<t))_t                    (Radford et al. 2018, eq. (2))
+//   encoder          what the head says of Encoder(E x), see head.h                  (Devlin et al. 2019, section 3)
 #include "transformer/core/batch.h"
 #include "transformer/model/decoder.h"
+#include "transformer/model/head.h"
 
 namespace ablate {
 
@@ -14,26 +16,35 @@ class Transformer : public torch::nn::Module {
   Transformer(const ModelConfig& config, const VocabularyInfo& vocabulary, ParameterFactory& factory);
 
   bool has_encoder() const { return encoder_ != nullptr; }
+  bool has_decoder() const { return decoder_ != nullptr; }
 
   /// source (B, S) int64 -> memory; padding is hidden: what `real` (B, S) bool says, or else whatever has the id of
-  /// padding. std::invalid_argument for another shape, here and below; std::logic_error without an encoder.
-  Memory encode(const Tensor& source, AttentionTrace* trace = nullptr, const Tensor& real = {});
+  /// padding. types (B, S) int64, see Embeddings::source(). std::invalid_argument for another shape, here and below;
+  /// std::logic_error without an encoder.
+  Memory encode(const Tensor& source, AttentionTrace* trace = nullptr, const Tensor& real = {},
+                const Tensor& types = {});
 
   /// target (B, T) int64 -> hidden states (B, T, D). With a cache: the next T positions. Without an encoder the memory
-  /// is empty. `real` (B, T) bool is needed where padding is not on the right; not with a cache.
+  /// is empty; std::logic_error without a decoder. `real` (B, T) bool is needed where padding is not on the right; not
+  /// with a cache.
   Tensor decode(const Tensor& target, const Memory& memory, DecoderCache* cache = nullptr,
                 AttentionTrace* trace = nullptr, const Tensor& real = {});
 
   /// Whether the cache of decode() may have a RowHistory.
-  bool reads_history() const { return decoder_->reads_history(); }
+  bool reads_history() const { return has_decoder() && decoder_->reads_history(); }
 
-  /// (…, D) -> scores (…, V) of the next token before softmax.
-  Tensor logits(const Tensor& hidden) const { return embedding_->logits(hidden); }
+  /// Hidden states (…, D) -> scores (…, V) of the next token, of hidden tokens or of classes before softmax, or the
+  /// number (…, 1): output_weight() output_input(hidden) + output_bias().
+  Tensor logits(const Tensor& hidden) const { return at::linear(output_input(hidden), output_weight(), output_bias()); }
+  Tensor output_input(const Tensor& hidden) const;
+  Tensor output_weight() const;
+  Tensor output_bias() const;
 
-  /// Teacher forcing: hidden states (B, T, D) of a batch, which predict its target_output.
-  Tensor forward(const Batch& batch, AttentionTrace* trace = nullptr) {
-    return decode(batch.target_input, has_encoder() ? encode(batch.source, trace) : Memory{}, nullptr, trace);
-  }
+  /// Teacher forcing: hidden states (B, T, D) of a batch, which predict its target_output. Of an encoder alone those of
+  /// its head: (B, S, D), or (B, 1, D) for each text.
+  Tensor forward(const Batch& batch, AttentionTrace* trace = nullptr);
+
+  const HeadConfig* head() const { return head_ ? &head_->config() : nullptr; }
 
   const Embeddings& embeddings() const { return *embedding_; }
   std::int64_t pad() const { return vocabulary_.pad; }
@@ -45,9 +56,11 @@ class Transformer : public torch::nn::Module {
  private:
   VocabularyInfo vocabulary_;
   std::int64_t max_length_;
+  bool decoder_has_experts_;
   std::shared_ptr<Embeddings> embedding_;
   std::shared_ptr<Encoder> encoder_;
   std::shared_ptr<Decoder> decoder_;
+  std::shared_ptr<Head> head_;  ///< of an encoder alone
 };
 
 /// Builds on `device` and fills with first values drawn from `seed`. On the meta device no memory is taken.

@@ -1,6 +1,7 @@
 #include "transformer/training/loss.h"
 
 #include "transformer/kernels/linear_cross_entropy.h"
+#include "transformer/layers/auxiliary_loss.h"
 
 namespace ablate {
 namespace {
@@ -25,16 +26,30 @@ void LossConfig::describe(config::Fields& f) {
 
 const config::VariantTable<SmoothingConvention>& smoothing_table() { return smoothings; }
 
+namespace {
+
+BatchLoss squared_error(Transformer& model, const Batch& batch, const AuxiliaryLosses& auxiliary) {
+  // In 32 bits at least: what is close to a value is told by its last digits.
+  const Tensor said = model.logits(model.forward(batch)).squeeze(1);  // (B, 1)
+  const Tensor error = (said.to(at::promote_types(said.scalar_type(), at::kFloat)) - batch.values).square().sum();
+  return {error, error.detach(), at::zeros({}, at::TensorOptions().dtype(at::kLong)), batch.target_tokens,
+          auxiliary.sum()};
+}
+
+}  // namespace
+
 BatchLoss compute_loss(Transformer& model, const Batch& batch, const LossConfig& config) {
-  const Tensor hidden = model.embeddings().output_input(model.forward(batch).flatten(0, 1));  // (B * T, D)
-  const Tensor target = batch.target_output.flatten();                                        // (B * T)
+  AuxiliaryLosses auxiliary;
+  if (batch.values.defined()) return squared_error(model, batch, auxiliary);
+  const Tensor hidden = model.output_input(model.forward(batch).flatten(0, 1));  // (B * T, D)
+  const Tensor target = batch.target_output.flatten();                           // (B * T)
   const bool partial = target.numel() != batch.target_tokens;
   const Tensor real = partial ? target.ne(no_target).nonzero().squeeze(1) : Tensor();
   const CrossEntropySums sums =
-      linear_cross_entropy(partial ? hidden.index_select(0, real) : hidden, model.embeddings().output_weight(),
-                           model.embeddings().output_bias(), partial ? target.index_select(0, real) : target,
+      linear_cross_entropy(partial ? hidden.index_select(0, real) : hidden, model.output_weight(),
+                           model.output_bias(), partial ? target.index_select(0, real) : target,
                            smoothings.at(config.smoothing)(config.label_smoothing, model.target_size()));
-  return {sums.loss, sums.nll, sums.correct, batch.target_tokens};
+  return {sums.loss, sums.nll, sums.correct, batch.target_tokens, auxiliary.sum()};
 }
 
 SplitLoss evaluate_loss(Transformer& model, std::int64_t batches, const std::function<Batch(std::int64_t)>& batch,

@@ -1,7 +1,8 @@
 #pragma once
 // Label-smoothed cross entropy of a batch (Szegedy et al. 2016, section 7; Vaswani et al. 2017, section 5.4), for each
-// target token y with the epsilon of `all_words`:
+// target token, or class of a text, y with the epsilon of `all_words`:
 //   loss = (1 - eps) * -log p(y) + eps / V * sum over all words k of -log p(k)
+// Where numbers are learnt, for each text with the value v: loss = (v - model's)^2.
 #include "transformer/model/transformer.h"
 
 namespace ablate {
@@ -16,12 +17,20 @@ struct LossConfig {
 using SmoothingConvention = double (*)(double epsilon, std::int64_t vocabulary);
 const config::VariantTable<SmoothingConvention>& smoothing_table();
 
-/// Sums over the real target tokens of a batch (</s> counts, padding does not), in nats.
+/// Sums over the real target tokens of a batch (</s> counts, padding does not), in nats; over its texts where it has
+/// classes or numbers.
 struct BatchLoss {
-  Tensor loss;     ///< scalar: smoothed, what training minimises; carries the gradient
-  Tensor nll;      ///< scalar: -log p of the right words
-  Tensor correct;  ///< scalar: number of tokens whose most probable word is the right one
+  Tensor loss;     ///< scalar: smoothed; carries the gradient
+  Tensor nll;      ///< scalar: -log p of the right words; of numbers the squared errors
+  Tensor correct;  ///< scalar: number of tokens whose most probable word is the right one; of numbers 0
   std::int64_t tokens = 0;
+  /// Scalar with its gradient, no sum over tokens: what the layers add to the mean loss of a token in training
+  /// (experts.h); undefined where they add nothing.
+  Tensor auxiliary{};
+
+  /// Scalar: the sum that training minimises. Divided by the tokens of all batches of an update, the auxiliary losses
+  /// of a batch count as much as its tokens.
+  Tensor minimised() const { return auxiliary.defined() ? loss + auxiliary * static_cast<double>(tokens) : loss; }
 };
 
 BatchLoss compute_loss(Transformer& model, const Batch& batch, const LossConfig& config);

@@ -23,10 +23,11 @@ StepResult TrainingStep::run(const std::vector<Batch>& batches, double learning_
       const Autocast autocast(precision_, model_.device());
       loss = compute_loss(model_, batch, loss_);
     }
-    result.loss += loss.loss.item<double>();
+    const Tensor minimised = loss.minimised();
+    result.loss += minimised.item<double>();
     result.nll += loss.nll.item<double>();
     if (!std::isfinite(result.loss)) break;
-    (loss.loss / static_cast<double>(result.tokens)).backward();
+    (minimised / static_cast<double>(result.tokens)).backward();
   }
   result.loss /= static_cast<double>(result.tokens);
   result.nll /= static_cast<double>(result.tokens);

@@ -7,7 +7,7 @@ namespace ablate {
 
 /// What an update found, as means over the target tokens of its batches.
 struct StepResult {
-  double loss = 0;  ///< smoothed, nats per token
+  double loss = 0;  ///< what is minimised: smoothed, nats per token, with the auxiliary losses of the layers
   double nll = 0;   ///< nats per token
   double norm = 0;  ///< of the gradient, before clipping
   double learning_rate = 0;

@@ -73,3 +73,14 @@ TEST_CASE("the resolved configuration reads back as it was written") {
     CHECK(config::Writer::write(read(written.dump())) == written);
   }
 }
+
+TEST_CASE("kinds that are read from a file name one, and have no other option") {
+  CHECK(read(R"({"kind": "byte_level_bpe", "model": "tokenizer.json"})").model == "tokenizer.json");
+  CHECK(read(R"({"kind": "wordpiece", "model": "vocab.txt", "lowercase": true})").lowercase == true);
+  CHECK_THROWS_MENTION(read(R"({"kind": "byte_level_bpe"})"), "'byte_level_bpe' is not trained; it reads the file");
+  CHECK_THROWS_MENTION(read(R"({"kind": "wordpiece"})"), "model: needed");
+  CHECK_THROWS_MENTION(read(R"({"kind": "byte_level_bpe", "model": "a", "lowercase": true})"), "lowercase");
+  CHECK_THROWS_MENTION(read(R"({"kind": "wordpiece", "model": "a", "vocabulary_size": 9})"), "vocabulary_size");
+  CHECK_THROWS_MENTION(read(R"({"kind": "wordpiece", "model": "a", "joint": false})"), "target_model");
+  CHECK(read(R"({"kind": "wordpiece", "model": "a", "joint": false, "target_model": "b"})").for_target().model == "b");
+}

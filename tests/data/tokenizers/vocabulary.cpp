@@ -150,7 +150,7 @@ TEST_CASE("a file that is no tokenizer is an error that names it") {
   CHECK_THROWS_MENTION(load(R"({"kind": "words", "pieces": ["a b"]})"), "tokenizer.bin: 'a b'");
   CHECK_THROWS_MENTION(load(R"({"kind": "characters", "pieces": ["ab"]})"), "tokenizer.bin: 'ab'");
   CHECK_THROWS_MENTION(load(R"({"kind": "bytes", "pieces": ["a"]})"), "bytes");
-  CHECK_THROWS_MENTION(load(R"({"kind": "sentencepiece", "pieces": []})"), "tokenizer.bin: SentencePiece");
+  CHECK_THROWS_MENTION(load(R"({"kind": "sentencepiece", "pieces": []})"), "the kind 'sentencepiece' is not stored");
   CHECK_THROWS_MENTION(load("{\"kind\": \"words\","), "line 1");
   CHECK_THROWS_MENTION(load_tokenizer(folder.path()), "folder");
   CHECK_THROWS_MENTION(load_tokenizer(folder.path() / "absent.model"), "absent.model");

@@ -131,6 +131,60 @@ TEST_CASE("cost: FLOPs of whole models are those of the formula", "[model]") {
               vanilla);
 }
 
+TEST_CASE("cost: experts cost what the chosen ones do, and the router", "[model]") {
+  const auto check = [](const std::string& experts, double per_token, double number, double width) {
+    INFO(experts);
+    const ForwardCost cost = cost_of(R"({"feed_forward.kind": "swiglu", "feed_forward.experts": )" + experts + "}");
+    const auto mixture = [&](double tokens) { return 2 * tokens * vanilla.d_model * (per_token * 3 * width + number); };
+    CHECK(cost.encoder.flops == 2 * (attention(vanilla, S, S) + mixture(S)));
+    CHECK(cost.decoder.flops == 2 * (attention(vanilla, T, T) + attention(vanilla, T, S) + mixture(T)));
+  };
+  check(R"({"kind": "top_k_softmax"})", 2, 8, 6);
+  check(R"({"kind": "top_k_softmax", "number": 16, "per_token": 3, "d_ff": 10})", 3, 16, 10);
+  check(R"({"kind": "softmax_top_k", "number": 4, "per_token": 1, "load_balancing": 1})", 1, 4, 6);
+  // One layer in two: the other one has a unit as it was.
+  const double both = cost_of(R"({"feed_forward.experts": {"kind": "top_k_softmax"}})").encoder.flops;
+  const double second = cost_of(R"({"feed_forward.experts": {"kind": "top_k_softmax", "every": 2}})").encoder.flops;
+  CHECK(second == (both + encoder(vanilla)) / 2);
+}
+
+TEST_CASE("cost: positions that meet queries cost their products", "[model]") {
+  const ForwardCost plain = cost_of("{}");
+  const double heads = vanilla.heads, d_k = vanilla.d_k, d_v = vanilla.d_v;
+  // All distances of the clip, 2 * 3 + 1 or 3 + 1 where nobody looks ahead, beside keys and beside values.
+  const ForwardCost shaw = cost_of(R"({"position.kind": "shaw", "position.clip": 3})");
+  CHECK(shaw.encoder.flops - plain.encoder.flops == 2 * 2 * heads * S * 7 * (d_k + d_v));
+  CHECK(shaw.decoder.flops - plain.decoder.flops == 2 * 2 * heads * T * 4 * (d_k + d_v));
+  const ForwardCost keys = cost_of(R"({"position.kind": "shaw", "position.clip": 3, "position.vectors": "keys"})");
+  CHECK(keys.encoder.flops - plain.encoder.flops == 2 * 2 * heads * S * 7 * d_k);
+  // Sinusoids of 2 S - 1 or T distances through W_R once, then for every query, and one bias for every key.
+  const ForwardCost xl = cost_of(R"({"position.kind": "transformer_xl"})");
+  const auto distances = [&](double queries, double count) {
+    return 2 * 2 * heads * d_k * (count * vanilla.d_model + queries * count + queries);
+  };
+  CHECK(xl.encoder.flops - plain.encoder.flops == distances(S, 2 * S - 1));
+  CHECK(xl.decoder.flops - plain.decoder.flops == distances(T, T));
+}
+
+TEST_CASE("cost: shared layers cost what others do, factorised embeddings their maps", "[model]") {
+  const ForwardCost plain = cost_of("{}");
+  for (const std::string& sharing : sharing_table().choices().names()) {
+    INFO(sharing);
+    CHECK(cost_of(R"({"sharing": ")" + sharing + "\"}").flops() == plain.flops());
+  }
+  const double d_model = vanilla.d_model, words = vanilla.vocabulary, narrow = 4;
+  const ForwardCost tied = cost_of(R"({"embedding.factorization": {"kind": "words", "width": 4}})");
+  CHECK(tied.encoder.flops - plain.encoder.flops == 2 * S * narrow * d_model);
+  CHECK(tied.decoder.flops - plain.decoder.flops == 2 * T * narrow * d_model);
+  CHECK(tied.output.flops == 2 * T * narrow * (d_model + words));
+  const ForwardCost own =
+      cost_of(R"({"embedding.factorization": {"kind": "sum", "width": 4, "output": "own", "bias": true}})");
+  CHECK(own.flops() == tied.flops());
+  const ForwardCost untied =
+      cost_of(R"({"embedding.tying": "source_target", "embedding.factorization": {"kind": "words", "width": 4}})");
+  CHECK(untied.output.flops == 2 * T * d_model * words);
+}
+
 TEST_CASE("cost: learning costs every product twice more in the backward pass", "[model]") {
   const auto flops_of = [](const std::string& settings, std::int64_t sentences) {
     const auto model = make_transformer(tiny(settings), testing::tiny_vocabulary, at::kMeta, 1);
@@ -156,6 +210,10 @@ TEST_CASE("cost: learning costs every product twice more in the backward pass", 
   sizes.d_k = 3;
   sizes.d_v = 5;
   check(R"({"attention.d_k": 3, "attention.d_v": 5, "position.kind": "learned", "embedding.tying": "none"})", sizes);
+  check(R"({"attention.d_k": 3, "attention.d_v": 5, "sharing": "all"})", sizes);
+  // The router's logits and the tokens that are sent away have gradients like everything else.
+  const TrainingFlops experts = flops_of(R"({"feed_forward.experts": {"kind": "top_k_softmax"}})", 1);
+  CHECK(experts.backward == 2 * experts.forward);
 }
 
 TEST_CASE("cost: counting leaves no gradients and keeps the model's mode", "[model]") {
@@ -168,9 +226,15 @@ TEST_CASE("cost: counting leaves no gradients and keeps the model's mode", "[mod
 
 TEST_CASE("cost: every variant of every part of a layer can be measured", "[model]") {
   const std::pair<std::string, config::Choices> axes[] = {
-      {"norm.kind", norm_table().choices()},           {"residual.kind", residual_table().choices()},
-      {"attention.kind", attention_table().choices()}, {"feed_forward.kind", feed_forward_table().choices()},
-      {"position.kind", position_table().choices()},   {"embedding.tying", tying_table().choices()}};
+      {"norm.kind", norm_table().choices()},
+      {"residual.kind", residual_table().choices()},
+      {"attention.kind", attention_table().choices()},
+      {"feed_forward.kind", feed_forward_table().choices()},
+      {"position.kind", position_table().choices()},
+      {"embedding.tying", tying_table().choices()},
+      {"sharing", sharing_table().choices()},
+      {"feed_forward.experts.kind", router_table().choices()},
+      {"embedding.factorization.kind", factorization_table().choices()}};
   for (const auto& [path, choices] : axes) {
     for (const std::string& name : choices.names()) {
       INFO(path << " = " << name);

@@ -61,6 +61,49 @@ TEST_CASE("the vocabulary of 37,000 of the paper's text gives a smaller base mod
   CHECK(std::llround(static_cast<double>(count("{}", 37000)) / 1e6) == 63);
 }
 
+namespace {
+
+/// Millions of the T5-base shape of Narang et al. 2021, table 1, with learned positions left out.
+double table_1(const std::string& settings) {
+  const std::string base = R"({"d_model": 768, "norm": {"kind": "rms_norm"}, "residual.kind": "pre_norm",
+      "attention": {"heads": 12, "bias": false}, "feed_forward": {"d_ff": 3072, "bias": false},
+      "encoder.layers": 12, "decoder.layers": 12})";
+  const auto model = on_meta(read_model(settings, base), {32128, 32128, 0});
+  return static_cast<double>(count_parameters(*model)) / 1e6;
+}
+
+}  // namespace
+
+TEST_CASE("shared and factorised parameters are those that Narang et al. 2021, table 1 counts", "[model][parameters]") {
+  const auto is = [](double published) { return Approx(published).margin(1); };
+  CHECK(table_1("{}") == is(223));
+  // The rows with shared blocks have an output layer of its own.
+  const std::string shared = R"("sharing": "all", "embedding.tying": ")";
+  CHECK(table_1("{" + shared + "source_target\"}") == is(65));
+  CHECK(table_1("{" + shared + R"(source_target", "embedding.factorization.kind": "words"})") == is(45));
+  CHECK(table_1("{" + shared + R"(all", "embedding.factorization.kind": "words"})") == is(20));
+  CHECK(table_1(R"({"encoder.sharing": "all", "embedding.tying": "source_target"})") == is(170));
+  CHECK(table_1(R"({"decoder.sharing": "all", "embedding.tying": "source_target"})") == is(144));
+  CHECK(table_1(R"({"embedding": {"tying": "source_target", "factorization.kind": "words"}})") == is(227));
+  CHECK(table_1(R"({"embedding.factorization.kind": "words"})") == is(202));
+  // 32 experts in one layer of four: the published counts fit no other number of layers. Two experts of a token have
+  // half of the width each.
+  CHECK(table_1(R"({"feed_forward.experts": {"kind": "top_k_softmax", "number": 32, "d_ff": 1536, "every": 4}})") ==
+        is(648));
+  CHECK(table_1(R"({"feed_forward.experts": {"kind": "softmax_top_k", "number": 32, "per_token": 1, "every": 4}})") ==
+        is(1100));
+}
+
+TEST_CASE("Mixtral 8x7B has the parameters that it is published with", "[model][parameters]") {
+  const char* const mixtral = R"({"family": "decoder", "d_model": 4096, "norm.kind": "rms_norm",
+      "residual.kind": "pre_norm",
+      "attention": {"kind": "grouped_query", "heads": 32, "key_value_heads": 8, "bias": false},
+      "feed_forward": {"kind": "swiglu", "d_ff": 14336, "bias": false,
+                       "experts": {"kind": "top_k_softmax", "number": 8, "per_token": 2}},
+      "position.kind": "rotary", "embedding": {"tying": "none", "scale": "one"}, "decoder.layers": 32})";
+  CHECK(count(mixtral, 32000) == 46702792704);
+}
+
 TEST_CASE("a small translation model has the parameters that a peer counts", "[model][parameters]") {
   CHECK(count(R"({"d_model": 128, "attention.heads": 4, "feed_forward.d_ff": 256, "encoder.layers": 4,
                   "decoder.layers": 4})",

@@ -124,3 +124,41 @@ TEST_CASE("an unknown smoothing is an error with a suggestion", "[training][loss
   const auto model = make_tiny(tiny());
   CHECK_THROWS_MENTION(compute_loss(*model, with_padding, smoothed(0.1, "all_word")), "all_words");
 }
+
+TEST_CASE("in training the load of experts is a loss of its own, summed over the layers", "[training][loss]") {
+  // With E = k every expert has a share of 1 / E of the choices, whatever the router says: each of the four layers
+  // comes to its factor.
+  const auto model = make_tiny(tiny(R"({"feed_forward.experts": {"kind": "top_k_softmax", "number": 2, "per_token": 2,
+      "load_balancing": 0.25}})"));
+  const LossConfig config = smoothed(0, "all_words");
+  CHECK_FALSE(compute_loss(*model, with_padding, config).auxiliary.defined());
+  const auto dev = [&] {
+    return evaluate_loss(
+               *model, 1, [](std::int64_t) { return with_padding; }, config)
+        .loss;
+  };
+  const double before = dev();
+  model->train();
+  const BatchLoss loss = compute_loss(*model, with_padding, config);
+  REQUIRE(loss.auxiliary.defined());
+  CHECK(loss.auxiliary.item<double>() == Approx(4 * 0.25).epsilon(1e-12));
+  CHECK(loss.minimised().item<double>() ==
+        Approx(loss.loss.item<double>() + static_cast<double>(with_padding.target_tokens)).epsilon(1e-12));
+  CHECK(dev() == before);
+  CHECK(model->is_training());
+}
+
+TEST_CASE("padding on either side is no load of experts in training", "[training][loss]") {
+  const auto auxiliary_of = [](const Batch& batch) {
+    const auto model = make_tiny(tiny(R"({"feed_forward.experts": {"kind": "softmax_top_k", "number": 3, "per_token": 1,
+        "load_balancing": 1}})"));
+    model->train();
+    return compute_loss(*model, batch, smoothed(0, "all_words")).auxiliary;
+  };
+  Batch wider = with_padding;
+  const Tensor column = at::full({wider.source.size(0), 3}, pad_id, at::kLong);
+  wider.source = at::cat({wider.source, column}, 1);
+  wider.target_input = at::cat({wider.target_input, column}, 1);
+  wider.target_output = at::cat({wider.target_output, at::full_like(column, no_target)}, 1);
+  CHECK_CLOSE(auxiliary_of(wider), auxiliary_of(with_padding), tolerance::same_in_double);
+}
