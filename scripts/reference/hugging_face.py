@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Writes tests/golden/hugging_face/*.safetensors.gz: small random models of `transformers`, what goes into them and what
-comes out. With --check-export it loads a folder that `ablate export` wrote and compares its logits with such a file.
+"""Writes tests/golden/hugging_face/*.safetensors.gz: small random models of `transformers`, what goes into them and
+what comes out. With --check-export it loads a folder that `ablate export` wrote and compares its logits with such a
+file.
 
     python -m pip install torch==2.13.0 transformers==5.24.0 safetensors
     python scripts/reference/hugging_face.py
     python scripts/reference/hugging_face.py --check-export FOLDER tests/golden/hugging_face/gpt2_1.safetensors.gz
 
-Weights are multiples of 1/64, so that they are the same numbers in bfloat16, float and double. Everything is computed in
-double: where transformers computes a part in 32 bits whatever the model's dtype (rotary angles, softmax, RMS norms), the
-name of that dtype stands for 64 bits while this script runs.
+Weights are multiples of 1/64, so that they are the same numbers in bfloat16, float and double. Everything is computed
+in double: where transformers computes a part in 32 bits whatever the model's dtype (rotary angles, softmax, RMS norms),
+the name of that dtype stands for 64 bits while this script runs.
 """
 import argparse
 import contextlib
@@ -122,7 +123,7 @@ CASES = [
 
 @contextlib.contextmanager
 def everything_in_double(model_class):
-    """T5 sorts distances into buckets in 32 bits, and a border may lie on a power: there `.float()` stays what it is."""
+    """T5 sorts distances into buckets in 32 bits, and a border may lie on a power: there `.float()` stays."""
     kept = torch.float32, torch.float, torch.Tensor.float, torch.FloatTensor
     torch.set_default_dtype(torch.float64)
     torch.float32 = torch.float = torch.float64

@@ -159,7 +159,8 @@ TEST_CASE("published: an export has the imported tensors, bit for bit, and descr
       CHECK(again.at(tensor).equal(value));
     }
     const Json config = hf::export_config(*imported.architecture, imported.model, imported.symbols);
-    const hf::ImportedConfig second = hf::import_config(config, "exported", hf::has_own_output(*imported.architecture, again));
+    const bool own_output = hf::has_own_output(*imported.architecture, again);
+    const hf::ImportedConfig second = hf::import_config(config, "exported", own_output);
     CHECK(config::Writer::write(second.model) == config::Writer::write(imported.model));
     CHECK(second.symbols.start == imported.symbols.start);
     CHECK(second.symbols.end == imported.symbols.end);
