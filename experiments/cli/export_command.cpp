@@ -10,8 +10,8 @@ namespace ablate::cli {
 int export_command(const std::vector<std::string>& words) {
   Arguments arguments(
       "export RUN_DIR --out DIR [options]",
-      "Writes a run's model as a folder that the Python library transformers loads: config.json and model.safetensors,\n"
-      "with the weights that the run was evaluated with. A model that the published form cannot express is an error.",
+      "Writes a run's model as a folder that the Python library transformers loads: config.json, model.safetensors,\n"
+      "with the weights that the run is evaluated with. A model that the published form cannot express is an error.",
       "  ablate export runs/gpt2 --out exported/gpt2\n"
       "  ablate export runs/baseline.s1.0123456789abcdef --architecture llama --out exported/llama");
   arguments.add_value("run", "folder of a run", "RUN_DIR");

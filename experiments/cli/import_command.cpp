@@ -18,7 +18,7 @@ bool is_verified(const std::string& run_folder, at::Device device, const std::st
   bool fits = true;
   for (const auto& difference : lab::hugging_face::verify(run.model(), file)) {
     char text[160];
-    std::snprintf(text, sizeof text, "%s: largest difference %.3g, relative to the largest value %.3g, over %lld positions\n",
+    std::snprintf(text, sizeof text, "%s: largest difference %.3g, as a share of the largest value %.3g, %lld positions\n",
                   difference.name.c_str(), difference.absolute, difference.relative,
                   static_cast<long long>(difference.positions));
     std::cout << text;
@@ -32,16 +32,17 @@ bool is_verified(const std::string& run_folder, at::Device device, const std::st
 int import_command(const std::vector<std::string>& words) {
   Arguments arguments(
       "import DIR --out RUN_DIR [options]",
-      "Makes a run of a published model: a folder with config.json and *.safetensors as the Python library transformers\n"
-      "writes it. What is not supported is an error that names it. `generate`, `perplexity`, `translate` and `inspect`\n"
-      "read the run if a tokenizer came with the model. --verify runs it on the file's input_ids (attention_mask,\n"
-      "decoder_input_ids, decoder_attention_mask) and compares with its logits or last_hidden_state.",
+      "Makes a run of a published model: a folder with config.json and *.safetensors as the Python library\n"
+      "transformers writes it. What is not supported is an error that names it. `generate`, `perplexity`, `translate`\n"
+      "and `inspect` read the run if a tokenizer came with the model. --verify runs it on the file's input_ids\n"
+      "(attention_mask, decoder_input_ids, decoder_attention_mask) and compares with its logits or\n"
+      "last_hidden_state.",
       "  ablate import models/gpt2 --out runs/gpt2\n"
       "  ablate import models/t5-small --out runs/t5 --verify sample.safetensors");
   arguments.add_value("model", "folder of a published model", "DIR");
   arguments.add_value("out", "folder of the run, which is made", "RUN_DIR");
   arguments.add_value("verify", "file of inputs and outputs of the model", "FILE");
-  arguments.add_value("tolerance", "largest absolute difference that --verify lets pass; else the exit status is 1", "X",
+  arguments.add_value("tolerance", "largest absolute difference that --verify passes; else the exit status is 1", "X",
                       "1e-4");
   add_device_options(arguments);
   if (!arguments.parse(words, {"model"})) return success;

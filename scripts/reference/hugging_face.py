@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Writes tests/golden/hugging_face/*.safetensors.gz: small random models of `transformers`, what goes into them and what
-comes out. With --check-export it loads a folder that `ablate export` wrote and compares its logits with such a file.
+"""Writes tests/golden/hugging_face/*.safetensors.gz: small random models of `transformers`, what goes into them and
+what comes out. With --check-export it loads a folder that `ablate export` wrote and compares its logits with such a
+file.
 
-    python -m pip install torch==2.13.0 --index-url <your index of CPU builds>
-    python -m pip install transformers==5.24.0 safetensors
+    python -m pip install torch==2.13.0 transformers==5.24.0 safetensors
     python scripts/reference/hugging_face.py
     python scripts/reference/hugging_face.py --check-export FOLDER tests/golden/hugging_face/gpt2_1.safetensors.gz
 
-Weights are multiples of 1/64, so that they are the same numbers in bfloat16, float and double. Everything is computed in
-double: where transformers computes a part in 32 bits whatever the model's dtype (rotary angles, softmax, RMS norms), the
-name of that dtype stands for 64 bits while this script runs.
+Weights are multiples of 1/64, so that they are the same numbers in bfloat16, float and double. Everything is computed
+in double: where transformers computes a part in 32 bits whatever the model's dtype (rotary angles, softmax, RMS norms),
+the name of that dtype stands for 64 bits while this script runs.
 """
 import argparse
 import contextlib
@@ -123,7 +123,7 @@ CASES = [
 
 @contextlib.contextmanager
 def everything_in_double(model_class):
-    """T5 sorts distances into buckets in 32 bits, and a border may lie on a power: there `.float()` stays what it is."""
+    """T5 sorts distances into buckets in 32 bits, and a border may lie on a power: there `.float()` stays."""
     kept = torch.float32, torch.float, torch.Tensor.float, torch.FloatTensor
     torch.set_default_dtype(torch.float64)
     torch.float32 = torch.float = torch.float64
@@ -271,11 +271,25 @@ def write(name, model_class, settings):
     print(f"{name}: seed {seed}, {file.stat().st_size} bytes, loss {tensors['loss'].item():.4f}")
 
 
-def check_export(folder, golden):
+def read_golden(golden):
     content = gzip.decompress(pathlib.Path(golden).read_bytes())
-    expected = safetensors.torch.load(content)
     length = int.from_bytes(content[:8], "little")
     config = json.loads(json.loads(content[8:8 + length])["__metadata__"]["config"])
+    return config, safetensors.torch.load(content)
+
+
+def unpack(golden, folder):
+    """The folder of the model that a golden file was made with."""
+    config, tensors = read_golden(golden)
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(config))
+    weights = {key[len("weight."):]: value for key, value in tensors.items() if key.startswith("weight.")}
+    safetensors.torch.save_file(weights, folder / "model.safetensors", {"format": "pt"})
+
+
+def check_export(folder, golden):
+    config, expected = read_golden(golden)
     cls = getattr(transformers, config["architectures"][0])
     model, report = cls.from_pretrained(folder, output_loading_info=True, attn_implementation="eager")
     for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"):
@@ -294,12 +308,15 @@ def check_export(folder, golden):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", help="write the golden files whose names begin so")
+    parser.add_argument("--unpack", nargs=2, metavar=("GOLDEN", "FOLDER"), help="write the model of a golden file")
     parser.add_argument("--check-export", nargs=2, metavar=("FOLDER", "GOLDEN"))
     arguments = parser.parse_args()
     if transformers.__version__ != TRANSFORMERS:
         sys.exit(f"transformers is {transformers.__version__}; the golden files are written with {TRANSFORMERS}")
     warnings.filterwarnings("ignore")
     transformers.logging.set_verbosity_error()
+    if arguments.unpack:
+        return unpack(*arguments.unpack)
     if arguments.check_export:
         sys.exit(0 if check_export(*arguments.check_export) else 1)
     FOLDER.mkdir(parents=True, exist_ok=True)

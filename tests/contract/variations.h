@@ -104,6 +104,7 @@ inline std::vector<Variation> variations(bool everywhere = true) {
         R"("attention.key_bias": false)",
         R"("norm.gain_offset": true)",
         R"("position.kind": "learned", "position.offset": 2)",
+        R"("position.kind": "learned", "position.count": "real_tokens")",
         R"("position.kind": "t5_buckets", "position.per_layer": true)",
         R"("position.kind": "t5_buckets", "attention": {"kind": "grouped_query", "window": 3})",
         R"("family": "decoder", "residual.kind": "parallel", "position.kind": "rotary")",

@@ -234,7 +234,7 @@ TensorFile map_tensors(const std::filesystem::path& file) {
         continue;
       }
       const auto offsets = entry.at("data_offsets").get<std::array<std::uint64_t, 2>>();
-      if (offsets[0] > offsets[1] || offsets[1] > size) in.fail("tensor '" + name + "' lies beyond the end of the file");
+      if (offsets[0] > offsets[1] || offsets[1] > size) in.fail("cut off: tensor '" + name + "' lies behind its end");
       const Described described = describe(in, name, entry, offsets[1] - offsets[0]);
       content.tensors[name] = mapped_tensor(mapping, start + offsets[0], described);
     }

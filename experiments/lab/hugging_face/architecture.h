@@ -17,7 +17,8 @@ struct Only {
 };
 
 /// A published tensor, and the one or more of ours that lie in it. "*" in names stands for the number of a layer, the
-/// same in all of them. A row applies if the model has the parameters that it names: then the file must have its tensor.
+/// same in all of them. A row applies if the model has the parameters that it names: then the file must have its
+/// tensor.
 struct TensorRow {
   std::string published;
   std::vector<std::string> ours;
@@ -55,7 +56,7 @@ struct Architecture {
   std::vector<KeyRow> keys{};
   std::vector<Rule> rules{};
   std::vector<InertKey> inert{};
-  std::vector<std::string> irrelevant{};  ///< keys that change no number of the model, beside those of all architectures
+  std::vector<std::string> irrelevant{};  ///< keys that change no number of the model, beside those of all of them
   std::vector<TensorRow> tensors{};
   std::vector<std::string> buffers{};  ///< ends of names that are no weights: masks, tables of angles
   /// Names under which files repeat a tensor that the model shares: {name, the one that it repeats}. The values must be

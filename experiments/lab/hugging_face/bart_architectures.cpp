@@ -84,7 +84,7 @@ Architecture bart_like(const std::string& name, const std::string& model_class, 
 
 Architecture bart() {
   Architecture row = bart_like("bart", "BartForConditionalGeneration", "BartModel");
-  row.tokenizers = {"tokenizer.json"};
+  row.tokenizers = {"tokenizer.json", "vocab.json"};
   set(row.settings, "embedding.norm.kind", "layer_norm");
   set(row.settings, "embedding.norm.eps", 1e-5);
   set(row.settings, "residual.kind", "post_norm");

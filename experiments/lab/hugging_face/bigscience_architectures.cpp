@@ -69,7 +69,8 @@ Architecture bloom() {
 }
 
 /// Three layouts: `new_decoder_architecture` (40B) has groups of heads and a norm for each sub-layer, or one; else
-/// `multi_query` (7B) has one head of keys and values or as many as of queries; `parallel_attn` false is the plain layer.
+/// `multi_query` (7B) has one head of keys and values or as many as of queries; without `parallel_attn` it is the plain
+/// layer.
 void read_falcon_layout(PublishedConfig& published, Json& model) {
   const Json heads = setting(model, "attention.heads");
   const Json given = published.get("num_kv_heads"), older = published.get("n_head_kv");
@@ -221,7 +222,7 @@ Architecture opt() {
       .base_class = "OPTModel",
       .prefix = "model.",
       .text_start = TextStart::document,
-      .tokenizers = {"tokenizer.json"},
+      .tokenizers = {"tokenizer.json", "vocab.json"},
       .settings = Json::parse(R"({"family": "decoder", "embedding": {"scale": "one", "dropout": 0},
                                   "norm": {"kind": "layer_norm", "eps": 1e-5},
                                   "position": {"kind": "learned", "offset": 2, "count": "real_tokens"}})"),

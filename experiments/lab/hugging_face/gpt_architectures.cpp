@@ -8,7 +8,7 @@
 namespace ablate::lab::hugging_face {
 namespace {
 
-const std::vector<std::string> byte_level = {"tokenizer.json"};
+const std::vector<std::string> byte_level = {"tokenizer.json", "vocab.json"};
 const std::vector<std::string> summary_keys = {
     "n_ctx",       "summary_type",           "summary_use_proj",     "summary_activation",
     "summary_proj_to_labels", "summary_first_dropout", "classifier_dropout"};

@@ -14,6 +14,7 @@
 #include "transformer/training/checkpoint.h"
 
 #include <ATen/Parallel.h>
+#include <torch/version.h>
 
 namespace ablate::lab::hugging_face {
 namespace {

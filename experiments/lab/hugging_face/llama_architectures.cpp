@@ -1,5 +1,5 @@
-// LLaMA 1 to 3 (Touvron et al. 2023; Grattafiori et al. 2024), Mistral (Jiang et al. 2023), Qwen2 (Yang et al. 2024) and
-// Gemma 1 (Gemma Team 2024): one layer with small differences, and one set of names.
+// LLaMA 1 to 3 (Touvron et al. 2023; Grattafiori et al. 2024), Mistral (Jiang et al. 2023), Qwen2 (Yang et al. 2024)
+// and Gemma 1 (Gemma Team 2024): one layer with small differences, and one set of names.
 #include "experiments/lab/hugging_face/rules.h"
 
 namespace ablate::lab::hugging_face {
@@ -104,7 +104,7 @@ void write_layer_types(const Json& model, Json& published) {
 Architecture qwen2() {
   Architecture row = llama_like("qwen2", "Qwen2");
   row.text_start = TextStart::document;
-  row.tokenizers = {"tokenizer.json"};
+  row.tokenizers = {"tokenizer.json", "vocab.json"};
   set(row.settings, "attention.query_bias", true);
   set(row.settings, "attention.key_bias", true);
   set(row.settings, "attention.value_bias", true);

@@ -31,7 +31,8 @@ NamedTensors read_shards(const fs::path& index) {
   std::set<std::string> files;
   for (const auto& [name, file] : json.at("weight_map").items()) {
     if (!file.is_string() || fs::path(file.get<std::string>()).has_parent_path()) {
-      throw UserError(index.string() + ": '" + name + "' is to be in " + file.dump() + ", which names no file beside it");
+      throw UserError(index.string() + ": '" + name + "' is to be in " + file.dump() +
+                      ", which names no file beside it");
     }
     files.insert(file_of[name] = file.get<std::string>());
   }

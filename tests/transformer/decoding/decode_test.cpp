@@ -206,6 +206,17 @@ TEST_CASE("wrong input to decoding is told", "[decoding]") {
   }
 }
 
+TEST_CASE("a sign may begin targets and end them", "[decoding]") {
+  const auto model = tiny_model();
+  const TargetSymbols same{.bos = symbols.eos, .eos = symbols.eos, .pad = symbols.pad};
+  const Tensor source = random_sources(12);
+  for (const DecodingConfig& config : every_kind()) {
+    const Hypotheses found = decode(*model, source, same, config, 1);
+    check_equal(decode(*model, source, same, config, 1, {}, Caching::off), found);
+    CHECK(std::ranges::any_of(found, [](const auto& list) { return list.front().finished; }));
+  }
+}
+
 TEST_CASE("decoding does not depend on how the source lies in memory", "[decoding]") {
   const auto model = tiny_model();
   const Tensor source = random_sources(6);

@@ -21,6 +21,16 @@ TEST_CASE("padding is hidden as a key", "[layers][mask]") {
   CHECK(mask.keys.view({2, 3}).equal(booleans({{1, 1, 0}, {1, 0, 0}})));
 }
 
+TEST_CASE("what is real may be said outright, wherever padding stands", "[layers][mask]") {
+  const Tensor real = booleans({{0, 1, 1}, {1, 0, 0}});
+  CHECK(key_mask(real).keys.view({2, 3}).equal(real));
+  CHECK_FALSE(key_mask(booleans({{1, 1}})).keys.defined());
+  AttentionMask mask = causal_mask();
+  mask.keys = key_mask(real).keys;
+  // The first query of row 0 is padding, and sees nothing.
+  CHECK(explicit_mask(mask, 0, 3, 3, at::kCPU)[0][0].equal(booleans({{0, 0, 0}, {0, 1, 0}, {0, 1, 1}})));
+}
+
 TEST_CASE("a batch without padding needs no mask", "[layers][mask]") {
   CHECK_FALSE(padding_mask(tokens({{5, 6}, {7, 8}}), pad).keys.defined());
   CHECK_FALSE(explicit_mask({}, 0, 2, 3, at::kCPU).defined());

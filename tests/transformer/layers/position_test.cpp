@@ -275,6 +275,20 @@ TEST_CASE("learned positions begin behind those that are nobody's", "[layers][po
   CHECK_THROWS_AS(position->embed(at::zeros({1, 1, 8}, at::kDouble), 32), c10::Error);
 }
 
+TEST_CASE("learned positions count real tokens alone where they are told to", "[layers][position]") {
+  const auto position = make({.kind = "learned", .offset = 2, .count = "real_tokens"});
+  const Tensor weight = position->named_parameters()["weight"];
+  const Tensor x = at::zeros({3, 4, 8}, at::kDouble);
+  const Tensor real = tokens({{1, 1, 1, 1}, {0, 0, 1, 1}, {1, 1, 0, 0}}).to(at::kBool);
+  const Tensor placed = position->embed(x, 0, real.unsqueeze(1).unsqueeze(2));
+  // What is padding has the vector in front of the first position.
+  CHECK(placed.equal(at::embedding(weight, tokens({{2, 3, 4, 5}, {1, 1, 2, 3}, {2, 3, 1, 1}}))));
+  // Without padding, and with a cache, they count as the others do.
+  CHECK(position->embed(x, 0)[1].equal(weight.slice(0, 2, 6)));
+  CHECK(position->embed(x, 3)[0].equal(weight.slice(0, 5, 9)));
+  CHECK_THROWS_AS(position->embed(x, 3, real.unsqueeze(1).unsqueeze(2)), c10::Error);
+}
+
 TEST_CASE("buckets: near distances one each, far ones as their logarithm, the farthest together",
           "[layers][position]") {
   const auto bucket = [](std::int64_t distance, bool causal) {

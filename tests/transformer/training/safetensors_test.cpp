@@ -248,3 +248,35 @@ TEST_CASE("a file that cannot be made is a RunError with its path", "[training][
   CHECK_THROWS_AS(write_tensors(file, example()), RunError);
   CHECK_THROWS_MENTION(write_tensors(file, example()), (folder / "taken").string());
 }
+
+TEST_CASE("a mapped file has the tensors of a read one, and of its damage what the header tells", "[training]") {
+  const TemporaryFolder folder;
+  const TensorFile content{{{"a", normal({3, 4}, 1)}, {"b", normal({5}, 2).to(at::kBFloat16)}, {"c", at::ones({0})}},
+                           {{"made", "here"}}};
+  const fs::path file = folder / "x.safetensors";
+  write_tensors(file, content);
+  TensorFile mapped = map_tensors(file);
+  CHECK(mapped.metadata.at("made") == "here");
+  REQUIRE(mapped.tensors.size() == 3);
+  for (const auto& [name, tensor] : content.tensors) {
+    CHECK(mapped.tensors.at(name).scalar_type() == tensor.scalar_type());
+    CHECK(mapped.tensors.at(name).equal(tensor));
+  }
+  // A tensor keeps the file in memory, even when the rest is gone.
+  const Tensor kept = mapped.tensors.at("a");
+  mapped = {};
+  CHECK(kept.equal(content.tensors.at("a")));
+  const std::string whole = bytes_of_file(file);
+  CHECK_THROWS_MENTION(map_tensors(folder.write("cut.safetensors", whole.substr(0, whole.size() - 9))), "cut");
+  CHECK_THROWS_MENTION(map_tensors(folder / "nothing.safetensors"), "there is no such file");
+}
+
+TEST_CASE("numbers that lie across words in a mapped file are read all the same", "[training]") {
+  const TemporaryFolder folder;
+  const std::string header = R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})";
+  for (std::size_t spaces = 0; spaces < 4; ++spaces) {
+    const std::string text = header + std::string(spaces, ' ');
+    const fs::path file = folder.write("x.safetensors", file_of(text, bytes_of({1.5f, -2.0f})));
+    CHECK(map_tensors(file).tensors.at("a").equal(at::tensor({1.5f, -2.0f})));
+  }
+}

@@ -1,0 +1,77 @@
+// From a folder of a published model to a run and back.
+#include "experiments/lab/hugging_face/imported_run.h"
+
+#include "experiments/lab/hugging_face/model_folder.h"
+#include "experiments/lab/inspection.h"
+#include "experiments/lab/results_table.h"
+#include "experiments/lab/trained_run.h"
+#include "tests/experiments/lab/hugging_face/golden.h"
+#include "transformer/core/error.h"
+
+using namespace ablate;
+using namespace ablate::testing;
+
+TEST_CASE("published: an imported run is a finished one, which is exported as it came", "[hugging_face]") {
+  const TemporaryFolder folder;
+  for (const char* name : {"gpt2_1", "falcon_2", "t5_2", "marian_1"}) {
+    INFO(name);
+    const Golden golden = read_golden(name);
+    const std::filesystem::path model = folder / (std::string(name) + ".model"), run = folder / name,
+                                out = folder / (std::string(name) + ".exported");
+    write_model(golden, model);
+    const hf::ImportSummary summary = hf::import_model(model, run);
+    CHECK(golden.config.at("model_type") == summary.architecture);
+    CHECK(mentions(summary.notes.back(), "no tokenizer"));
+    CHECK_THROWS_MENTION(hf::import_model(model, run), "is the folder of a run already");
+    CHECK(lab::RunFolder(run).state() == lab::RunState::finished);
+    CHECK(mentions(lab::inspect_run(lab::RunFolder(run)), "not trained here"));
+    CHECK(lab::runs_table({run}, "", {}).rows.size() == 1);
+    hf::export_run(run, out, {});
+    const hf::ModelFolder again = hf::read_model_folder(out);
+    const NamedTensors weights = golden.weights();
+    REQUIRE(again.tensors.size() == weights.size());
+    for (const auto& [tensor, value] : weights) CHECK(again.tensors.at(tensor).equal(value));
+    CHECK_THROWS_MENTION(hf::export_run(run, out, {}), "is there already");
+  }
+}
+
+TEST_CASE("published: a run without a tokenizer says so when text is asked for", "[hugging_face]") {
+  const TemporaryFolder folder;
+  write_model(read_golden("gpt2_1"), folder / "model");
+  hf::import_model(folder / "model", folder / "run");
+  lab::TrainedRun run(folder / "run", at::kCPU);
+  CHECK_THROWS_MENTION(run.generate({"a"}, {}, 1, 1), "imported without a tokenizer");
+  CHECK_THROWS_MENTION(run.likelihood({"a"}), "imported without a tokenizer");
+}
+
+TEST_CASE("published: weights in several files are those of the index", "[hugging_face]") {
+  const TemporaryFolder folder;
+  const Golden golden = read_golden("llama_1");
+  const std::filesystem::path model = folder / "model";
+  write_model(golden, model);
+  std::filesystem::remove(model / "model.safetensors");
+  std::map<std::string, NamedTensors> files;
+  Json index = {{"weight_map", Json::object()}};
+  for (const auto& [name, tensor] : golden.weights()) {
+    const std::string file = files["a.safetensors"].size() < 5 ? "a.safetensors" : "b.safetensors";
+    files[file][name] = tensor;
+    index["weight_map"][name] = file;
+  }
+  for (const auto& [file, tensors] : files) write_tensors(model / file, {tensors, {}});
+  const auto write_index = [&] { std::ofstream(model / "model.safetensors.index.json") << index.dump(); };
+  write_index();
+  const NamedTensors read = hf::read_model_folder(model).tensors;
+  for (const auto& [name, tensor] : golden.weights()) CHECK(read.at(name).equal(tensor));
+  index["weight_map"]["lm_head.weight"] = "b.safetensors";
+  write_index();
+  CHECK_THROWS_MENTION(hf::read_model_folder(model), "does not say that 'lm_head.weight' is in a.safetensors");
+}
+
+TEST_CASE("published: a folder that is no model says what is missing", "[hugging_face]") {
+  const TemporaryFolder folder;
+  CHECK_THROWS_MENTION(hf::read_model_folder(folder / "nothing"), "no such folder");
+  CHECK_THROWS_MENTION(hf::read_model_folder(folder.path()), "it has no config.json");
+  folder.write("config.json", "{}");
+  folder.write("pytorch_model.bin", "");
+  CHECK_THROWS_MENTION(hf::read_model_folder(folder.path()), "has no *.safetensors");
+}
