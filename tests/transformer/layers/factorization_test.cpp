@@ -130,7 +130,8 @@ TEST_CASE("what lifts words starts so that they keep their length", "[layers][em
   ParameterFactory factory(at::kCPU);
   EmbeddingConfig config{.scale = "one"};
   config.factorization = {.kind = "words", .width = 64};
-  const Embeddings embeddings(config, 512, VocabularyInfo{200, 200, 2}, true, EmbeddingInitialization{}, factory);
+  const Embeddings embeddings(config, 512, VocabularyInfo{200, 200, 2}, EmbeddingSides{}, EmbeddingInitialization{},
+                              factory);
   factory.initialize(3);
   const Tensor lengths = embeddings.source(at::arange(3, 200, at::kLong).unsqueeze(0)).norm(2, {-1});
   CHECK(lengths.mean().item<double>() == Approx(1).epsilon(0.05));
