@@ -145,6 +145,11 @@ def learnable_bias(model):
         model.final_logits_bias = torch.nn.Parameter(bias.clone())
 
 
+def saved_name(model_class, name):
+    """The library renames what it reads: the output matrix of GPT-NeoX has its old name in files."""
+    return name.replace("lm_head.", "embed_out.") if model_class.startswith("GPTNeoX") else name
+
+
 def randomize(model, generator):
     with torch.no_grad():
         for name, parameter in model.named_parameters():
@@ -239,8 +244,9 @@ def make(name, model_class, settings, seed):
         for key, parameter in model.named_parameters():
             if parameter.requires_grad:
                 gradient = parameter.grad if parameter.grad is not None else torch.zeros_like(parameter)
-                tensors["gradient." + key] = gradient
-                tensors["weight." + key] = parameter.detach().to(kept_float)
+                saved = saved_name(model_class, key)
+                tensors["gradient." + saved] = gradient
+                tensors["weight." + saved] = parameter.detach().to(kept_float)
         prompt = ids[torch.randint(len(ids), (1, 5), generator=generator)]
         generated = generate(model, config, prompt)
         if generated is None:

@@ -33,7 +33,7 @@ void write_key_value_heads(const Json& model, Json& published) {
 void read_head_width(PublishedConfig& published, Json& model) {
   if (published.get("head_dim").is_null()) return;
   const std::int64_t width = published.integer("head_dim");
-  if (width == head_width(model)) return;
+  if (width * whole(model, "attention.heads") == whole(model, "d_model")) return;
   set(model, "attention.d_k", width);
   set(model, "attention.d_v", width);
 }
