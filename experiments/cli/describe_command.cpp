@@ -79,6 +79,15 @@ void print_model(const Transformer& model, const ModelConfig& config) {
             << "\n";
 }
 
+/// An encoder by itself says a word for every token, or something of the text as a whole.
+void print_cost_of_encoder(const ForwardCost& cost, std::int64_t length, bool says_words) {
+  const double tokens = static_cast<double>(length), said = says_words ? tokens : 1;
+  std::cout << "encoder        " << lab::compact(cost.encoder.flops / tokens) << " per token\n"
+            << "output layer   " << lab::compact(cost.output.flops / said) << (says_words ? " per token" : " per text")
+            << "\nall            " << lab::compact(cost.flops() / tokens) << " per token\n"
+            << "\nMatrix products alone, 2 FLOPs per multiplication and addition; texts of " << length << " tokens.\n";
+}
+
 void print_cost(Transformer& model) {
   const std::int64_t length = std::min<std::int64_t>(SequenceLengths{}.source, model.max_length());
   const ForwardCost cost = forward_cost(model, 1, {length, length});
@@ -86,6 +95,7 @@ void print_cost(Transformer& model) {
     std::cout << part << lab::compact(flops / static_cast<double>(length)) << " per " << side << " token\n";
   };
   print_heading("Forward FLOPs");
+  if (!model.has_decoder()) return print_cost_of_encoder(cost, length, head_table().at(model.head()->kind) == HeadKind::words);
   if (model.has_encoder()) line("encoder        ", cost.encoder.flops, "source");
   line("decoder        ", cost.decoder.flops, "target");
   line("output layer   ", cost.output.flops, "target");

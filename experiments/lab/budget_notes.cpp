@@ -35,7 +35,7 @@ std::string budget_text(const RunConfig& run) {
   std::vector<std::string> limits;
   if (budget.steps) limits.push_back(counted_text(static_cast<double>(*budget.steps), "update"));
   if (budget.epochs) limits.push_back(counted_text(static_cast<double>(*budget.epochs), "epoch"));
-  if (budget.tokens) limits.push_back(counted_text(static_cast<double>(*budget.tokens), "target token"));
+  if (budget.tokens) limits.push_back(counted_text(static_cast<double>(*budget.tokens), run.said_unit()));
   if (budget.flops) limits.push_back(compact(*budget.flops) + " FLOPs");
   if (budget.minutes) limits.push_back(number_text(*budget.minutes, {}, Notation::fixed, 1).mean + " minutes");
   std::string text = joined(limits, " or ") + (limits.size() > 1 ? ", whichever is first" : "");
@@ -76,6 +76,19 @@ std::string describe_budgets(const std::vector<PreparedRow>& rows) {
   return "Rows have different budgets: " + joined(parts, "; ");
 }
 
+namespace {
+
+/// What the runs learnt from; results that are older than other objectives do not say it.
+std::string unit_of(const std::vector<const Json*>& trainings) {
+  const std::string standard = "target token";
+  const std::string first = trainings.front()->value("unit", standard);
+  const bool is_common = std::ranges::all_of(
+      trainings, [&](const Json* training) { return training->value("unit", standard) == first; });
+  return is_common ? first : "target";
+}
+
+}  // namespace
+
 std::string describe_training(const std::vector<const Json*>& trainings) {
   if (trainings.empty()) return "";
   std::vector<std::string> parts;
@@ -84,7 +97,7 @@ std::string describe_training(const std::vector<const Json*>& trainings) {
   };
   add(range_text(trainings, "steps", "update"));
   add(range_text(trainings, "epochs", "whole epoch"));
-  add(range_text(trainings, "tokens", "target token"));
+  add(range_text(trainings, "tokens", unit_of(trainings)));
   add(range_text(trainings, "flops", "FLOP"));
   std::set<std::string> reasons;
   for (const Json* training : trainings) reasons.insert(training->value("reason", ""));

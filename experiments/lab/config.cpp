@@ -145,6 +145,10 @@ metrics::Subject subject_of(data::Content content) {
 
 }  // namespace
 
+std::string RunConfig::said_unit() const {
+  return labels() ? "text" : objective.kind == "masked_lm" ? "hidden token" : "target token";
+}
+
 void RunConfig::set_standards() {
   objective.kind = fitting_objective(model);
   evaluation.metrics.clear();

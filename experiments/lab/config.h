@@ -53,6 +53,8 @@ struct RunConfig {
   bool decodes() const { return model.stacks().encoder && model.stacks().decoder; }
   /// What an encoder says of a text as a whole is compared with its label.
   bool labels() const { return data::is_labelled(data::objective_table().at(objective.kind)); }
+  /// What is counted as learnt from: "target token", "hidden token", "text".
+  std::string said_unit() const;
   bool reads_text() const { return data::objective_table().at(objective.kind) == data::Content::text; }
   bool reads_windows() const { return reads_text() && objective.layout == "packed"; }
 

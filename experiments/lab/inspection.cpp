@@ -111,7 +111,7 @@ std::string inspect_run(const RunFolder& run) {
               imported.at("architecture").get<std::string>() + ": not trained here, so there is no curve\n";
     } else {
       text += parameters + ", " + fixed_text(training.at("tokens_per_second").get<double>(), 0) +
-              " target tokens/s\n" + describe_training({&training}) + "\n";
+              " " + training.value("unit", "target token") + "s/s\n" + describe_training({&training}) + "\n";
     }
     if (state_of(result, true) == RunState::diverged) text += "diverged: " + training.value("reason", "") + "\n";
     text += describe_environment(result.at("environment")) + ", commit " +

@@ -84,6 +84,20 @@ Cell speed_cell(const RowRecord& row) {
   return measurement_cell(std::move(samples));
 }
 
+/// Texts, hidden tokens or tokens of a target a second, as the runs counted.
+Column speed_column_of(const std::vector<RowRecord>& rows) {
+  std::set<std::string> units;
+  for (const RowRecord& row : rows) {
+    for (const RunRecord& run : row.runs) {
+      const Json training = run.result.value("training", Json::object());
+      if (training.contains("unit")) units.insert(training["unit"].get<std::string>());
+    }
+  }
+  Column column = speed_column();
+  if (units.size() == 1 && *units.begin() != "target token") column.unit = *units.begin() + "s/s";
+  return column;
+}
+
 /// What a reader must know to believe the figures; the same fact of several runs is said once.
 std::vector<std::string> footnotes(const std::vector<RowRecord>& rows, const std::vector<Figure>& figures) {
   std::set<std::string> commits, environments;
@@ -140,7 +154,7 @@ Table build(const std::string& title, const std::string& caption, const std::vec
   for (const Figure& figure : figures) table.columns.push_back(column_of(figure));
   table.columns.push_back(seeds_column());
   table.columns.push_back(parameters_column());
-  table.columns.push_back(speed_column());
+  table.columns.push_back(speed_column_of(rows));
   for (const RowRecord& row : rows) {
     Row printed{row.label, row.group, row.is_baseline, {}};
     for (const Figure& figure : figures) printed.cells.push_back(figure_cell(row, figure));

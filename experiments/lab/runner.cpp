@@ -75,8 +75,9 @@ Json environment(at::Device device, const RunConfig& config) {
 }
 
 Json training_json(const TrainingOutcome& outcome, std::int64_t parameters, double flops_of_token,
-                   const data::Batches& batches) {
+                   const data::Batches& batches, const std::string& unit) {
   return {{"reason", outcome.reason},
+          {"unit", unit},
           {"steps", outcome.steps},
           {"epochs", outcome.epochs},
           {"tokens", outcome.tokens},
@@ -192,7 +193,7 @@ Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, c
   if (diverged) progress.message("diverged: " + outcome.reason);
   return {{"status", diverged ? "diverged" : "finished"},
           {"environment", environment(options.device, config)},
-          {"training", training_json(outcome, count_parameters(*model), flops_of_token, *batches)},
+          {"training", training_json(outcome, count_parameters(*model), flops_of_token, *batches, config.said_unit())},
           {"decodings", Json::object()}};
 }
 

@@ -151,7 +151,7 @@ ForwardCost measure_forward(Transformer& model, const Batch& batch, AttentionTra
   } else {
     cost.encoder = measure_cost([&] { hidden = model.forward(batch, trace); });
   }
-  cost.output = measure_cost([&] { model.logits(hidden); });
+  if (model.has_output()) cost.output = measure_cost([&] { model.logits(hidden); });
   return cost;
 }
 
@@ -202,7 +202,8 @@ TrainingFlops training_flops(Transformer& model, std::int64_t sentences, Sequenc
   TrainingFlops flops;
   const auto predict = [&] {
     const Tensor hidden = model.forward(batch, &plain);
-    scores = model.logits(lengths.said ? hidden.narrow(1, 0, *lengths.said) : hidden);
+    const Tensor told = lengths.said ? hidden.narrow(1, 0, *lengths.said) : hidden;
+    scores = model.has_output() ? model.logits(told) : told;
   };
   flops.forward = measure_cost(predict).flops;
   flops.backward = measure_cost([&] { scores.backward(at::empty_like(scores)); }).flops;

@@ -9,7 +9,8 @@ namespace ablate {
 Transformer::Transformer(const ModelConfig& config, const VocabularyInfo& vocabulary, ParameterFactory& factory)
     : vocabulary_(vocabulary),
       max_length_(config.max_length),
-      decoder_has_experts_(config.decoder.feed_forward.experts.any()) {
+      decoder_has_experts_(config.decoder.feed_forward.experts.any()),
+      has_output_(config.stacks().decoder || head_table().at(config.head.kind) != HeadKind::pooled) {
   const Family& stacks = config.stacks();
   embedding_ = register_module(
       "embedding",

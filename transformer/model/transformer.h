@@ -44,6 +44,8 @@ class Transformer : public torch::nn::Module {
   /// its head: (B, S, D), or (B, 1, D) for each text.
   Tensor forward(const Batch& batch, AttentionTrace* trace = nullptr);
 
+  /// Whether anything is said: a head may give states alone.
+  bool has_output() const { return has_output_; }
   const HeadConfig* head() const { return head_ ? &head_->config() : nullptr; }
 
   const Embeddings& embeddings() const { return *embedding_; }
@@ -56,7 +58,7 @@ class Transformer : public torch::nn::Module {
  private:
   VocabularyInfo vocabulary_;
   std::int64_t max_length_;
-  bool decoder_has_experts_;
+  bool decoder_has_experts_, has_output_;
   std::shared_ptr<Embeddings> embedding_;
   std::shared_ptr<Encoder> encoder_;
   std::shared_ptr<Decoder> decoder_;

@@ -17,10 +17,11 @@ using PlainJson = nlohmann::json;
 
 enum class PublishedForm { none, tokenizer_json, vocab_json, vocab_txt };
 
-/// Reads no more of an object than it takes to know what it is: vocabularies are long.
+/// Reads no more of an object than it takes to know what it is.
 class FormFinder final : public nlohmann::json_sax<PlainJson> {
  public:
   PublishedForm form = PublishedForm::none;
+  bool has_ids = false;
 
   bool key(string_t& name) override {
     if (depth_ == 1) name_ = name;
@@ -32,8 +33,9 @@ class FormFinder final : public nlohmann::json_sax<PlainJson> {
     return form == PublishedForm::none;
   }
   bool number_unsigned(number_unsigned_t) override {
-    if (depth_ == 1) form = PublishedForm::vocab_json;
-    return form == PublishedForm::none;
+    // A whole vocabulary is read to be known for one: any other file may have a number, too.
+    has_ids = has_ids || depth_ == 1;
+    return true;
   }
   bool string(string_t&) override { return depth_ != 1 || name_ != "kind"; }
   bool end_object() override {
@@ -76,8 +78,8 @@ void for_each_text_line(std::string_view text, Visit visit) {
 PublishedForm form_of(std::string_view bytes) {
   if (bytes.starts_with('{')) {
     FormFinder finder;
-    PlainJson::sax_parse(bytes, &finder);
-    return finder.form;
+    const bool is_read_to_the_end = PlainJson::sax_parse(bytes, &finder);
+    return is_read_to_the_end && finder.has_ids ? PublishedForm::vocab_json : finder.form;
   }
   bool has_unknown = false;
   if (is_utf8(bytes)) {

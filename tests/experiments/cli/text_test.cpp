@@ -228,9 +228,9 @@ TEST_CASE("text: what does not fit together is refused before anything is traine
     CHECK(has(outcome.messages, why));
     CHECK(run_folders(folder).empty());
   };
-  refused({{"model", {{"family", "encoder_decoder"}}}}, "learns from pairs of texts, but the data is running text");
+  refused({{"model", {{"family", "encoder_decoder"}}}}, "learns from pairs of texts, but the data holds running text");
   refused({{"data", {{"kind", "task"}, {"reader", nullptr}, {"train", nullptr}, {"dev", nullptr}, {"test", nullptr}}}},
-          "learns from running text, but the data are pairs");
+          "learns from running text, but the data holds pairs");
   refused({{"objective", {{"kind", "translation"}}}}, "is not for the family 'decoder'");
   refused({{"decoding", {{"kind", "greedy"}}}}, "has no source to find outputs for");
   refused({{"evaluation", {{"metrics", {"bleu"}}}}}, "compare outputs with references");
@@ -242,6 +242,6 @@ TEST_CASE("text: what does not fit together is refused before anything is traine
   refused({{"tune", {{"grid", {{"objective.document_end", {true, false}}}}}}}, "would change");
   refused({{"model", {{"encoder", {{"layers", 2}}}}}}, "has no encoder");
   refused({{"model", {{"embedding", {{"tying", "source_target"}}}}}}, "speaks of a source");
-  refused({{"data", {{"reverse", true}}}}, "no source to swap");
+  refused({{"data", {{"reverse", true}}}}, "no other side to swap");
   refused({{"training", {{"max_length", 40}}}}, "is more than model.max_length");
 }

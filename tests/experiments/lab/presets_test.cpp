@@ -25,6 +25,7 @@ TEST_CASE("published models have the parameters that were published", "[model][p
   CHECK(count_preset("mistral_7b.json") == 7'241'732'096);
   CHECK(count_preset("t5_small.json") == 60'506'624);
   CHECK(count_preset("t5_base.json") == 222'903'552);
+  CHECK(count_preset("bert_base.json") == 109'482'240);
 }
 
 TEST_CASE("published models have the settings that do not show in their parameters", "[model][parameters]") {

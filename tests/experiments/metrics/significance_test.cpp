@@ -98,6 +98,7 @@ TEST_CASE("sentence statistics give the corpus figure of every metric", "[metric
               hypotheses = given_corpus().at("baseline").get<Lines>();
   for (const MetricRow& metric : metrics()) {
     INFO(metric.name);
+    if (metric.subject == Subject::numbers) continue;  // lines of text are none
     const SentenceStatistics sentences = sentence_statistics(metric.name, hypotheses, {references});
     CHECK(sentences.size() == hypotheses.size());
     CHECK(sentences.corpus_score() == Approx(score(metric.name, hypotheses, {references}).value).epsilon(1e-12));
