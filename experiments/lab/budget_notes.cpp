@@ -97,7 +97,7 @@ std::string describe_training(const std::vector<const Json*>& trainings) {
   };
   add(range_text(trainings, "steps", "update"));
   add(range_text(trainings, "epochs", "whole epoch"));
-  add(range_text(trainings, "tokens", unit_of(trainings)));
+  add(range_text(trainings, "tokens", unit_of(trainings).c_str()));
   add(range_text(trainings, "flops", "FLOP"));
   std::set<std::string> reasons;
   for (const Json* training : trainings) reasons.insert(training->value("reason", ""));

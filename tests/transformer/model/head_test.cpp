@@ -10,19 +10,19 @@ using namespace ablate::testing;
 
 namespace {
 
-constexpr std::int64_t pad = tiny_vocabulary.pad;
+constexpr std::int64_t padding = tiny_vocabulary.pad;
 
 std::shared_ptr<Transformer> encoder_with(const std::string& head, const std::string& more = "") {
   return make_tiny(tiny(R"({"family": "encoder", "head": )" + head + more + "}"));
 }
 
-Batch batch_of(const Tensor& source) {
+Batch batch_of(const Tensor& text) {
   Batch batch;
-  batch.source = source;
+  batch.source = text;
   return batch;
 }
 
-const Tensor source = tokens({{3, 5, 6, 7, 2}, {3, 9, 2, pad, pad}});
+const Tensor texts = tokens({{3, 5, 6, 7, 2}, {3, 9, 2, padding, padding}});
 
 Tensor linear_of(Transformer& model, const std::string& name, const Tensor& x) {
   const auto parameters = model.named_parameters();
@@ -35,7 +35,7 @@ TEST_CASE("the head of classes says what its formula says of the pooled states",
   for (const char* pooling : {"first", "mean", "max"}) {
     INFO(pooling);
     const auto model = encoder_with(R"({"kind": "classes", "pooling": ")" + std::string(pooling) + R"("})");
-    const Tensor states = model->encode(source).states;
+    const Tensor states = model->encode(texts).states;
     std::vector<Tensor> pooled;
     const std::vector<std::int64_t> lengths{5, 3};
     for (std::int64_t row = 0; row < 2; ++row) {
@@ -46,27 +46,27 @@ TEST_CASE("the head of classes says what its formula says of the pooled states",
     }
     const Tensor hidden = at::tanh(linear_of(*model, "head.hidden", at::stack(pooled)));
     const Tensor expected = linear_of(*model, "head.output", hidden).unsqueeze(1);
-    CHECK_CLOSE(model->logits(model->forward(batch_of(source))), expected, tolerance::same_in_double);
+    CHECK_CLOSE(model->logits(model->forward(batch_of(texts))), expected, tolerance::same_in_double);
   }
 }
 
 TEST_CASE("the head of words says a word at every place, by the tied embeddings", "[model][head]") {
   const auto model = encoder_with(R"({"kind": "words", "activation": "gelu"})", R"(, "embedding.output_bias": true)");
-  const Tensor states = model->encode(source).states;
+  const Tensor states = model->encode(texts).states;
   const auto parameters = model->named_parameters();
   const Tensor hidden = at::gelu(linear_of(*model, "head.hidden", states));
   const Tensor normed =
       at::layer_norm(hidden, {8}, parameters["head.norm.gain"], parameters["head.norm.bias"], 1e-5);
   const Tensor expected =
       at::matmul(normed, parameters["embedding.shared"].t()) + parameters["embedding.output_bias"];
-  CHECK_CLOSE(model->logits(model->forward(batch_of(source))), expected, tolerance::same_in_double);
+  CHECK_CLOSE(model->logits(model->forward(batch_of(texts))), expected, tolerance::same_in_double);
   CHECK_FALSE(parameters.contains("embedding.target"));
 }
 
 TEST_CASE("types of tokens are added to their embeddings", "[model][head]") {
   const auto model = encoder_with(R"({"kind": "pooled", "hidden": false})", R"(, "embedding.token_types": 2)");
   const Tensor types = tokens({{0, 0, 0, 1, 1}, {0, 0, 0, 0, 0}});
-  Batch batch = batch_of(source);
+  Batch batch = batch_of(texts);
   const Tensor without = model->forward(batch);
   batch.source_types = types;
   const Tensor with = model->forward(batch);
@@ -74,13 +74,13 @@ TEST_CASE("types of tokens are added to their embeddings", "[model][head]") {
   CHECK_CLOSE(with[1], without[1], tolerance::same_in_double);
   const Tensor vectors = model->named_parameters()["embedding.token_types"];
   const Embeddings& embeddings = model->embeddings();
-  CHECK_CLOSE(embeddings.source(source, types) - embeddings.source(source, at::zeros_like(types)),
+  CHECK_CLOSE(embeddings.source(texts, types) - embeddings.source(texts, at::zeros_like(types)),
               types.unsqueeze(2) * (vectors[1] - vectors[0]), tolerance::same_in_double);
 }
 
 TEST_CASE("classes are learnt by cross entropy, numbers by least squares", "[model][head][loss]") {
   const auto model = encoder_with(R"({"kind": "classes"})");
-  Batch batch = batch_of(source);
+  Batch batch = batch_of(texts);
   batch.target_output = tokens({{4}, {0}});
   batch.target_tokens = 2;
   const Tensor scores = model->logits(model->forward(batch)).squeeze(1);
@@ -92,7 +92,7 @@ TEST_CASE("classes are learnt by cross entropy, numbers by least squares", "[mod
   VocabularyInfo one = tiny_vocabulary;
   one.target_size = 1;
   const auto number = make_tiny(tiny(R"({"family": "encoder", "head.kind": "number"})"), at::kDouble, 1, one);
-  Batch values = batch_of(source);
+  Batch values = batch_of(texts);
   values.values = at::tensor({1.5F, -2.0F}).unsqueeze(1);
   values.target_tokens = 2;
   const Tensor said = number->logits(number->forward(values)).flatten();
@@ -113,5 +113,5 @@ TEST_CASE("what a family has not is refused", "[model][head]") {
   CHECK_THROWS_MENTION(tiny(R"({"family": "encoder", "embedding.tying": "target_output"})"), "embedding.tying");
   CHECK_THROWS_MENTION(tiny(R"({"family": "encoder", "head": {"kind": "words", "pooling": "mean"}})"), "pooling");
   const auto model = encoder_with(R"({"kind": "classes"})");
-  CHECK_THROWS_AS(model->decode(source, {}), std::logic_error);
+  CHECK_THROWS_AS(model->decode(texts, {}), std::logic_error);
 }
