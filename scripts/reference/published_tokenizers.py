@@ -226,7 +226,8 @@ def bert(lowercase):
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
     if lowercase:
-        tokenizer.add_tokens([AddedToken("Caf\u00e9Token"), AddedToken("token", single_word=True)])
+        tokenizer.add_tokens([AddedToken("Caf\u00e9Token"), AddedToken("token", single_word=True),
+                              AddedToken("HARBOUR", normalized=True, special=True)])
     return changed(tokenizer, lambda stored: None)
 
 

@@ -36,7 +36,8 @@ class ChoiceFinder final : public config::Fields {
     found_.push_back({path() + info.name, *info.choices, needs});
   }
   bool do_enter(const config::FieldInfo& info, const char*) override {
-    needs_.push_back(info.applies ? "" : requirement(info.name));
+    const bool is_head = info.name == std::string("head");
+    needs_.push_back(info.applies ? "" : is_head ? R"("family": "encoder")" : requirement(info.name));
     names_.push_back(info.name);
     kinds_.emplace_back();
     return true;
@@ -121,7 +122,10 @@ inline std::vector<Variation> variations(bool everywhere = true) {
         R"("embedding": {"tying": "target_output", "factorization": {"kind": "sum", "bias": true},
                          "norm.kind": "layer_norm"}, "position.kind": "learned")",
         R"("family": "decoder", "embedding.factorization": {"kind": "sum", "output": "own"})",
-        R"("family": "decoder", "position.kind": "t5_buckets", "attention.soft_cap": 2)"}) {
+        R"("family": "decoder", "position.kind": "t5_buckets", "attention.soft_cap": 2)",
+        R"("family": "encoder", "embedding.token_types": 2)",
+        R"("family": "encoder", "head": {"kind": "classes", "hidden": false, "pooling": "mean"})",
+        R"("family": "encoder", "embedding.tying": "none", "embedding.output_bias": true)"}) {
     add(members);
   }
   // The roles that meet inside of attention, and inside of the residual stream.

@@ -1,5 +1,7 @@
 // A line goes through the parts of a `tokenizer.json` in turn: added tokens are cut out, the text between them is
 // normalised, cut into words, and the words into pieces of the vocabulary.
+#include <map>
+#include <set>
 #include <utility>
 
 #include "data/tokenizers/kinds.h"
@@ -71,7 +73,10 @@ class PipelineTokenizer final : public Tokenizer {
     std::vector<std::string_view> pieces;
     for (const std::int32_t id : ids) {
       check_id(id, size());
-      if (!is_control(specials_, id) && !is_special_[static_cast<std::size_t>(id)]) pieces.push_back(pieces_.piece(id));
+      if (is_control(specials_, id)) continue;
+      const auto found = normalized_.find(id);
+      const std::string& piece = found != normalized_.end() ? found->second : pieces_.piece(id);
+      if (!special_names_.contains(piece)) pieces.push_back(piece);
     }
     return decoder_->decode(pieces);
   }
@@ -97,15 +102,17 @@ class PipelineTokenizer final : public Tokenizer {
     }
     pieces_.check_complete(file);
     added_.emplace(tokens, normalizer_.get(), file);
-    is_special_.resize(static_cast<std::size_t>(pieces_.size()));
-    for (const AddedToken& token : tokens) is_special_[static_cast<std::size_t>(token.id)] = token.special;
+    for (const AddedToken& token : tokens) {
+      if (token.special) special_names_.insert(token.content);
+      if (token.normalized && normalizer_) normalized_[token.id] = normalizer_->normalize(token.content);
+    }
   }
 
   void take_specials(const JsonPart& file, bool is_word_piece) {
     const auto find_special = [&](std::string_view name) -> std::optional<std::int32_t> {
       const auto id = pieces_.find(name);
       // Byte-level models may have learnt an ordinary piece of such a name; WordPiece cuts text at brackets.
-      return id && (is_word_piece || is_special_[static_cast<std::size_t>(*id)]) ? id : std::nullopt;
+      return is_word_piece || special_names_.contains(std::string(name)) ? id : std::nullopt;
     };
     const auto own_or_added = [&](SpecialRole role, const std::optional<std::string>& told,
                                   std::int64_t name) -> std::int64_t {
@@ -132,9 +139,10 @@ class PipelineTokenizer final : public Tokenizer {
   std::unique_ptr<PreTokenizer> pre_tokenizer_;  ///< may be null
   std::unique_ptr<PieceDecoder> decoder_;
   std::optional<AddedTokens> added_;
-  PieceTable pieces_;                 ///< the model's and the added tokens
-  std::vector<bool> is_special_;      ///< of pieces_, by id: added tokens that are left out of decoded text
-  std::vector<std::string> symbols_;  ///< pad, bos and eos, if the file lacks them; their ids follow its own
+  PieceTable pieces_;                               ///< the model's and the added tokens
+  std::set<std::string> special_names_;             ///< what is left out of decoded text
+  std::map<std::int32_t, std::string> normalized_;  ///< added tokens that are found, and decoded, in normalised text
+  std::vector<std::string> symbols_;                ///< pad, bos and eos, if the file lacks them; their ids follow its own
   Specials specials_{};
 };
 

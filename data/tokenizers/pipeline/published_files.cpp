@@ -45,8 +45,14 @@ class FormFinder final : public nlohmann::json_sax<PlainJson> {
   bool number_integer(number_integer_t) override { return true; }
   bool number_float(number_float_t, const string_t&) override { return true; }
   bool binary(binary_t&) override { return true; }
-  bool start_array(std::size_t) override { return true; }
-  bool end_array() override { return true; }
+  bool start_array(std::size_t) override {
+    ++depth_;
+    return true;
+  }
+  bool end_array() override {
+    --depth_;
+    return true;
+  }
   bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override { return false; }
 
  private:
@@ -132,8 +138,8 @@ PlainJson read_merge_lines(const fs::path& file) {
 std::string named_token(const PlainJson& config, const char* name) {
   const auto found = config.find(name);
   if (found == config.end()) return "";
-  if (found->is_object()) return found->value("content", "");
-  return found->is_string() ? found->get<std::string>() : "";
+  const PlainJson& token = found->is_object() && found->contains("content") ? (*found)["content"] : *found;
+  return token.is_string() ? token.get<std::string>() : "";
 }
 
 /// As GPT-2 and what comes in its files: RoBERTa, BART, OPT. `tokenizer_config.json`, where it lies beside them, tells

@@ -17,7 +17,7 @@ std::shared_ptr<Embeddings> make_embeddings(const EmbeddingConfig& config, std::
                                             std::int64_t target = 11) {
   ParameterFactory factory(at::kCPU, at::kDouble);
   auto embeddings = std::make_shared<Embeddings>(config, embedding_width, VocabularyInfo{source, target, pad},
-                                                 /*has_source=*/true, WeightInitialization{}, factory);
+                                                 EmbeddingSides{}, WeightInitialization{}, factory);
   factory.initialize(1);
   return embeddings;
 }
@@ -156,7 +156,7 @@ TEST_CASE("without a source there are the target's matrix and, untied, the outpu
   const auto make_text = [](const char* tying) {
     ParameterFactory factory(at::kCPU, at::kDouble);
     return std::make_shared<Embeddings>(EmbeddingConfig{.tying = tying}, embedding_width, VocabularyInfo{0, 11, pad},
-                                        /*has_source=*/false, WeightInitialization{}, factory);
+                                        EmbeddingSides{.source = false}, WeightInitialization{}, factory);
   };
   CHECK(parameter_names(*make_text("all")) == std::vector<std::string>{"target"});
   CHECK(parameter_names(*make_text("target_output")) == std::vector<std::string>{"target"});

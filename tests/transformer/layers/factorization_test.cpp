@@ -20,7 +20,7 @@ EmbeddingConfig factorized(const std::string& kind, const std::string& tying = "
 
 std::shared_ptr<Embeddings> random_embeddings(const EmbeddingConfig& config, bool has_source = true) {
   ParameterFactory factory(at::kCPU, at::kDouble);
-  auto embeddings = std::make_shared<Embeddings>(config, stream, VocabularyInfo{11, 11, 2}, has_source,
+  auto embeddings = std::make_shared<Embeddings>(config, stream, VocabularyInfo{11, 11, 2}, EmbeddingSides{.source = has_source},
                                                  WeightInitialization{}, factory);
   randomize(*embeddings, 4);
   return embeddings;
@@ -130,7 +130,8 @@ TEST_CASE("what lifts words starts so that they keep their length", "[layers][em
   ParameterFactory factory(at::kCPU);
   EmbeddingConfig config{.scale = "one"};
   config.factorization = {.kind = "words", .width = 64};
-  const Embeddings embeddings(config, 512, VocabularyInfo{200, 200, 2}, true, EmbeddingInitialization{}, factory);
+  const Embeddings embeddings(config, 512, VocabularyInfo{200, 200, 2}, EmbeddingSides{}, EmbeddingInitialization{},
+                              factory);
   factory.initialize(3);
   const Tensor lengths = embeddings.source(at::arange(3, 200, at::kLong).unsqueeze(0)).norm(2, {-1});
   CHECK(lengths.mean().item<double>() == Approx(1).epsilon(0.05));

@@ -70,12 +70,12 @@ TEST_CASE("outputs and gradients are those of torch.nn", "[model][parity]") {
     const Tensor x = tensor(expected.at("inputs").at("x")).requires_grad_();
     ParameterFactory factory(at::kCPU, at::kDouble);
     if (expected.at("stack") == "encoder") {
-      Encoder encoder(config.encoder, config.embedding, config.initialization, config.d_model, 16, factory);
+      Encoder encoder(config.encoder, config.embedding, nullptr, config.initialization, config.d_model, 16, factory);
       load(encoder, expected.at("parameters"));
       compare(encoder, expected, encoder.forward(x, mask), {{"x", x}});
     } else {
       const Tensor memory = tensor(expected.at("inputs").at("memory")).requires_grad_();
-      Decoder decoder(config.decoder, config.embedding, config.initialization, config.d_model, 16, factory);
+      Decoder decoder(config.decoder, config.embedding, nullptr, config.initialization, config.d_model, 16, factory);
       load(decoder, expected.at("parameters"));
       compare(decoder, expected, decoder.forward(x, {memory, mask}), {{"x", x}, {"memory", memory}});
     }
