@@ -298,9 +298,13 @@ def check_export(folder, golden):
     config, expected = read_golden(golden)
     cls = getattr(transformers, config["architectures"][0])
     model, report = cls.from_pretrained(folder, output_loading_info=True, attn_implementation="eager")
+    sinusoids = config["model_type"] in ("marian", "pegasus")
     for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"):
-        if report[kind]:
-            sys.exit(f"{folder}: {kind}: {sorted(report[kind])}")
+        # Sinusoids are no weights: the library makes them where a file has none.
+        made = ("embed_positions.weight",) if kind == "missing_keys" and sinusoids else ()
+        keys = sorted(key for key in report[kind] if not key.endswith(made))
+        if keys:
+            sys.exit(f"{folder}: {kind}: {keys}")
     names = ("input_ids", "attention_mask", "decoder_input_ids", "decoder_attention_mask")
     with torch.no_grad():
         logits = model.eval()(**{n: expected[n] for n in names if n in expected}).logits.double()

@@ -1,6 +1,7 @@
 // From a folder of a published model to a run and back.
 #include "experiments/lab/hugging_face/imported_run.h"
 
+#include "data/tokenizers/tokenizer.h"
 #include "experiments/lab/hugging_face/model_folder.h"
 #include "experiments/lab/inspection.h"
 #include "experiments/lab/results_table.h"
@@ -42,6 +43,42 @@ TEST_CASE("published: a run without a tokenizer says so when text is asked for",
   lab::TrainedRun run(folder / "run", at::kCPU);
   CHECK_THROWS_MENTION(run.generate({"a"}, {}, 1, 1), "imported without a tokenizer");
   CHECK_THROWS_MENTION(run.likelihood({"a"}), "imported without a tokenizer");
+}
+
+TEST_CASE("published: with a tokenizer an imported run reads and writes text, with the model's own symbols",
+          "[hugging_face]") {
+  const TemporaryFolder folder;
+  data::TokenizerConfig config;
+  config.kind = "characters";
+  std::vector<std::string> lines = {"a small text", "of few letters"};
+  const auto tokenizer = data::train_tokenizer(config, [&](std::string& line) {
+    if (lines.empty()) return false;
+    line = lines.back();
+    lines.pop_back();
+    return true;
+  });
+  // What a file holds, not its name, tells which tokenizer it is.
+  for (const auto& [name, file] : {std::pair{"llama_1", "tokenizer.model"}, {"t5_1", "spiece.model"}}) {
+    INFO(name);
+    const Golden golden = read_golden(name);
+    const std::filesystem::path model = folder / (std::string(name) + ".model"), run = folder / name;
+    write_model(golden, model);
+    folder.write(std::string(name) + ".model/" + file, tokenizer->serialize());
+    CHECK(hf::import_model(model, run).notes.back() == std::string("tokenizer: ") + file);
+    lab::TrainedRun trained(run, at::kCPU);
+    const hf::Symbols symbols = import_config(golden).symbols;
+    CHECK(trained.target_tokenizer().specials().bos == symbols.start);
+    CHECK(trained.target_tokenizer().specials().eos == symbols.end);
+    if (trained.translates()) {
+      const lab::Translation translation = trained.translate({"few letters", "text"}, {.decoding = trained.decoding()});
+      CHECK(translation.lines.size() == 2);
+      CHECK(trained.attention("text", "few").size() == 6);
+      continue;
+    }
+    CHECK(trained.generate({"a text"}, {.tokens = 20}, /*seed=*/1, /*samples=*/2).size() == 2);
+    CHECK(std::isfinite(trained.likelihood({"a small text"}).at(0).nats));
+    CHECK(trained.attention("", "text").size() == 2);
+  }
 }
 
 TEST_CASE("published: weights in several files are those of the index", "[hugging_face]") {
