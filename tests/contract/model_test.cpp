@@ -92,7 +92,13 @@ TEST_CASE("every variant that is saved and loaded gives the same scores", "[cont
 TEST_CASE("every variant in bf16 is finite and close to fp32", "[contract]") {
   for (const Variation& variation : variations()) {
     INFO(variation.name);
-    const auto model = make_varied(variation.model, at::kFloat);
+    ModelConfig config = variation.model;
+    // Whom a token goes to is a step function of its logits, at which a rounding may send it elsewhere.
+    for (BlockConfig* stack :
+         {static_cast<BlockConfig*>(&config.encoder), static_cast<BlockConfig*>(&config.decoder)}) {
+      stack->feed_forward.experts.per_token = stack->feed_forward.experts.number;
+    }
+    const auto model = make_varied(config, at::kFloat);
     const Tensor expected = scores(*model, source, target);
     const Autocast autocast(Precision::bf16, at::kCPU);
     const Tensor found = scores(*model, source, target).to(at::kFloat);

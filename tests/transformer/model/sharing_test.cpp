@@ -100,7 +100,7 @@ TEST_CASE("shared layers leave no layer without the experts that it is to have",
   const char* const experts = R"("feed_forward.experts": {"kind": "top_k_softmax", "every": 2})";
   CHECK_THROWS_MENTION(tiny("{" + std::string(experts) + R"(, "sharing": "all"})"), "feed_forward.experts.every");
   CHECK_THROWS_MENTION(tiny("{" + std::string(experts) + R"(, "decoder.layers": 1})"),
-                       "decoder.feed_forward.experts.every: of 1 layers none is the last of 2");
+                       "feed_forward.experts.every: of 1 layers none is the last of 2");
   const auto model = make_tiny(tiny("{" + std::string(experts) + R"(, "encoder.layers": 4})"));
   std::vector<bool> has;
   for (const char* layer : {"0", "1", "2", "3"}) {
