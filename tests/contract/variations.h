@@ -82,7 +82,8 @@ inline std::vector<Variation> variations(bool everywhere = true) {
     // So few experts that each of them has something to learn from a handful of tokens.
     for (BlockConfig* block : {static_cast<BlockConfig*>(&model), static_cast<BlockConfig*>(&model.encoder),
                                static_cast<BlockConfig*>(&model.decoder)}) {
-      block->feed_forward.experts.number = 3;
+      ExpertsConfig& experts = block->feed_forward.experts;
+      experts.number = experts.per_token + 1;
     }
     model.embedding.factorization.width = 5;
     all.push_back({members, model});
