@@ -25,7 +25,9 @@ Tensor scores(Transformer& model, const Tensor& source_tokens, const Tensor& tar
     Batch batch;
     batch.source = source_tokens;
     const Tensor hidden = model.forward(batch);
-    return head_table().at(model.head()->kind) == HeadKind::pooled ? hidden : model.logits(hidden);
+    const Tensor said = model.has_output() ? model.logits(hidden) : hidden;
+    // What would be said in the place of padding is asked by nobody, and its vector is not trained.
+    return said.size(1) == 1 ? said : said * source_tokens.ne(pad).unsqueeze(2);
   }
   return model.logits(model.decode(target_tokens, memory_of(model, source_tokens)));
 }
