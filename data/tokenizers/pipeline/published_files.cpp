@@ -23,7 +23,10 @@ class FormFinder final : public nlohmann::json_sax<PlainJson> {
   PublishedForm form = PublishedForm::none;
 
   bool key(string_t& name) override {
-    if (depth_ == 1) name_ = name;
+    if (depth_ == 1) {
+      name_ = name;
+      ++names_;
+    }
     return true;
   }
   bool start_object(std::size_t) override {
@@ -32,7 +35,7 @@ class FormFinder final : public nlohmann::json_sax<PlainJson> {
     return form == PublishedForm::none;
   }
   bool number_unsigned(number_unsigned_t) override {
-    if (depth_ == 1) form = PublishedForm::vocab_json;
+    if (depth_ == 1 && names_ == 1) form = PublishedForm::vocab_json;
     return form == PublishedForm::none;
   }
   bool string(string_t&) override { return depth_ != 1 || name_ != "kind"; }
@@ -57,6 +60,7 @@ class FormFinder final : public nlohmann::json_sax<PlainJson> {
 
  private:
   int depth_ = 0;
+  int names_ = 0;  ///< of the outermost object
   std::string name_;
 };
 
