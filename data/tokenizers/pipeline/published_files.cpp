@@ -17,14 +17,16 @@ using PlainJson = nlohmann::json;
 
 enum class PublishedForm { none, tokenizer_json, vocab_json, vocab_txt };
 
-/// Reads no more of an object than it takes to know what it is.
+/// Reads no more of an object than it takes to know what it is: vocabularies are long.
 class FormFinder final : public nlohmann::json_sax<PlainJson> {
  public:
   PublishedForm form = PublishedForm::none;
-  bool has_ids = false;
 
   bool key(string_t& name) override {
-    if (depth_ == 1) name_ = name;
+    if (depth_ == 1) {
+      name_ = name;
+      ++names_;
+    }
     return true;
   }
   bool start_object(std::size_t) override {
@@ -33,9 +35,8 @@ class FormFinder final : public nlohmann::json_sax<PlainJson> {
     return form == PublishedForm::none;
   }
   bool number_unsigned(number_unsigned_t) override {
-    // A whole vocabulary is read to be known for one: any other file may have a number, too.
-    has_ids = has_ids || depth_ == 1;
-    return true;
+    if (depth_ == 1 && names_ == 1) form = PublishedForm::vocab_json;
+    return form == PublishedForm::none;
   }
   bool string(string_t&) override { return depth_ != 1 || name_ != "kind"; }
   bool end_object() override {
@@ -59,6 +60,7 @@ class FormFinder final : public nlohmann::json_sax<PlainJson> {
 
  private:
   int depth_ = 0;
+  int names_ = 0;  ///< of the outermost object
   std::string name_;
 };
 
@@ -78,8 +80,8 @@ void for_each_text_line(std::string_view text, Visit visit) {
 PublishedForm form_of(std::string_view bytes) {
   if (bytes.starts_with('{')) {
     FormFinder finder;
-    const bool is_read_to_the_end = PlainJson::sax_parse(bytes, &finder);
-    return is_read_to_the_end && finder.has_ids ? PublishedForm::vocab_json : finder.form;
+    PlainJson::sax_parse(bytes, &finder);
+    return finder.form;
   }
   bool has_unknown = false;
   if (is_utf8(bytes)) {
