@@ -112,7 +112,7 @@ void BatchPlan::collect(LengthLimits limits, LengthRange range) {
   for (std::int64_t i = 0; i < split_->size(); ++i) {
     if (!range.holds(*split_, i)) continue;
     // Without a source, or with a label for a target, one side alone has a length.
-    const std::int64_t source = is_labelled(content_)  ? split_->source_length(i) + symbols_around_text
+    const std::int64_t source = is_labelled(content_) ? split_->source_length(i) + symbols_around_text
                                 : symbols_.has_source ? split_->source_length(i) + 1
                                                       : 0;
     const std::int64_t target = is_labelled(content_) ? 1 : split_->target_length(i) + 1;

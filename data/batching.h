@@ -43,7 +43,7 @@ struct BatchSymbols {
   std::int64_t target_pad;
   std::int64_t target_bos;
   std::int64_t target_eos;
-  bool has_source = true;  ///< false: documents
+  bool has_source = true;        ///< false: documents
   std::int64_t source_bos = -1;  ///< of texts that an encoder reads alone
 };
 BatchSymbols batch_symbols(const Corpus& corpus);

@@ -20,10 +20,10 @@ std::int64_t vocabulary_size(const Tokenizer& tokenizer, const ObjectiveConfig& 
 
 /// What masking has to know of a vocabulary.
 struct MaskingVocabulary {
-  std::int64_t size;                     ///< of the tokenizer
+  std::int64_t size;  ///< of the tokenizer
   std::int64_t mask;
-  std::vector<bool> is_special;          ///< by id: never chosen, and never put in a token's place
-  std::vector<bool> begins_word;         ///< by id
+  std::vector<bool> is_special;   ///< by id: never chosen, and never put in a token's place
+  std::vector<bool> begins_word;  ///< by id
 };
 MaskingVocabulary masking_vocabulary(const Tokenizer& tokenizer);
 

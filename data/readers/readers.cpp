@@ -277,8 +277,8 @@ void ReaderConfig::describe(config::Fields& f) {
   f.field("skip_header", skip_header, "leave out the first line");
   f.field("separator", separator, "a line that stands between two documents and belongs to neither");
   f.field("text_columns", text_columns, "columns of the text, joined by spaces; the first is 0", config::not_negative);
-  f.field("second_columns", second_columns, "columns of the other text of a pair of texts; nothing given: there is none",
-          config::not_negative);
+  f.field("second_columns", second_columns,
+          "columns of the other text of a pair of texts; nothing given: there is none", config::not_negative);
   f.field("label_column", label_column, "column of the label", config::not_negative);
   f.choice("labels", labels, label_table().choices(), "what a label is");
 
@@ -287,7 +287,8 @@ void ReaderConfig::describe(config::Fields& f) {
   f.check(!text_columns.empty(), "text_columns", "at least one column is needed");
   f.check(!split_at || split_at->size() == 1, "split_at", "must be one ASCII character");
   const auto spelt = [this](std::int64_t column) { return is_spelt(*this, column); };
-  const bool all_spelt = kind == "tsv" && std::ranges::all_of(source_columns, spelt) && std::ranges::all_of(target_columns, spelt);
+  const bool all_spelt =
+      kind == "tsv" && std::ranges::all_of(source_columns, spelt) && std::ranges::all_of(target_columns, spelt);
   f.check(!split_at || !all_spelt, "split_at", "has no effect: every column is spelt");
   f.check(!comment || !comment->empty(), "comment", "must not be empty");
   f.check(!separator || separator->find('\n') == std::string::npos, "separator", "must be one line");

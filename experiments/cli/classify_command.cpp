@@ -21,12 +21,13 @@ std::string four_decimals(double value) {
 }  // namespace
 
 int classify_command(const std::vector<std::string>& words) {
-  Arguments arguments("classify RUN_DIR [options]",
-                      "Says the class of every line, or its number if the run learnt numbers, with the weights that the\n"
-                      "run's evaluation chooses: as many lines out as in, in order. A line is a text, or two texts with a\n"
-                      "tab between. With --probabilities: \"class TAB class=p TAB class=p …\", the likeliest first.",
-                      "  ablate classify runs/baseline.s1.0123456789abcdef --input reviews.txt\n"
-                      "  echo 'a moving film' | ablate classify runs/baseline.s1.0123456789abcdef --probabilities");
+  Arguments arguments(
+      "classify RUN_DIR [options]",
+      "Says the class of every line, or its number if the run learnt numbers, with the weights that the\n"
+      "run's evaluation chooses: as many lines out as in, in order. A line is a text, or two texts with a\n"
+      "tab between. With --probabilities: \"class TAB class=p TAB class=p …\", the likeliest first.",
+      "  ablate classify runs/baseline.s1.0123456789abcdef --input reviews.txt\n"
+      "  echo 'a moving film' | ablate classify runs/baseline.s1.0123456789abcdef --probabilities");
   arguments.add_value("run", "folder of a run", "RUN_DIR");
   arguments.add_value("input", "file of lines, plain or .gz; default: standard input", "FILE");
   arguments.add_flag("probabilities", "those of all classes, too");

@@ -95,7 +95,8 @@ void print_cost(Transformer& model) {
     std::cout << part << lab::compact(flops / static_cast<double>(length)) << " per " << side << " token\n";
   };
   print_heading("Forward FLOPs");
-  if (!model.has_decoder()) return print_cost_of_encoder(cost, length, head_table().at(model.head()->kind) == HeadKind::words);
+  if (!model.has_decoder())
+    return print_cost_of_encoder(cost, length, head_table().at(model.head()->kind) == HeadKind::words);
   if (model.has_encoder()) line("encoder        ", cost.encoder.flops, "source");
   line("decoder        ", cost.decoder.flops, "target");
   line("output layer   ", cost.output.flops, "target");

@@ -18,7 +18,8 @@ bool is_verified(const std::string& run_folder, at::Device device, const std::st
   bool fits = true;
   for (const auto& difference : lab::hugging_face::verify(run.model(), file)) {
     char text[160];
-    std::snprintf(text, sizeof text, "%s: largest difference %.3g, as a share of the largest value %.3g, %lld positions\n",
+    std::snprintf(text, sizeof text,
+                  "%s: largest difference %.3g, as a share of the largest value %.3g, %lld positions\n",
                   difference.name.c_str(), difference.absolute, difference.relative,
                   static_cast<long long>(difference.positions));
     std::cout << text;

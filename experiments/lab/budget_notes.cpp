@@ -82,8 +82,8 @@ namespace {
 std::string unit_of(const std::vector<const Json*>& trainings) {
   const std::string standard = "target token";
   const std::string first = trainings.front()->value("unit", standard);
-  const bool is_common = std::ranges::all_of(
-      trainings, [&](const Json* training) { return training->value("unit", standard) == first; });
+  const bool is_common =
+      std::ranges::all_of(trainings, [&](const Json* training) { return training->value("unit", standard) == first; });
   return is_common ? first : "target";
 }
 

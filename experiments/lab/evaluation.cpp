@@ -62,7 +62,8 @@ class SplitEvaluation {
 
   /// Losses of texts as wholes.
   Json label_loss(const SplitLoss& loss) const {
-    Json entry = {{"loss", loss.loss}, {"texts", loss.tokens}, {"sentences", pairs_.size()}, {"cut_sentences", plan_->cut()}};
+    Json entry = {
+        {"loss", loss.loss}, {"texts", loss.tokens}, {"sentences", pairs_.size()}, {"cut_sentences", plan_->cut()}};
     entry[row_.corpus->content() == data::Content::numbers ? "squared_error" : "label_nll"] = loss.nll;
     return entry;
   }
@@ -86,9 +87,7 @@ class SplitEvaluation {
   }
 
   /// Of a whole split.
-  metrics::Lines hypotheses(Transformer& model) {
-    return row_.row->config.labels() ? labels(model) : outputs(model);
-  }
+  metrics::Lines hypotheses(Transformer& model) { return row_.row->config.labels() ? labels(model) : outputs(model); }
 
  private:
   metrics::Lines labels(Transformer& model) {

@@ -110,8 +110,8 @@ std::string inspect_run(const RunFolder& run) {
       text += parameters + "\n" + training.at("reason").get<std::string>() + ", architecture " +
               imported.at("architecture").get<std::string>() + ": not trained here, so there is no curve\n";
     } else {
-      text += parameters + ", " + fixed_text(training.at("tokens_per_second").get<double>(), 0) +
-              " " + training.value("unit", "target token") + "s/s\n" + describe_training({&training}) + "\n";
+      text += parameters + ", " + fixed_text(training.at("tokens_per_second").get<double>(), 0) + " " +
+              training.value("unit", "target token") + "s/s\n" + describe_training({&training}) + "\n";
     }
     if (state_of(result, true) == RunState::diverged) text += "diverged: " + training.value("reason", "") + "\n";
     text += describe_environment(result.at("environment")) + ", commit " +

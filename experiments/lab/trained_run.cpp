@@ -192,9 +192,12 @@ Labelling TrainedRun::classify(const std::vector<std::string>& lines, std::int64
   const at::NoGradGuard no_grad;
   const bool is_number = head_table().at(config_.model.head.kind) == HeadKind::number;
   const data::Specials specials = source_->specials();
-  const data::BatchSymbols symbols{
-      .source_pad = specials.pad, .source_eos = specials.eos, .target_pad = specials.pad, .target_bos = specials.bos,
-      .target_eos = specials.eos, .source_bos = specials.bos};
+  const data::BatchSymbols symbols{.source_pad = specials.pad,
+                                   .source_eos = specials.eos,
+                                   .target_pad = specials.pad,
+                                   .target_bos = specials.bos,
+                                   .target_eos = specials.eos,
+                                   .source_bos = specials.bos};
   Labelling labelling;
   labelling.lines.resize(lines.size());
   std::vector<data::LabelledText> texts;
@@ -202,8 +205,8 @@ Labelling TrainedRun::classify(const std::vector<std::string>& lines, std::int64
     const std::vector<std::int32_t> ids = data::labelled_ids(*source_, lines[i]);
     const auto most = config_.longest_trained() - data::symbols_around_text;
     if (static_cast<std::int64_t>(ids.size()) > most) ++labelling.cut;
-    texts.push_back({data::cut_texts(ids, static_cast<std::int32_t>(specials.eos), most), 0,
-                     static_cast<std::int64_t>(i)});
+    texts.push_back(
+        {data::cut_texts(ids, static_cast<std::int32_t>(specials.eos), most), 0, static_cast<std::int64_t>(i)});
   }
   std::ranges::stable_sort(texts, std::greater<>(), [](const data::LabelledText& text) { return text.ids.size(); });
   for (std::size_t start = 0; start < texts.size();) {
@@ -254,9 +257,8 @@ std::vector<std::string> TrainedRun::generate(const std::vector<std::string>& pr
   const data::Specials specials = target_tokenizer().specials();
   // What a text was never seen to end with cannot end it.
   const bool ends = !config_.reads_windows() || config_.objective.document_end;
-  TextConditions conditions{.end = ends ? std::optional(specials.eos) : std::nullopt,
-                            .never = {},
-                            .window = config_.longest_trained()};
+  TextConditions conditions{
+      .end = ends ? std::optional(specials.eos) : std::nullopt, .never = {}, .window = config_.longest_trained()};
   // Of published models one symbol may begin, end and pad.
   for (const std::int64_t id : {specials.bos, specials.pad}) {
     if (id != specials.eos) conditions.never.push_back(id);

@@ -36,7 +36,7 @@ void check_generation(const GenerationConfig& config);
 
 /// What a model says of a text as a whole.
 struct LabelledLine {
-  std::string label;  ///< the likeliest class, or the number
+  std::string label;                                          ///< the likeliest class, or the number
   std::vector<std::pair<std::string, double>> probabilities;  ///< of all classes, the likeliest first; none of a number
 };
 

@@ -65,17 +65,17 @@ TEST_CASE("labelled: two texts have a sign between them and types", "[data]") {
   CHECK(corpus.content() == Content::numbers);
   CHECK(corpus.split("train").source_text(0) == "a b\tb");
   const Batch batch = evaluation_batches(corpus, "train", {.kind = "regression"}, {}, {9, 9})->batch(0, 0);
-  const std::int64_t a = corpus.source_tokenizer().encode("a").front(), b = corpus.source_tokenizer().encode("b").front();
-  CHECK(rows_of(batch.source) ==
-        std::vector<std::vector<std::int64_t>>{{1, a, b, 2, b, 2, 0}, {1, a, 2, a, b, b, 2}});
+  const std::int64_t a = corpus.source_tokenizer().encode("a").front(),
+                     b = corpus.source_tokenizer().encode("b").front();
+  CHECK(rows_of(batch.source) == std::vector<std::vector<std::int64_t>>{{1, a, b, 2, b, 2, 0}, {1, a, 2, a, b, b, 2}});
   CHECK(rows_of(batch.source_types) ==
         std::vector<std::vector<std::int64_t>>{{0, 0, 0, 0, 1, 1, 0}, {0, 0, 0, 1, 1, 1, 1}});
   CHECK_FALSE(batch.target_output.defined());
   CHECK(batch.values.sizes() == at::IntArrayRef({2, 1}));
   CHECK(batch.values[0].item<float>() == 1.5F);
   CHECK(batch.values[1].item<float>() == -2.0F);
-  CHECK(labelled_ids(corpus.source_tokenizer(), "a b\tb") == Ids(corpus.split("train").source(0).begin(),
-                                                                 corpus.split("train").source(0).end()));
+  CHECK(labelled_ids(corpus.source_tokenizer(), "a b\tb") ==
+        Ids(corpus.split("train").source(0).begin(), corpus.split("train").source(0).end()));
 }
 
 TEST_CASE("labelled: what is too long loses the end of its longer text first", "[data]") {
@@ -108,10 +108,12 @@ TEST_CASE("labelled: what is no label is refused where it stands", "[data]") {
     CHECK_THROWS_MENTION(labelled_corpus(folder, reader), message);
   };
   const char* const lines = R"({"kind": "labelled_lines"})";
-  fails("no a\nyes b\n", "maybe a\n", lines, "dev.txt:1: the label 'maybe' does not occur in the training set, which has no, yes");
+  fails("no a\nyes b\n", "maybe a\n", lines,
+        "dev.txt:1: the label 'maybe' does not occur in the training set, which has no, yes");
   fails("no a\nyes\n", "no a\n", lines, "train.txt:2: expected 'label text'");
   fails("no a\nno b\n", "no a\n", lines, "texts of one class alone");
-  fails("no a\n", "no a\n", R"({"kind": "labelled_lines", "labels": "numbers"})", "train.txt:1: the label 'no' is no number");
+  fails("no a\n", "no a\n", R"({"kind": "labelled_lines", "labels": "numbers"})",
+        "train.txt:1: the label 'no' is no number");
   fails("a\tx\n", "a\tx\n", R"({"kind": "labelled_tsv", "label_column": 2})", "column 2 is asked for");
   CHECK_THROWS_MENTION(data::testing::from_json<ReaderConfig>(R"({"kind": "labelled_lines", "label_column": 2})"),
                        "label_column");

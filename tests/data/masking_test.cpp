@@ -98,8 +98,7 @@ TEST_CASE("masking: every epoch hides other tokens, evaluation always the same",
   const auto config = data::testing::from_json<DataConfig>(
       R"({"kind": "files", "train": ["train.txt"], "dev": ["dev.txt"], "tokenizer": {"kind": "words"},
           "reader": {"kind": "lines"}})");
-  const Corpus corpus =
-      prepare_corpus(config, {folder.path(), folder / "cache", "", ""}, [](const std::string&) {});
+  const Corpus corpus = prepare_corpus(config, {folder.path(), folder / "cache", "", ""}, [](const std::string&) {});
   for (const char* layout : {"packed", "documents"}) {
     INFO(layout);
     ObjectiveConfig objective;

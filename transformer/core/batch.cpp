@@ -4,7 +4,8 @@ namespace ablate {
 
 Batch Batch::to(at::Device device) const {
   Batch moved = *this;
-  for (Tensor* tensor : {&moved.source, &moved.source_types, &moved.target_input, &moved.target_output, &moved.values}) {
+  for (Tensor* tensor :
+       {&moved.source, &moved.source_types, &moved.target_input, &moved.target_output, &moved.values}) {
     if (tensor->defined()) *tensor = tensor->to(device, /*non_blocking=*/true);
   }
   return moved;

@@ -158,7 +158,8 @@ Embeddings::Embeddings(const EmbeddingConfig& config, std::int64_t d_model, cons
     return register_module(name, std::make_shared<Linear>(from, to, config.factorization.bias, start, factory));
   };
   const bool has_both = sides.source && sides.target;
-  if (sides.source) source_lift_ = map(has_both && tying.target_is_source ? "shared_lift" : "source_lift", width, d_model);
+  if (sides.source)
+    source_lift_ = map(has_both && tying.target_is_source ? "shared_lift" : "source_lift", width, d_model);
   if (sides.target) {
     target_lift_ = has_both && tying.target_is_source ? source_lift_ : map("target_lift", width, d_model);
   }

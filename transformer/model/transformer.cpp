@@ -12,12 +12,11 @@ Transformer::Transformer(const ModelConfig& config, const VocabularyInfo& vocabu
       decoder_has_experts_(config.decoder.feed_forward.experts.any()),
       has_output_(config.stacks().decoder || head_table().at(config.head.kind) != HeadKind::pooled) {
   const Family& stacks = config.stacks();
-  embedding_ = register_module(
-      "embedding",
-      std::make_shared<Embeddings>(
-          config.embedding, config.d_model, vocabulary,
-          EmbeddingSides{.source = stacks.encoder, .target = stacks.decoder, .output = config.says_words()},
-          config.initialization.embedding, factory));
+  embedding_ = register_module("embedding", std::make_shared<Embeddings>(config.embedding, config.d_model, vocabulary,
+                                                                         EmbeddingSides{.source = stacks.encoder,
+                                                                                        .target = stacks.decoder,
+                                                                                        .output = config.says_words()},
+                                                                         config.initialization.embedding, factory));
   if (stacks.encoder) {
     encoder_ = register_module(
         "encoder", std::make_shared<Encoder>(config.encoder, config.embedding, embedding_->source_lift(),

@@ -46,8 +46,8 @@ BatchLoss compute_loss(Transformer& model, const Batch& batch, const LossConfig&
   const bool partial = target.numel() != batch.target_tokens;
   const Tensor real = partial ? target.ne(no_target).nonzero().squeeze(1) : Tensor();
   const CrossEntropySums sums =
-      linear_cross_entropy(partial ? hidden.index_select(0, real) : hidden, model.output_weight(),
-                           model.output_bias(), partial ? target.index_select(0, real) : target,
+      linear_cross_entropy(partial ? hidden.index_select(0, real) : hidden, model.output_weight(), model.output_bias(),
+                           partial ? target.index_select(0, real) : target,
                            smoothings.at(config.smoothing)(config.label_smoothing, model.target_size()));
   return {sums.loss, sums.nll, sums.correct, batch.target_tokens, auxiliary.sum()};
 }

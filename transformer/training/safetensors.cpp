@@ -167,7 +167,8 @@ Tensor mapped_tensor(const std::shared_ptr<Mapping>& mapping, std::uint64_t offs
     std::memcpy(copy.mutable_data_ptr(), bytes, copy.nbytes());
     return copy;
   }
-  return at::from_blob(bytes, described.shape, [mapping](void*) {}, at::TensorOptions().dtype(described.type));
+  return at::from_blob(
+      bytes, described.shape, [mapping](void*) {}, at::TensorOptions().dtype(described.type));
 }
 
 }  // namespace

@@ -25,8 +25,8 @@ class ByteLevelDecoder final : public PieceDecoder {
 
 /// What WordPiece puts a space before is put back, each row in turn.
 constexpr std::pair<std::string_view, std::string_view> clean_ups[] = {
-    {" .", "."},     {" ?", "?"},     {" !", "!"},           {" ,", ","},     {" ' ", "'"},   {" n't", "n't"},
-    {" 'm", "'m"},   {" do not", " don't"}, {" 's", "'s"},   {" 've", "'ve"}, {" 're", "'re"},
+    {" .", "."},   {" ?", "?"},           {" !", "!"},   {" ,", ","},     {" ' ", "'"},    {" n't", "n't"},
+    {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"},
 };
 
 void replace_all(std::string& text, std::string_view old, std::string_view replacement) {

@@ -139,8 +139,7 @@ class BertNormalizer final : public Normalizer {
       const bool is_space = u_isUWhiteSpace(character) != 0;
       if (character == '\t' || character == '\n' || character == '\r') {
         result += ' ';
-      } else if (character != 0 && character != replacement_code_point &&
-                 !is_control_or_format(character)) {
+      } else if (character != 0 && character != replacement_code_point && !is_control_or_format(character)) {
         append_character(result, is_space ? ' ' : character);
       }
     });
@@ -187,7 +186,7 @@ constexpr ComponentRow<Normalizer> normalizer_rows[] = {
 
 }  // namespace
 
-std::unique_ptr<Normalizer> read_normalizer(const JsonPart& part) { 
+std::unique_ptr<Normalizer> read_normalizer(const JsonPart& part) {
   return read_component<Normalizer>(part, normalizer_rows);
 }
 

@@ -92,8 +92,8 @@ Surroundings read_surroundings(const JsonPart& post_processor) {
   return *read_component<Surroundings>(post_processor, post_processor_rows);
 }
 
-std::optional<std::int32_t> find_well_known(
-    SpecialRole role, const std::function<std::optional<std::int32_t>(std::string_view)>& find) {
+std::optional<std::int32_t> find_well_known(SpecialRole role,
+                                            const std::function<std::optional<std::int32_t>(std::string_view)>& find) {
   for (const std::string_view name : names_of(role)) {
     if (const auto id = find(name)) return id;
   }

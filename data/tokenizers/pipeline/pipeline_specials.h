@@ -22,7 +22,7 @@ Surroundings read_surroundings(const JsonPart& post_processor);
 enum class SpecialRole { pad, bos, eos, unk };
 
 /// The id of the first well-known name of the role that `find` knows: <s>, [CLS], <|begin_of_text|> …
-std::optional<std::int32_t> find_well_known(
-    SpecialRole role, const std::function<std::optional<std::int32_t>(std::string_view)>& find);
+std::optional<std::int32_t> find_well_known(SpecialRole role,
+                                            const std::function<std::optional<std::int32_t>(std::string_view)>& find);
 
 }  // namespace ablate::data

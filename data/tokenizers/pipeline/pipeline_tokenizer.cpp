@@ -142,7 +142,7 @@ class PipelineTokenizer final : public Tokenizer {
   PieceTable pieces_;                               ///< the model's and the added tokens
   std::set<std::string> special_names_;             ///< what is left out of decoded text
   std::map<std::int32_t, std::string> normalized_;  ///< added tokens that are found, and decoded, in normalised text
-  std::vector<std::string> symbols_;                ///< pad, bos and eos, if the file lacks them; their ids follow its own
+  std::vector<std::string> symbols_;  ///< pad, bos and eos, if the file lacks them; their ids follow its own
   Specials specials_{};
 };
 

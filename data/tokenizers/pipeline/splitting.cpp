@@ -33,9 +33,8 @@ constexpr PatternRow pattern_rows[] = {
     {"GPT-4, as first published",
      R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|)"
      R"(\s*[\r\n]|\s+(?!\S)|\s+)"},
-    {"Qwen2",
-     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|)"
-     R"(\s*[\r\n]+|\s+(?!\S)|\s+)"},
+    {"Qwen2", R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|)"
+              R"(\s*[\r\n]+|\s+(?!\S)|\s+)"},
     {"GPT-4o",
      R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|)"
      R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|)"
@@ -162,8 +161,8 @@ Pattern read_pattern(const JsonPart& part) {
     if (row.expression == expression) return Pattern(expression);
     known += (known.empty() ? "" : ", ") + std::string(row.model);
   }
-  part.fail("the pattern '" + expression + "' is none of those that are known to be read here as they are meant: " +
-            "those of " + known);
+  part.fail("the pattern '" + expression +
+            "' is none of those that are known to be read here as they are meant: " + "those of " + known);
 }
 
 }  // namespace ablate::data

@@ -42,8 +42,7 @@ bool is_control_or_format(UChar32 character) {
 
 bool is_nonspacing_mark(UChar32 character) {
   // Unicode 8: U+1885 and U+1886 were letters, U+A9BD and U+1734 have changed places with spacing marks.
-  static const icu::UnicodeSet set =
-      frozen_set("[[[[:Mn:]&[:age=8.0:]]-[\\u1885\\u1886\\uA9BD\\U000111C9]]\\u1734]");
+  static const icu::UnicodeSet set = frozen_set("[[[[:Mn:]&[:age=8.0:]]-[\\u1885\\u1886\\uA9BD\\U000111C9]]\\u1734]");
   return set.contains(character) != 0;
 }
 

@@ -8,8 +8,8 @@ namespace ablate::lab::hugging_face {
 const std::vector<Architecture>& architectures() {
   static const std::vector<Architecture> all = [] {
     std::vector<Architecture> rows;
-    for (auto family : {gpt_architectures, llama_architectures, bigscience_architectures, t5_architectures,
-                        bart_architectures}) {
+    for (auto family :
+         {gpt_architectures, llama_architectures, bigscience_architectures, t5_architectures, bart_architectures}) {
       for (Architecture& row : family()) rows.push_back(std::move(row));
     }
     return rows;

@@ -37,8 +37,7 @@ std::vector<TensorRow> bart_tensors() {
     append_norm(rows, "model." + stack + ".layer_norm", stack + ".final_norm");
   }
   append_attention(rows, "model.decoder.layers.*.encoder_attn", "decoder.layers.*.cross_attention");
-  append_norm(rows, "model.decoder.layers.*.encoder_attn_layer_norm",
-              "decoder.layers.*.cross_attention_residual.norm");
+  append_norm(rows, "model.decoder.layers.*.encoder_attn_layer_norm", "decoder.layers.*.cross_attention_residual.norm");
   return rows;
 }
 
@@ -112,14 +111,13 @@ Architecture with_sinusoids(Architecture row) {
 Architecture marian() {
   Architecture row = with_sinusoids(bart_like("marian", "MarianMTModel", "MarianModel"));
   set(row.settings, "residual.kind", "post_norm");
-  row.rules = {{[](PublishedConfig& published, Json& model) {
-                  const Json size = published.get("decoder_vocab_size");
-                  if (size.is_null() || size == setting(model, "vocabulary")) return;
-                  published.unsupported("decoder_vocab_size", size, "it must be the vocab_size");
-                },
-                [](const Json& model, Json& published) {
-                  published["decoder_vocab_size"] = setting(model, "vocabulary");
-                }}};
+  row.rules = {
+      {[](PublishedConfig& published, Json& model) {
+         const Json size = published.get("decoder_vocab_size");
+         if (size.is_null() || size == setting(model, "vocabulary")) return;
+         published.unsupported("decoder_vocab_size", size, "it must be the vocab_size");
+       },
+       [](const Json& model, Json& published) { published["decoder_vocab_size"] = setting(model, "vocabulary"); }}};
   row.inert.push_back({"normalize_before", {false}});
   row.inert.push_back({"add_final_layer_norm", {false}});
   row.inert.push_back({"share_encoder_decoder_embeddings", {true}});

@@ -28,12 +28,9 @@ constexpr const char* irrelevant_everywhere[] = {
 
 /// Options of the library that any model could have, at the values under which they do nothing.
 const std::vector<InertKey>& inert_everywhere() {
-  static const std::vector<InertKey> keys = {{"pruned_heads", {Json::object()}},
-                                             {"is_decoder", {false}},
-                                             {"add_cross_attention", {false}},
-                                             {"cross_attention_hidden_size", {}},
-                                             {"tie_encoder_decoder", {false}},
-                                             {"quantization_config", {}}};
+  static const std::vector<InertKey> keys = {{"pruned_heads", {Json::object()}}, {"is_decoder", {false}},
+                                             {"add_cross_attention", {false}},   {"cross_attention_hidden_size", {}},
+                                             {"tie_encoder_decoder", {false}},   {"quantization_config", {}}};
   return keys;
 }
 

@@ -136,14 +136,13 @@ ImportSummary import_model(const fs::path& from, const fs::path& run) {
   const ModelFolder folder = read_model_folder(from);
   const std::string where = (from / "config.json").string();
   const Json type = folder.config.value("model_type", Json());
-  const bool own_output = type.is_string() && has_own_output(architecture(type.get<std::string>(), where),
-                                                             folder.tensors);
+  const bool own_output =
+      type.is_string() && has_own_output(architecture(type.get<std::string>(), where), folder.tensors);
   const ImportedConfig imported = import_config(folder.config, where, own_output);
   const RunConfig config = run_config(imported, where);
   ImportSummary summary{imported.architecture->name, 0, imported.notes};
   {
-    const NamedTensors ours =
-        import_tensors(*imported.architecture, imported.model, folder.tensors, from.string());
+    const NamedTensors ours = import_tensors(*imported.architecture, imported.model, folder.tensors, from.string());
     for (const auto& [name, tensor] : ours) summary.parameters += tensor.numel();
     make_folders(run);
     write_tensors(CheckpointFolder(run, 1, 1).file(0), {ours, {{"step", "0"}}});

@@ -15,9 +15,9 @@ namespace ablate::lab::hugging_face {
 /// One key, and the settings of ours that have its value.
 struct KeyRow {
   std::string key;
-  std::vector<std::string> paths;      ///< dotted, within `model`; an export reads the first, and all must agree
-  Json fallback{};                     ///< for a file without the key, or with null; null: it must be there
-  std::string fallback_key{};          ///< or the value of that key, times `fallback_factor`
+  std::vector<std::string> paths;  ///< dotted, within `model`; an export reads the first, and all must agree
+  Json fallback{};                 ///< for a file without the key, or with null; null: it must be there
+  std::string fallback_key{};      ///< or the value of that key, times `fallback_factor`
   std::int64_t fallback_factor = 1;
   std::vector<std::pair<Json, Json>> values{};  ///< the published value and ours; none given: they are the same
   std::vector<std::string> other_names{};       ///< of the key, in files of other versions

@@ -16,10 +16,7 @@ void read_key_value_heads(PublishedConfig& published, Json& model) {
   const std::int64_t heads = whole(model, "attention.heads");
   const Json given = published.get("num_key_value_heads");
   const std::int64_t groups = given.is_null() ? heads : published.integer("num_key_value_heads");
-  set(model, "attention.kind",
-      groups == heads ? "scaled_dot_product"
-      : groups == 1   ? "multi_query"
-                      : "grouped_query");
+  set(model, "attention.kind", groups == heads ? "scaled_dot_product" : groups == 1 ? "multi_query" : "grouped_query");
   if (groups != heads && groups != 1) set(model, "attention.key_value_heads", groups);
 }
 

@@ -130,7 +130,8 @@ class Import {
       return;
     }
     if (!at::isFloatingType(tensor->scalar_type())) {
-      return problems_.push_back("'" + place.published + "' holds no floating-point numbers: quantised weights are "
+      return problems_.push_back("'" + place.published +
+                                 "' holds no floating-point numbers: quantised weights are "
                                  "not supported");
     }
     try {
@@ -169,9 +170,8 @@ class Import {
   void check_rest() {
     std::vector<std::string> left;
     for (const auto& [name, tensor] : published_) {
-      const bool is_buffer = std::ranges::any_of(architecture_.buffers, [&, &name = name](const std::string& end) {
-        return ("." + name).ends_with(end);
-      });
+      const bool is_buffer = std::ranges::any_of(
+          architecture_.buffers, [&, &name = name](const std::string& end) { return ("." + name).ends_with(end); });
       if (!is_buffer && !used_.contains(name)) left.push_back(name);
     }
     if (!left.empty()) problems_.push_back("tensors that have no place in the model: " + named(left));

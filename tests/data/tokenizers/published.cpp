@@ -18,9 +18,19 @@ namespace {
 
 const std::filesystem::path golden = std::filesystem::path(ABLATE_SOURCE_DIR) / "tests" / "golden" / "tokenizers";
 
-const std::vector<std::string> styles = {"gpt2",    "roberta", "llama3",     "qwen2",        "gpt4",
-                                         "gpt4o",   "bloom",   "falcon",     "merged_with_previous",
-                                         "merged_with_next",   "bert_cased", "bert_uncased", "normalizer_steps"};
+const std::vector<std::string> styles = {"gpt2",
+                                         "roberta",
+                                         "llama3",
+                                         "qwen2",
+                                         "gpt4",
+                                         "gpt4o",
+                                         "bloom",
+                                         "falcon",
+                                         "merged_with_previous",
+                                         "merged_with_next",
+                                         "bert_cased",
+                                         "bert_uncased",
+                                         "normalizer_steps"};
 
 nlohmann::json golden_json(const std::string& name) {
   std::ifstream in(golden / name);

@@ -56,8 +56,12 @@ void check_reads(const Tokenizer& tokenizer, const std::string& model) {
 
 TEST_CASE("SentencePiece: a model like T5's, without bos", "[tokenizers]") {
   const TemporaryFolder folder;
-  const std::string model = trained_model({{"model_type", "unigram"}, {"vocab_size", "60"}, {"pad_id", "0"},
-                                           {"eos_id", "1"}, {"unk_id", "2"}, {"bos_id", "-1"}});
+  const std::string model = trained_model({{"model_type", "unigram"},
+                                           {"vocab_size", "60"},
+                                           {"pad_id", "0"},
+                                           {"eos_id", "1"},
+                                           {"unk_id", "2"},
+                                           {"bos_id", "-1"}});
   const auto tokenizer = load_tokenizer(folder.write("spiece.model", model));
   CHECK(tokenizer->specials() == Specials{.pad = 0, .bos = 60, .eos = 1, .unk = 2});
   CHECK(tokenizer->size() == 61);
@@ -66,9 +70,15 @@ TEST_CASE("SentencePiece: a model like T5's, without bos", "[tokenizers]") {
 
 TEST_CASE("SentencePiece: a model like LLaMA's, of bytes where it must be and without pad", "[tokenizers]") {
   const TemporaryFolder folder;
-  const std::string model = trained_model({{"model_type", "bpe"}, {"vocab_size", "330"}, {"byte_fallback", "true"},
-                                           {"unk_id", "0"}, {"bos_id", "1"}, {"eos_id", "2"}, {"pad_id", "-1"},
-                                           {"split_digits", "true"}, {"normalization_rule_name", "identity"},
+  const std::string model = trained_model({{"model_type", "bpe"},
+                                           {"vocab_size", "330"},
+                                           {"byte_fallback", "true"},
+                                           {"unk_id", "0"},
+                                           {"bos_id", "1"},
+                                           {"eos_id", "2"},
+                                           {"pad_id", "-1"},
+                                           {"split_digits", "true"},
+                                           {"normalization_rule_name", "identity"},
                                            {"remove_extra_whitespaces", "false"}});
   const auto tokenizer = load_tokenizer(folder.write("tokenizer.model", model));
   CHECK(tokenizer->specials() == Specials{.pad = 330, .bos = 1, .eos = 2, .unk = 0});
@@ -80,8 +90,12 @@ TEST_CASE("SentencePiece: a model like LLaMA's, of bytes where it must be and wi
 
 TEST_CASE("SentencePiece: a model like Marian's, with eos at 0 and without bos and pad", "[tokenizers]") {
   const TemporaryFolder folder;
-  const std::string model = trained_model({{"model_type", "unigram"}, {"vocab_size", "60"}, {"eos_id", "0"},
-                                           {"unk_id", "1"}, {"bos_id", "-1"}, {"pad_id", "-1"}});
+  const std::string model = trained_model({{"model_type", "unigram"},
+                                           {"vocab_size", "60"},
+                                           {"eos_id", "0"},
+                                           {"unk_id", "1"},
+                                           {"bos_id", "-1"},
+                                           {"pad_id", "-1"}});
   const auto tokenizer = load_tokenizer(folder.write("source.spm", model));
   CHECK(tokenizer->specials() == Specials{.pad = 60, .bos = 61, .eos = 0, .unk = 1});
   check_reads(*tokenizer, model);
@@ -89,8 +103,12 @@ TEST_CASE("SentencePiece: a model like Marian's, with eos at 0 and without bos a
 
 TEST_CASE("SentencePiece: a model like ALBERT's, whose bos and eos are BERT's symbols", "[tokenizers]") {
   const TemporaryFolder folder;
-  const std::string model = trained_model({{"model_type", "unigram"}, {"vocab_size", "60"}, {"pad_id", "0"},
-                                           {"unk_id", "1"}, {"bos_id", "-1"}, {"eos_id", "-1"},
+  const std::string model = trained_model({{"model_type", "unigram"},
+                                           {"vocab_size", "60"},
+                                           {"pad_id", "0"},
+                                           {"unk_id", "1"},
+                                           {"bos_id", "-1"},
+                                           {"eos_id", "-1"},
                                            {"control_symbols", "[CLS],[SEP],[MASK]"}});
   const auto tokenizer = load_tokenizer(folder.write("spiece.model", model));
   CHECK(tokenizer->specials() == Specials{.pad = 0, .bos = 2, .eos = 3, .unk = 1});

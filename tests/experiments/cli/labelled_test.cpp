@@ -91,9 +91,8 @@ TEST_CASE("labels: numbers of pairs of texts are learnt", "[cli][slow]") {
   folder.write("train.txt", pairs(0, 60));
   folder.write("dev.txt", pairs(0, 10));
   folder.write("test.txt", pairs(0, 12));
-  write_experiment(
-      folder,
-      labelled_experiment(Json::parse(R"({"seeds": [1], "model": {"head": {"kind": "number"}, "embedding": {"token_types": 2}},
+  write_experiment(folder, labelled_experiment(Json::parse(
+                               R"({"seeds": [1], "model": {"head": {"kind": "number"}, "embedding": {"token_types": 2}},
         "data": {"reader": {"kind": "labelled_tsv", "second_columns": [1], "label_column": 2, "labels": "numbers"}},
         "table": {"significance": null}, "rows": [{"name": "one"}]})")));
   const Outcome trained = run_program(folder, run_arguments());
@@ -147,10 +146,12 @@ TEST_CASE("labels: what does not fit together is refused before training", "[cli
     INFO(outcome.messages);
     CHECK(has(outcome.messages, message));
   };
-  refused(R"({"model": {"head": {"kind": "number"}}, "rows": [{}]})", "learns from texts with numbers, but the data holds texts with the names");
+  refused(R"({"model": {"head": {"kind": "number"}}, "rows": [{}]})",
+          "learns from texts with numbers, but the data holds texts with the names");
   refused(R"({"evaluation": {"metrics": ["bleu"]}})", "'bleu' is not for what the objective 'classification' says");
   refused(R"({"evaluation": {"metrics": ["pearson"]}})", "'pearson' is not for");
-  refused(R"({"objective": {"kind": "causal_lm"}})", "'causal_lm' is not for the family 'encoder' with the head 'classes'");
+  refused(R"({"objective": {"kind": "causal_lm"}})",
+          "'causal_lm' is not for the family 'encoder' with the head 'classes'");
   refused(R"({"model": {"head": {"classes": 3}}})", "model.head.classes: 3 is stated but the data has 2 classes");
   refused(R"({"model": {"head": {"kind": "pooled"}}, "rows": [{}]})", "'pooled' says nothing");
   refused(R"({"data": {"reverse": true}})", "labelled texts have no other side");

@@ -20,8 +20,8 @@ EmbeddingConfig factorized(const std::string& kind, const std::string& tying = "
 
 std::shared_ptr<Embeddings> random_embeddings(const EmbeddingConfig& config, bool has_source = true) {
   ParameterFactory factory(at::kCPU, at::kDouble);
-  auto embeddings = std::make_shared<Embeddings>(config, stream, VocabularyInfo{11, 11, 2}, EmbeddingSides{.source = has_source},
-                                                 WeightInitialization{}, factory);
+  auto embeddings = std::make_shared<Embeddings>(config, stream, VocabularyInfo{11, 11, 2},
+                                                 EmbeddingSides{.source = has_source}, WeightInitialization{}, factory);
   randomize(*embeddings, 4);
   return embeddings;
 }

@@ -10,8 +10,8 @@ namespace {
 std::shared_ptr<Encoder> make_encoder(const std::string& text) {
   const ModelConfig config = tiny(text);
   ParameterFactory factory(at::kCPU, at::kDouble);
-  auto encoder = std::make_shared<Encoder>(config.encoder, config.embedding, nullptr, config.initialization, config.d_model,
-                                           config.max_length, factory);
+  auto encoder = std::make_shared<Encoder>(config.encoder, config.embedding, nullptr, config.initialization,
+                                           config.d_model, config.max_length, factory);
   randomize(*encoder, 3, 0.3);
   encoder->eval();
   return encoder;

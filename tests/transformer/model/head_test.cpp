@@ -40,7 +40,7 @@ TEST_CASE("the head of classes says what its formula says of the pooled states",
     const std::vector<std::int64_t> lengths{5, 3};
     for (std::int64_t row = 0; row < 2; ++row) {
       const Tensor own = states[row].slice(0, 0, lengths[static_cast<std::size_t>(row)]);
-      pooled.push_back(pooling == std::string("first") ? own[0]
+      pooled.push_back(pooling == std::string("first")  ? own[0]
                        : pooling == std::string("mean") ? own.mean(0)
                                                         : std::get<0>(own.max(0)));
     }
@@ -55,10 +55,8 @@ TEST_CASE("the head of words says a word at every place, by the tied embeddings"
   const Tensor states = model->encode(texts).states;
   const auto parameters = model->named_parameters();
   const Tensor hidden = at::gelu(linear_of(*model, "head.hidden", states));
-  const Tensor normed =
-      at::layer_norm(hidden, {8}, parameters["head.norm.gain"], parameters["head.norm.bias"], 1e-5);
-  const Tensor expected =
-      at::matmul(normed, parameters["embedding.shared"].t()) + parameters["embedding.output_bias"];
+  const Tensor normed = at::layer_norm(hidden, {8}, parameters["head.norm.gain"], parameters["head.norm.bias"], 1e-5);
+  const Tensor expected = at::matmul(normed, parameters["embedding.shared"].t()) + parameters["embedding.output_bias"];
   CHECK_CLOSE(model->logits(model->forward(batch_of(texts))), expected, tolerance::same_in_double);
   CHECK_FALSE(parameters.contains("embedding.target"));
 }
@@ -86,8 +84,7 @@ TEST_CASE("classes are learnt by cross entropy, numbers by least squares", "[mod
   const Tensor scores = model->logits(model->forward(batch)).squeeze(1);
   const Tensor log_p = at::log_softmax(scores, 1);
   const LossConfig plain{.label_smoothing = 0};
-  CHECK(compute_loss(*model, batch, plain).nll.item<double>() ==
-        Approx(-(log_p[0][4] + log_p[1][0]).item<double>()));
+  CHECK(compute_loss(*model, batch, plain).nll.item<double>() == Approx(-(log_p[0][4] + log_p[1][0]).item<double>()));
 
   VocabularyInfo one = tiny_vocabulary;
   one.target_size = 1;

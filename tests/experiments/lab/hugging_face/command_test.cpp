@@ -14,8 +14,7 @@ TEST_CASE("import command: a published model becomes a run, is verified and goes
   Golden golden = read_golden("gpt2_1");
   write_model(golden, folder / "model");
   write_sample(golden, folder / "sample.safetensors");
-  const Outcome imported =
-      run_program(folder, {"import", "model", "--out", "run", "--verify", "sample.safetensors"});
+  const Outcome imported = run_program(folder, {"import", "model", "--out", "run", "--verify", "sample.safetensors"});
   INFO(imported.messages);
   CHECK(imported.status == 0);
   CHECK(imported.out.find("logits: largest difference") != std::string::npos);

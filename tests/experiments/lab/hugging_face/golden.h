@@ -77,10 +77,9 @@ inline hf::ImportedConfig import_config(const Golden& golden) {
 inline std::shared_ptr<Transformer> import_model(const Golden& golden, at::ScalarType dtype) {
   const hf::ImportedConfig imported = import_config(golden);
   ParameterFactory factory(at::kCPU, dtype);
-  auto model = std::make_shared<Transformer>(imported.model, hf::vocabulary_of(imported.model, imported.symbols),
-                                             factory);
-  load_weights(*model,
-               hf::import_tensors(*imported.architecture, imported.model, golden.weights(), golden.name, dtype),
+  auto model =
+      std::make_shared<Transformer>(imported.model, hf::vocabulary_of(imported.model, imported.symbols), factory);
+  load_weights(*model, hf::import_tensors(*imported.architecture, imported.model, golden.weights(), golden.name, dtype),
                golden.name);
   model->eval();
   return model;

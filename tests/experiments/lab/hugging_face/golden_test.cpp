@@ -31,9 +31,7 @@ double share(const Tensor& actual, const Tensor& expected, double at_least = 0) 
 }
 
 /// The positions that are not padding, (n, …).
-Tensor where_real(const Tensor& x, const Tensor& mask) {
-  return x.flatten(0, 1).index({mask.to(at::kBool).flatten()});
-}
+Tensor where_real(const Tensor& x, const Tensor& mask) { return x.flatten(0, 1).index({mask.to(at::kBool).flatten()}); }
 
 double largest_of(const NamedTensors& tensors) {
   double largest = 0;
@@ -45,8 +43,8 @@ double largest_of(const NamedTensors& tensors) {
 /// same: what is left of it is rounding, measured by the largest of all gradients.
 void compare_gradients(const Golden& golden, Transformer& model, const Tensor& loss, double tolerance) {
   const hf::ImportedConfig imported = import_config(golden);
-  const NamedTensors expected = hf::import_tensors(*imported.architecture, imported.model, golden.of("gradient."),
-                                                   golden.name, at::kDouble);
+  const NamedTensors expected =
+      hf::import_tensors(*imported.architecture, imported.model, golden.of("gradient."), golden.name, at::kDouble);
   const double largest = largest_of(expected);
   const auto found = gradients(model, loss);
   REQUIRE(found.size() == expected.size());
