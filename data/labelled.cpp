@@ -8,6 +8,7 @@
 namespace ablate::data {
 
 std::vector<std::int32_t> cut_texts(std::span<const std::int32_t> ids, std::int32_t eos, std::int64_t most) {
+  if (most < 1) return {};
   const auto middle = std::ranges::find(ids, eos);
   const bool has_second = middle != ids.end();
   auto first = static_cast<std::int64_t>(middle - ids.begin());

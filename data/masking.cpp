@@ -102,8 +102,10 @@ Batch MaskedBatches::batch(std::int64_t epoch, std::int64_t i) {
   const auto* length = lengths.const_data_ptr<std::int64_t>();
   auto* tokens = batch.source.mutable_data_ptr<std::int64_t>();
   auto* said = batch.target_output.mutable_data_ptr<std::int64_t>();
-  SplitMix64 random(seed_, static_cast<std::uint64_t>(epoch * size() + i));
+  // Every row draws its own numbers: which batch it came into decides nothing.
+  const std::uint64_t of_epoch = SplitMix64(seed_, static_cast<std::uint64_t>(epoch)).next();
   for (std::int64_t row = 0; row < batch.source.size(0); ++row) {
+    SplitMix64 random(of_epoch, static_cast<std::uint64_t>(batch.index[static_cast<std::size_t>(row)]));
     batch.source_tokens += length[row];
     batch.target_tokens += mask_row(tokens, said, length[row], objective_, vocabulary_, random);
     tokens += batch.source.size(1);

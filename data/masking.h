@@ -35,8 +35,8 @@ std::int64_t mask_row(std::int64_t* tokens, std::int64_t* said, std::int64_t cou
                       const MaskingVocabulary& vocabulary, SplitMix64& random);
 
 /// The rows of `inner`, as a causal model would read them, with tokens hidden: source (B, S), target_output (B, S).
-/// What is hidden is a function of (seed, epoch, batch): another in every epoch of training, always the same in
-/// evaluation, which has but one.
+/// What is hidden of a row is a function of (seed, epoch, its place in the corpus): something else in every epoch of
+/// training, always the same in evaluation, which has but one.
 class MaskedBatches final : public Batches {
  public:
   MaskedBatches(std::unique_ptr<Batches> inner, ObjectiveConfig objective, MaskingVocabulary vocabulary,

@@ -28,6 +28,8 @@ class Columns {
   bool next();
   /// The chosen columns of the line, with spaces between.
   void join(std::span<const std::int64_t> chosen, std::string& text) const;
+  /// The column as it stands in the file.
+  std::string_view value(std::int64_t column) const { return columns_[static_cast<std::size_t>(column)]; }
   const LineReader& lines() const { return lines_; }
 
  private:

@@ -92,7 +92,7 @@ class LabelledTsvReader : public PairReader {
     if (!columns_.next()) return false;
     columns_.join(config_.text_columns, pair.source);
     if (!config_.second_columns.empty()) columns_.join(config_.second_columns, pair.second.emplace());
-    columns_.join(label_, pair.target);
+    pair.target = columns_.value(config_.label_column);
     pair.line = columns_.lines().line_number();
     check_label(pair.target, config_, columns_.lines());
     return true;
@@ -115,6 +115,10 @@ class LabelledLinesReader : public PairReader {
     pair.target = line_.substr(0, space);
     pair.source = line_.substr(space + 1);
     pair.line = lines_.line_number();
+    if (pair.source.find('\t') != std::string::npos) {
+      throw UserError(lines_.place() + ": a tab stands in the text, where it would divide two; the reader " +
+                      "'labelled_tsv' reads columns");
+    }
     check_label(pair.target, config_, lines_);
     return true;
   }
@@ -292,6 +296,10 @@ void ReaderConfig::describe(config::Fields& f) {
   f.check(!split_at || !all_spelt, "split_at", "has no effect: every column is spelt");
   f.check(!comment || !comment->empty(), "comment", "must not be empty");
   f.check(!separator || separator->find('\n') == std::string::npos, "separator", "must be one line");
+  const bool tells_label =
+      std::ranges::count(text_columns, label_column) + std::ranges::count(second_columns, label_column) > 0;
+  f.check(kind != "labelled_tsv" || !tells_label, "label_column",
+          "column " + std::to_string(label_column) + " is part of the text, which would tell its own label");
   for (const std::int64_t column : spell_columns) {
     const bool chosen = std::ranges::count(source_columns, column) + std::ranges::count(target_columns, column) > 0;
     f.check(chosen, "spell_columns", "has no effect: column " + std::to_string(column) + " is on neither side");

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
+#include <cmath>
+#include <limits>
 
 #include "data/readers/readers.h"
 #include "data/tokenizers/vocabulary.h"
@@ -63,6 +65,9 @@ class Numbers final : public Tokenizer {
   std::vector<std::int32_t> encode(std::string_view line) const override {
     const std::optional<double> number = label_number(line);
     if (!number) throw UserError("the label '" + std::string(line) + "' is no number");
+    if (std::abs(*number) > std::numeric_limits<float>::max()) {
+      throw UserError("the label '" + std::string(line) + "' is too large for a number of 32 bits");
+    }
     return {std::bit_cast<std::int32_t>(static_cast<float>(*number))};
   }
   std::string decode(std::span<const std::int32_t> ids) const override { return piece(only_id(ids)); }

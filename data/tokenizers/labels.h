@@ -1,6 +1,6 @@
 #pragma once
-// Labels as tokens, so that a corpus of labelled texts is stored, hashed and read back as one of pairs is: the target of
-// a text is one id. Neither kind has special symbols: all four are -1.
+// Labels as tokens, so that a corpus of labelled texts is stored, hashed and read back as one of pairs is: the target
+// of a text is one id. Neither kind has special symbols: all four are -1.
 //   labels   the name of a class <-> its number, 0 … size() - 1 in the order of code points
 //   numbers  a number <-> the bits of its 32-bit float, which is all of it that a model learns from
 #include <memory>

@@ -40,7 +40,7 @@ std::vector<AttentionMap> attention_maps(Transformer& model, const data::Tokeniz
         data::cut_texts(data::labelled_ids(source_tokenizer, sentence.source), eos, most - 1);
     if (sentence.first) source_ids.push_back(*sentence.first);
     source_ids.insert(source_ids.end(), ids.begin(), ids.end());
-    source_ids.push_back(eos);
+    if (sentence.ends) source_ids.push_back(eos);
   } else if (model.has_encoder()) {
     source_ids = ids_of(source_tokenizer, sentence.source, most);
     source_ids.push_back(source_tokenizer.specials().eos);

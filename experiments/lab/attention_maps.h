@@ -22,6 +22,7 @@ struct AttentionMap {
 struct AttendedSentence {
   std::string source, target;
   std::optional<std::int64_t> first{};
+  bool ends = true;  ///< </s> behind what an encoder by itself reads
   std::int64_t most = std::numeric_limits<std::int64_t>::max();
 };
 std::vector<AttentionMap> attention_maps(Transformer& model, const data::Tokenizer& source_tokenizer,

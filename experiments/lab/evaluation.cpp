@@ -35,7 +35,7 @@ class SplitEvaluation {
     plan_ = data::evaluation_batches(*row.corpus, part.split, config.objective, batch, reach);
     if (plan_->cut() > 0) {
       progress.message("warning: " + std::to_string(plan_->cut()) + " " + plan_->unit() + " of " + name_ +
-                       " are longer than model.max_length and are cut");
+                       " are longer than " + std::to_string(reach.longest) + " tokens and are cut");
     }
   }
 
@@ -168,6 +168,7 @@ data::EvaluationReach dev_reach(const RunConfig& config) {
 }
 
 data::EvaluationReach evaluation_reach(const RunConfig& config) {
+  if (config.labels()) return {config.longest_trained(), config.longest_trained()};
   if (!config.reads_windows()) return {config.model.max_length, config.model.max_length};
   const std::int64_t window = config.evaluation.window.value_or(config.longest_trained());
   return {window, config.evaluation.stride.value_or(window)};

@@ -106,7 +106,9 @@ std::vector<Figure> measured_figures(const std::vector<const Json*>& decodings) 
       const Json scores = entry.value("scores", Json::object());
       for (const auto& [metric, score] : scores.items()) measured.push_back({metric, split});
       for (const LossFigure& figure : loss_figures) {
-        if (entry.contains(figure.name)) measured.push_back({figure.name, split});
+        // The loss of texts as wholes is no loss per token.
+        const bool is_of_texts = entry.contains("texts") && figure.name == std::string_view("loss");
+        if (entry.contains(figure.name) && !is_of_texts) measured.push_back({figure.name, split});
       }
       add_figures(figures, measured);
     }
@@ -120,7 +122,7 @@ std::vector<Figure> choose_figures(const std::vector<Figure>& known, const std::
     const auto is_score = [](const Figure& figure) { return find_loss_figure(figure.metric) == nullptr; };
     const bool has_scores = std::ranges::any_of(known, is_score);
     for (const Figure& figure : known) {
-      const bool is_likelihood = figure.metric == "perplexity" || figure.metric == "label_nll";
+      const bool is_likelihood = figure.metric == "perplexity" || figure.metric == "label_nll" || figure.metric == "squared_error";
       const bool is_asked_for = is_likelihood && (figure.split == "dev" || !has_scores);
       if (is_score(figure) || is_asked_for) chosen.push_back(figure);
     }

@@ -32,16 +32,11 @@ SequenceLengths mean_lengths(const PreparedRow& row) {
   return {mean(source), mean(target)};
 }
 
-namespace {
-
-/// An encoder by itself reads what another model would say, and says what is hidden of it.
 SequenceLengths lengths_learnt(const RunConfig& config, SequenceLengths lengths) {
   if (config.objective.kind != "masked_lm") return lengths;
   const double hidden = config.objective.mask_share * static_cast<double>(lengths.target);
   return {lengths.target, lengths.target, std::max<std::int64_t>(1, std::llround(hidden))};
 }
-
-}  // namespace
 
 double flops_per_token(const ModelConfig& model, const VocabularyInfo& vocabulary, SequenceLengths lengths) {
   const auto meta = make_transformer(model, vocabulary, at::kMeta, 0);

@@ -48,6 +48,7 @@ std::string run_hash(const RunConfig& config, const std::string& data_hash, std:
        {"norm", "residual", "attention", "feed_forward", "position", "dropout", "vocabulary", "target_vocabulary"}) {
     model.erase(key);
   }
+  if (model.contains("head")) model["head"].erase("classes");  // the data's, as well
   // What inherits and says nothing of its own.
   const Json whole = config::Writer::write(config.model.initialization, config::Extent::brief);
   for (const char* key : {"query", "feed_forward_output"}) {

@@ -177,6 +177,14 @@ void check_length(const data::Corpus& corpus, const RunConfig& config, const std
   }
 }
 
+/// Whole words differ from tokens where some token goes on with a word.
+void check_whole_words(const data::Corpus& corpus, const data::ObjectiveConfig& objective, const std::string& where) {
+  if (objective.kind != "masked_lm" || !objective.whole_words) return;
+  const std::vector<bool> begins = data::masking_vocabulary(corpus.target_tokenizer()).begins_word;
+  if (std::ranges::find(begins, false) != begins.end()) return;
+  throw UserError(where + ": objective.whole_words: has no effect: every token of this tokenizer is a word by itself");
+}
+
 /// A part without a sentence would be a column without figures.
 void check_parts(const data::Corpus& corpus, const EvaluationConfig& config, const std::string& where) {
   for (const MeasuredPart& part : measured_parts(config, corpus)) {
@@ -240,6 +248,7 @@ class Preparation {
       check_length(*corpus, row.config, where);
     }
     check_parts(*corpus, row.config.evaluation, where);
+    check_whole_words(*corpus, row.config.objective, where);
     const VocabularyInfo vocabulary = vocabulary_of(*corpus, row.config, where);
     return {std::make_shared<const ExperimentRow>(row), corpus, vocabulary, {}};
   }
@@ -255,7 +264,7 @@ class Preparation {
 Amount amount_of_model(const MatchConfig& match, const VocabularyInfo& vocabulary, SequenceLengths lengths) {
   if (match.by == "flops") {
     return [vocabulary, lengths](const ExperimentRow& row) {
-      return flops_per_token(row.config.model, vocabulary, lengths);
+      return flops_per_token(row.config.model, vocabulary, lengths_learnt(row.config, lengths));
     };
   }
   return [vocabulary](const ExperimentRow& row) {

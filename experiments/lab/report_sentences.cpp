@@ -201,7 +201,8 @@ Json attention_json(const std::vector<PreparedRow>& rows, const std::vector<std:
         const bool reads_target = is_text && !model->has_decoder();
         AttendedSentence sentence{std::string(reads_target ? split.target_text(number) : split.source_text(number)),
                                   std::string(split.target_text(number)),
-                                  text_start(row.row->config, row.corpus->source_tokenizer().specials())};
+                                  text_start(row.row->config, row.corpus->source_tokenizer().specials()),
+                                  row.row->config.labels()};
         if (is_text) sentence.most = longest_attended;
         for (const AttentionMap& map :
              attention_maps(*model, row.corpus->source_tokenizer(), row.corpus->target_tokenizer(), sentence)) {

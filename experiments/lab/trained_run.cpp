@@ -189,6 +189,7 @@ Labelling TrainedRun::classify(const std::vector<std::string>& lines, std::int64
   if (!labels()) {
     throw UserError("the run's objective is '" + config_.objective.kind + "': it says neither classes nor numbers");
   }
+  target_tokenizer();
   const at::NoGradGuard no_grad;
   const bool is_number = head_table().at(config_.model.head.kind) == HeadKind::number;
   const data::Specials specials = source_->specials();
@@ -325,7 +326,8 @@ std::vector<TextLikelihood> TrainedRun::likelihood(const std::vector<std::string
 std::vector<AttentionMap> TrainedRun::attention(const std::string& source, const std::string& target) {
   target_tokenizer();
   if (!model_->has_encoder() && text_ids(target).empty()) throw UserError("the text has no token");
-  return attention_maps(*model_, *source_, *target_, {source, target, text_start(config_, source_->specials())});
+  return attention_maps(*model_, *source_, *target_, {source, target, text_start(config_, source_->specials()), config_.labels(),
+                                                      config_.longest_trained() - 1});
 }
 
 }  // namespace ablate::lab

@@ -58,7 +58,10 @@ std::vector<double> ranks_of(const std::vector<double>& numbers) {
   return ranks;
 }
 
+// Of equal numbers it is exactly theirs, so that they have no spread.
 double mean_of(const std::vector<double>& numbers) {
+  const auto [least, most] = std::ranges::minmax(numbers);
+  if (least == most) return least;
   return std::accumulate(numbers.begin(), numbers.end(), 0.0) / static_cast<double>(numbers.size());
 }
 

@@ -69,7 +69,8 @@ class Embeddings : public torch::nn::Module {
              const EmbeddingSides& sides, const WeightInitialization& init, ParameterFactory& factory);
 
   /// (B, S) int64 -> (B, S, sum_width()), scaled, and the vector of each token's type added where the model has types
-  /// (Devlin et al. 2019, section 3.2): (B, S) int64, undefined for type 0. std::logic_error without a source.
+  /// (Devlin et al. 2019, section 3.2): (B, S) int64, undefined for type 0; a type beyond
+  /// the last is the last. std::logic_error without a source.
   Tensor source(const Tensor& tokens, const Tensor& types = {}) const;
   Tensor target(const Tensor& tokens) const;  ///< (B, T) int64 -> (B, T, sum_width()), scaled
   /// What lifts positions and norm of `sum` to d_model; nullptr with the other kinds.

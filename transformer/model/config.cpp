@@ -143,6 +143,14 @@ void ModelConfig::describe(config::Fields& f) {
   check_biases(f, *this, stacks);
   if (stacks.encoder) check_stack(f, "encoder", encoder, encoder.layers, d_model);
   if (stacks.decoder) check_stack(f, "decoder", decoder, decoder.layers, d_model);
+  if (is_encoder && head.kind != "words") {
+    const EmbeddingConfig standard;
+    const char* why = "has no effect: the head says no words";
+    f.check(!embedding.output_bias, "embedding.output_bias", why);
+    f.check(embedding.output_scale == standard.output_scale, "embedding.output_scale", why);
+    f.check(embedding.tying == standard.tying, "embedding.tying", why);
+    f.check(embedding.factorization.output == standard.factorization.output, "embedding.factorization.output", why);
+  }
   f.check(is_encoder || embedding.token_types == 0, "embedding.token_types",
           "tell two texts apart that an encoder reads alone: the family '" + family + "' has none");
   if (stacks.decoder && stacks.encoder) {

@@ -23,7 +23,7 @@ Transformer::Transformer(const ModelConfig& config, const VocabularyInfo& vocabu
                                              config.initialization, config.d_model, config.max_length, factory));
   }
   if (!stacks.decoder) {
-    head_ = register_module("head", std::make_shared<Head>(config.head, config.norm, config.d_model,
+    head_ = register_module("head", std::make_shared<Head>(config.head, config.encoder.norm, config.d_model,
                                                            vocabulary.target_size, config.initialization, factory));
     return;
   }

@@ -1,5 +1,6 @@
 #include "transformer/training/loss.h"
 
+#include "transformer/kernels/bf16.h"
 #include "transformer/kernels/linear_cross_entropy.h"
 #include "transformer/layers/auxiliary_loss.h"
 
@@ -29,9 +30,12 @@ const config::VariantTable<SmoothingConvention>& smoothing_table() { return smoo
 namespace {
 
 BatchLoss squared_error(Transformer& model, const Batch& batch, const AuxiliaryLosses& auxiliary) {
+  const Tensor hidden = model.output_input(model.forward(batch));
   // In 32 bits at least: what is close to a value is told by its last digits.
-  const Tensor said = model.logits(model.forward(batch)).squeeze(1);  // (B, 1)
-  const Tensor error = (said.to(at::promote_types(said.scalar_type(), at::kFloat)) - batch.values).square().sum();
+  const WithoutAutocast in_32_bits;
+  const Tensor weight = model.output_weight();
+  const Tensor said = at::linear(hidden.to(weight.scalar_type()), weight, model.output_bias()).squeeze(1);  // (B, 1)
+  const Tensor error = (said - batch.values).square().sum();
   return {error, error.detach(), at::zeros({}, at::TensorOptions().dtype(at::kLong)), batch.target_tokens,
           auxiliary.sum()};
 }

@@ -2,6 +2,7 @@
 
 #include "transformer/training/autocast.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace ablate {
@@ -16,6 +17,8 @@ TrainingStep::TrainingStep(Transformer& model, const TrainingConfig& config)
 StepResult TrainingStep::run(const std::vector<Batch>& batches, double learning_rate) {
   StepResult result{.learning_rate = learning_rate};
   for (const Batch& batch : batches) result.tokens += batch.target_tokens;
+  // Batches in which there is nothing to say, such as hidden words of empty documents, teach nothing.
+  const double said = static_cast<double>(std::max<std::int64_t>(1, result.tokens));
   optimizer_->zero_grad();
   for (const Batch& batch : batches) {
     BatchLoss loss;
@@ -27,10 +30,10 @@ StepResult TrainingStep::run(const std::vector<Batch>& batches, double learning_
     result.loss += minimised.item<double>();
     result.nll += loss.nll.item<double>();
     if (!std::isfinite(result.loss)) break;
-    (minimised / static_cast<double>(result.tokens)).backward();
+    (minimised / said).backward();
   }
-  result.loss /= static_cast<double>(result.tokens);
-  result.nll /= static_cast<double>(result.tokens);
+  result.loss /= said;
+  result.nll /= said;
   if (!std::isfinite(result.loss)) return result;
   result.norm = optimizer_->clip_gradients(clip_norm_);
   if (std::isfinite(result.norm)) optimizer_->step(learning_rate);

@@ -44,13 +44,13 @@ class PipelineTokenizer final : public Tokenizer {
     file.check_unset("truncation", "text would be cut; set it to null");
     file.check_unset("padding", "batches are padded apart; set it to null");
     const JsonPart model = file.at("model");
-    const bool is_word_piece = kind_of_model(model) == word_piece_kind;
-    model_ = is_word_piece ? read_word_pieces(model) : read_byte_pairs(model);
+    is_word_piece_ = kind_of_model(model) == word_piece_kind;
+    model_ = is_word_piece_ ? read_word_pieces(model) : read_byte_pairs(model);
     if (file.has("normalizer")) normalizer_ = read_normalizer(file.at("normalizer"));
     if (file.has("pre_tokenizer")) pre_tokenizer_ = read_pre_tokenizer(file.at("pre_tokenizer"));
     decoder_ = read_decoder(file.at("decoder"));
     take_added_tokens(file);
-    take_specials(file, is_word_piece);
+    take_specials(file, is_word_piece_);
   }
 
   std::vector<std::int32_t> encode(std::string_view line) const override {
@@ -84,6 +84,24 @@ class PipelineTokenizer final : public Tokenizer {
   std::string piece(std::int32_t id) const override {
     check_id(id, size());
     return id < pieces_.size() ? pieces_.piece(id) : symbols_[static_cast<std::size_t>(id - pieces_.size())];
+  }
+
+  /// BERT's [MASK], or the <mask> of RoBERTa and BART.
+  std::optional<std::int64_t> mask() const override {
+    for (const char* name : {"[MASK]", "<mask>"}) {
+      for (std::int32_t id = 0; special_names_.contains(name) && id < pieces_.size(); ++id) {
+        if (pieces_.piece(id) == name) return id;
+      }
+    }
+    return std::nullopt;
+  }
+
+  /// Pieces of WordPiece that go on with a word begin with ##; the bytes of a space begin a word of the others.
+  bool begins_word(std::int32_t id) const override {
+    const std::string text = piece(id);
+    if (special_names_.contains(text) || is_control(specials_, id)) return true;
+    if (is_word_piece_) return !text.starts_with("##");
+    return text.starts_with("\u0120") || text.starts_with("\u010a") || text.starts_with("\u0109");
   }
 
   std::int64_t size() const override { return pieces_.size() + static_cast<std::int64_t>(symbols_.size()); }
@@ -133,6 +151,7 @@ class PipelineTokenizer final : public Tokenizer {
     specials_.unk = unknown ? *unknown : nothing_unknown;
   }
 
+  bool is_word_piece_ = false;
   std::string bytes_;
   std::unique_ptr<SubwordModel> model_;
   std::unique_ptr<Normalizer> normalizer_;       ///< may be null

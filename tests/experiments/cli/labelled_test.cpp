@@ -121,7 +121,8 @@ TEST_CASE("labels: hidden tokens of running text are learnt from both sides", "[
   folder.write("dev.txt", text.substr(0, 400));
   folder.write("test.txt", text.substr(0, 800));
   write_experiment(folder, labelled_experiment(Json::parse(R"({"seeds": [1], "model": {"head": {"kind": "words"}},
-        "data": {"reader": {"kind": "lines"}}, "objective": {"whole_words": true}, "training": {"budget": {"steps": 150}},
+        "data": {"reader": {"kind": "lines"}}, "objective": {"layout": "documents"},
+        "training": {"budget": {"steps": 240}, "evaluate_every": {"steps": 120}},
         "table": {"significance": null}, "rows": [{"name": "one"}]})")));
   const Outcome trained = run_program(folder, run_arguments());
   CHECK_STATUS(trained, 0);
