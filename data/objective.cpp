@@ -22,7 +22,9 @@ constexpr config::VariantTable<Content> objectives{"objective", objective_rows};
 constexpr config::Variant<Layout> layout_rows[] = {
     {{"packed", "all documents behind one another, cut into windows of training.max_length tokens", "", ""},
      Layout::packed},
-    {{"documents", "every document by itself, from <s> on, cut at the limit; a causal model says its </s>, too", "", ""}, Layout::documents},
+    {{"documents", "every document by itself, from <s> on, cut at the limit; a causal model says its </s>, too", "",
+      ""},
+     Layout::documents},
 };
 constexpr config::VariantTable<Layout> layouts{"layout", layout_rows};
 

@@ -42,7 +42,7 @@ int classify_command(const std::vector<std::string>& words) {
   lab::catch_interrupts();
   const lab::Labelling labelling = run.classify(lines, batch_tokens);
   if (labelling.cut > 0) {
-    std::cerr << "warning: " << labelling.cut << " lines are longer than the model's maximum and were cut\n";
+    std::cerr << "warning: " << labelling.cut << " lines are longer than the texts of training and were cut\n";
   }
   for (const lab::LabelledLine& line : labelling.lines) {
     if (arguments.has("probabilities") && line.probabilities.empty()) {

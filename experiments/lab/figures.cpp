@@ -122,7 +122,8 @@ std::vector<Figure> choose_figures(const std::vector<Figure>& known, const std::
     const auto is_score = [](const Figure& figure) { return find_loss_figure(figure.metric) == nullptr; };
     const bool has_scores = std::ranges::any_of(known, is_score);
     for (const Figure& figure : known) {
-      const bool is_likelihood = figure.metric == "perplexity" || figure.metric == "label_nll" || figure.metric == "squared_error";
+      const bool is_likelihood =
+          figure.metric == "perplexity" || figure.metric == "label_nll" || figure.metric == "squared_error";
       const bool is_asked_for = is_likelihood && (figure.split == "dev" || !has_scores);
       if (is_score(figure) || is_asked_for) chosen.push_back(figure);
     }

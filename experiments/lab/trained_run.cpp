@@ -326,8 +326,9 @@ std::vector<TextLikelihood> TrainedRun::likelihood(const std::vector<std::string
 std::vector<AttentionMap> TrainedRun::attention(const std::string& source, const std::string& target) {
   target_tokenizer();
   if (!model_->has_encoder() && text_ids(target).empty()) throw UserError("the text has no token");
-  return attention_maps(*model_, *source_, *target_, {source, target, text_start(config_, source_->specials()), config_.labels(),
-                                                      config_.longest_trained() - 1});
+  return attention_maps(
+      *model_, *source_, *target_,
+      {source, target, text_start(config_, source_->specials()), config_.labels(), config_.longest_trained() - 1});
 }
 
 }  // namespace ablate::lab

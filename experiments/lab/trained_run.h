@@ -42,7 +42,7 @@ struct LabelledLine {
 
 struct Labelling {
   std::vector<LabelledLine> lines;
-  std::int64_t cut = 0;  ///< lines longer than the model's maximum
+  std::int64_t cut = 0;  ///< lines longer than the texts of training
 };
 
 /// How likely a model finds a text.

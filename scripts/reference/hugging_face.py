@@ -3,7 +3,7 @@
 what comes out. With --check-export it loads a folder that `ablate export` wrote and compares its logits with such a
 file.
 
-    python -m pip install torch==2.13.0 transformers==5.24.0 safetensors
+    python -m pip install torch==2.13.0 transformers==5.24.0 safetensors==0.8.0
     python scripts/reference/hugging_face.py
     python scripts/reference/hugging_face.py --check-export FOLDER tests/golden/hugging_face/gpt2_1.safetensors.gz
 

@@ -3,7 +3,7 @@
 
     python scripts/reference/labels.py        writes tests/golden/labels.json
 
-Needs `pip install scikit-learn scipy` and nothing else. All labels are made up here.
+Needs `pip install scikit-learn==1.9.1 scipy==1.17.1` and nothing else. All labels are made up here.
 """
 
 import json

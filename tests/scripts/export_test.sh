@@ -6,8 +6,8 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/harness.sh"
 
 python=${ABLATE_TRANSFORMERS_PYTHON:-python3}
-if ! "$python" -c 'import transformers, safetensors' 2>/dev/null; then
-  echo "skipped: $python has no transformers"
+if ! "$python" -c 'import torch, safetensors, transformers; assert transformers.__version__ == "5.24.0"' 2>/dev/null; then
+  echo "skipped: $python has no transformers 5.24.0"
   exit 0
 fi
 ablate=${ABLATE_TEST_BUILD:-$project_root/build}/ablate

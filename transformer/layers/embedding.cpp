@@ -182,8 +182,8 @@ Tensor Embeddings::source(const Tensor& tokens, const Tensor& types) const {
   if (!source_weight_.defined()) throw std::logic_error("a model without an encoder has no source embeddings");
   const Tensor vectors = embed(source_weight_, source_lift_, tokens);
   if (!type_weight_.defined()) return vectors;
-  return vectors + (types.defined() ? at::embedding(type_weight_, types.clamp_max(type_weight_.size(0) - 1))
-                                    : type_weight_[0]);
+  return vectors +
+         (types.defined() ? at::embedding(type_weight_, types.clamp_max(type_weight_.size(0) - 1)) : type_weight_[0]);
 }
 Tensor Embeddings::target(const Tensor& tokens) const { return embed(target_weight_, target_lift_, tokens); }
 Tensor Embeddings::output_weight() const { return normalize_ ? unit_vectors(output_weight_) : output_weight_; }

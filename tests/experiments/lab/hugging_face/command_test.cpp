@@ -14,23 +14,28 @@ TEST_CASE("import command: a published model becomes a run, is verified and goes
   Golden golden = read_golden("gpt2_1");
   write_model(golden, folder / "model");
   write_sample(golden, folder / "sample.safetensors");
-  const Outcome imported = run_program(folder, {"import", "model", "--out", "run", "--verify", "sample.safetensors"});
+  const Outcome imported = run_program(folder, {"import", "model", "--out", "runs/one", "--verify", "sample.safetensors"});
   INFO(imported.messages);
   CHECK(imported.status == 0);
   CHECK(imported.out.find("logits: largest difference") != std::string::npos);
-  CHECK(imported.messages.find("run: gpt2, ") != std::string::npos);
+  CHECK(imported.messages.find("runs/one: gpt2, ") != std::string::npos);
   CHECK(imported.messages.find("no tokenizer") != std::string::npos);
 
-  const Outcome inspected = run_program(folder, {"inspect", "run"});
+  const Outcome inspected = run_program(folder, {"inspect", "runs/one"});
   CHECK(inspected.status == 0);
   CHECK(inspected.out.find("architecture gpt2: not trained here") != std::string::npos);
-  CHECK(run_program(folder, {"compare", "run"}).status == 0);
-  CHECK(run_program(folder, {"table", "."}).status == 0);
-  const Outcome generated = run_program(folder, {"generate", "run", "--prompt", "a"});
+  CHECK(run_program(folder, {"import", "model", "--out", "runs/two"}).status == 0);
+  const Outcome compared = run_program(folder, {"compare", "runs/one", "runs/two"});
+  INFO(compared.messages);
+  CHECK(compared.status == 0);
+  const Outcome tabled = run_program(folder, {"table", "runs"});
+  INFO(tabled.messages);
+  CHECK(tabled.status == 0);
+  const Outcome generated = run_program(folder, {"generate", "runs/one", "--prompt", "a"});
   CHECK(generated.status == 2);
   CHECK(generated.messages.find("imported without a tokenizer") != std::string::npos);
 
-  const Outcome exported = run_program(folder, {"export", "run", "--out", "exported"});
+  const Outcome exported = run_program(folder, {"export", "runs/one", "--out", "exported"});
   INFO(exported.messages);
   CHECK(exported.status == 0);
   CHECK(exported.messages.find("exported: GPT2LMHeadModel, ") != std::string::npos);
