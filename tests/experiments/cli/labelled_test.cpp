@@ -52,7 +52,7 @@ TEST_CASE("labels: texts are classified, measured, tabled and labelled by a trai
   const Outcome trained = run_program(folder, run_arguments());
   CHECK_STATUS(trained, 0);
   CHECK(has(trained.messages, "train: 240 texts"));
-  for (const char* part : {"Accuracy (%)", "Macro F1", "NLL (nats/text)", "pooling=mean", "sentences drawn"}) {
+  for (const char* part : {"Accuracy (%)", "Macro F1", "NLL (nats/text)", "pooling=mean", "resampled test sentences"}) {
     INFO(trained.out);
     CHECK(has(trained.out, part));
   }
