@@ -6,16 +6,19 @@ import os
 import sys
 from pathlib import Path
 
-from benchmark import growth, jobs, start, workers
+from benchmark import growth, jobs, language_models, start, workers
+from benchmark.language_works import LANGUAGE_WORKS, LanguageWork
 from benchmark.machine import gemm_descriptions, has_bf16, product_flops
 from benchmark.table import Row, print_table
 from benchmark.works import WORKS
 
+ALL_WORKS = WORKS | LANGUAGE_WORKS
+
 
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("--only", nargs="+", metavar="NAME", choices=WORKS, help="works: " + ", ".join(WORKS))
-    names = sorted({peer for work in WORKS.values() for peer in work.peers})
+    parser.add_argument("--only", nargs="+", metavar="NAME", choices=ALL_WORKS, help="works: " + ", ".join(ALL_WORKS))
+    names = sorted({peer for work in ALL_WORKS.values() for peer in work.peers})
     parser.add_argument("--peers", nargs="+", metavar="NAME", choices=names, help="peers: " + ", ".join(names))
     parser.add_argument("--precisions", nargs="+", choices=("fp32", "bf16"), default=("fp32", "bf16"))
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="turns of each program (default 5)")
@@ -43,20 +46,24 @@ def parse_arguments():
     return arguments
 
 
-def peers_of(work, arguments):
-    if not arguments.against:
-        return work.peers
-    return () if work.kind in ("start", "batching") else ("other_build",)
+def opponents(work, precision, arguments):
+    """(peer, what it computes in), a row each."""
+    if arguments.against:
+        return [] if work.kind in ("start", "batching") else [("other_build", precision)]
+    return [(peer, theirs) for peer in work.peers if not arguments.peers or peer in arguments.peers
+            for theirs in work.their_precisions(precision)]
 
 
 def say(text):
     print(f"[bench] {text}", file=sys.stderr, flush=True)
 
 
-def measure(work, precision, peer, arguments):
+def measure(work, precision, peer, their_precision, arguments):
     """One row: ours and the peer in turn, and the machine's own matrix product with them."""
     if work.kind == "start":
         return start.measure(work, peer, arguments)
+    if isinstance(work, LanguageWork):
+        return language_models.measure(work, precision, peer, their_precision, arguments)
     binary = arguments.build / "ablate_bench"
     description = work.description(precision, arguments.threads)
     products = gemm_descriptions(precision, arguments.threads) if work.flops else []
@@ -74,6 +81,18 @@ def measure(work, precision, peer, arguments):
         return Row(work, precision, peer, seconds[0], seconds[1], mine.peak_memory(), other.peak_memory(), peak)
 
 
+def print_tables(rows):
+    """Language models have a table of their own, which says what was wanted."""
+    language = [row for row in rows if isinstance(row.work, LanguageWork)]
+    others = [row for row in rows if not isinstance(row.work, LanguageWork)]
+    if others:
+        print_table(others)
+    if others and language:
+        print()
+    if language:
+        language_models.print_language_table(language)
+
+
 def main():
     arguments = parse_arguments()
     if arguments.growth:
@@ -81,19 +100,17 @@ def main():
     if arguments.jobs:
         return jobs.main(arguments, say)
     rows, failures = [], 0
-    for name in arguments.only or WORKS:
-        work = WORKS[name]
+    for name in arguments.only or ALL_WORKS:
+        work = ALL_WORKS[name]
         for precision in work.precisions:
             if precision not in arguments.precisions:
                 continue
             if precision == "bf16" and not has_bf16():
                 say(f"{name} in bf16 is left out: this processor has no matrix products in bf16.")
                 continue
-            for peer in peers_of(work, arguments):
-                if arguments.peers and peer not in arguments.peers:
-                    continue
+            for peer, their_precision in opponents(work, precision, arguments):
                 try:
-                    row = measure(work, precision, peer, arguments)
+                    row = measure(work, precision, peer, their_precision, arguments)
                 except workers.WorkerError as error:
                     say(f"{name}, {precision}, {peer} failed:\n{error}")
                     failures += 1
@@ -102,8 +119,7 @@ def main():
                 say(row.sentence())
                 if arguments.json:
                     arguments.json.write_text(json.dumps([row.record() for row in rows], indent=1) + "\n")
-    if rows:
-        print_table(rows)
+    print_tables(rows)
     return 1 if failures or not rows else 0
 
 

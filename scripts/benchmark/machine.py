@@ -1,7 +1,8 @@
-"""What the machine could do: its matrix product, and which instructions it has."""
+"""What the machine could do: its matrix product, how fast it reads memory, and which instructions it has."""
 from pathlib import Path
 
 SIZE = 4096  # of the square matrices
+ARRAY_BYTES = 2**30  # more than caches hold
 
 
 def product_flops():
@@ -13,6 +14,17 @@ def gemm_descriptions(precision, threads):
     common = {"kind": "gemm", "size": SIZE, "precision": precision, "threads": threads}
     libraries = ("libtorch", "onednn") if precision == "fp32" else ("libtorch",)
     return [common | {"library": library} for library in libraries]
+
+
+def memory_descriptions(threads):
+    """Ways to go through an array; the fastest counts."""
+    return [{"kind": "memory", "how": how, "bytes": ARRAY_BYTES, "threads": threads}
+            for how in ("sum", "product", "copy")]
+
+
+def bytes_moved(description):
+    """A copy writes as many bytes as it reads."""
+    return description["bytes"] * (2 if description["how"] == "copy" else 1)
 
 
 def has_bf16():

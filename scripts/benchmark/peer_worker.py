@@ -17,7 +17,7 @@ def main():
         torch.set_num_threads(work["threads"])
         torch.manual_seed(1)
     step = importlib.import_module(f"benchmark.peers.{name}").make(work)
-    print(json.dumps({"ready": True}), file=results, flush=True)
+    print(json.dumps({"ready": True, "check": getattr(step, "check", None)}), file=results, flush=True)
     for line in sys.stdin:
         seconds = []
         for _ in range(int(line)):

@@ -57,8 +57,12 @@ HEADINGS = [
 
 
 def print_table(rows):
-    lines = [HEADINGS, *(row.cells() for row in rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(HEADINGS))]
+    print_lines([HEADINGS, *(row.cells() for row in rows)])
+
+
+def print_lines(lines):
+    """The first line holds the headings; of the columns the first three are words."""
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     lines.insert(1, [("-" * (width - 1) + ":") if i > 2 else "-" * width for i, width in enumerate(widths)])
     for line in lines:
         print("| " + " | ".join(

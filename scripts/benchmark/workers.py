@@ -21,7 +21,7 @@ class Worker:
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, cwd=SCRIPTS,
             env=environment)
-        self.answer()
+        self.ready = self.answer()
         self.memory_at_rest = self.memory("VmRSS")
         self.run(1)
 

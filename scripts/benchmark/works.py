@@ -43,6 +43,10 @@ class Work:
         """Target tokens of one time."""
         return self.batch * (self.new_tokens or self.length)
 
+    def their_precisions(self, precision):
+        """What peers compute in where ours computes in `precision`: a row for each."""
+        return (precision,)
+
     def description(self, precision, threads):
         """What a worker needs to know, as it is written for ablate_bench."""
         s = self.shape

@@ -26,9 +26,10 @@ def smoothed_loss(logits, target):
         logits.flatten(0, 1), target.flatten(), label_smoothing=LABEL_SMOOTHING)
 
 
-def update(model, loss_of_batch, precision):
-    """`loss_of_batch()` gives the loss; torch's fastest Adam (fused), one norm over all gradients."""
-    optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE, betas=(0.9, 0.98), fused=True)
+def update(model, loss_of_batch, precision, optimizer=None):
+    """`loss_of_batch()` gives the loss; torch's fastest Adam (fused) where no optimizer is given, one norm over all
+    gradients."""
+    optimizer = optimizer or torch.optim.Adam(model.parameters(), lr=LEARNING_RATE, betas=(0.9, 0.98), fused=True)
     parameters = list(model.parameters())
 
     def step():
