@@ -228,12 +228,14 @@ std::vector<fs::path> chosen_checkpoints(const EvaluationConfig& config, const J
   return files;
 }
 
+NamedTensors stored_weights(const std::vector<fs::path>& checkpoints) {
+  return checkpoints.size() == 1 ? read_tensors(checkpoints.front()).tensors : average_weights(checkpoints);
+}
+
 std::shared_ptr<Transformer> load_model(const ModelConfig& config, const VocabularyInfo& vocabulary,
                                         const std::vector<fs::path>& checkpoints, at::Device device) {
   const auto model = make_transformer(config, vocabulary, device, /*seed=*/0);
-  const NamedTensors weights =
-      checkpoints.size() == 1 ? read_tensors(checkpoints.front()).tensors : average_weights(checkpoints);
-  load_weights(*model, weights, checkpoints.front().string());
+  load_weights(*model, stored_weights(checkpoints), checkpoints.front().string());
   model->eval();
   return model;
 }
