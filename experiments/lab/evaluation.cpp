@@ -230,9 +230,11 @@ std::vector<fs::path> chosen_checkpoints(const EvaluationConfig& config, const J
 
 std::shared_ptr<Transformer> load_model(const ModelConfig& config, const VocabularyInfo& vocabulary,
                                         const std::vector<fs::path>& checkpoints, at::Device device) {
-  const auto model = make_transformer(config, vocabulary, device, /*seed=*/0);
-  const NamedTensors weights =
-      checkpoints.size() == 1 ? read_tensors(checkpoints.front()).tensors : average_weights(checkpoints);
+  // No first values are drawn, and each weight is read into its place: a large model is in memory once.
+  ParameterFactory factory(device);
+  const auto model = std::make_shared<Transformer>(config, vocabulary, factory);
+  const NamedTensors weights = checkpoints.size() == 1 ? read_tensors(checkpoints.front(), weights_of(*model)).tensors
+                                                       : average_weights(checkpoints);
   load_weights(*model, weights, checkpoints.front().string());
   model->eval();
   return model;

@@ -115,11 +115,15 @@ TrainedRun::TrainedRun(const fs::path& path, at::Device device) {
   const Json& sizes = stored.at("vocabulary");
   const bool joint = sizes.at("joint").get<bool>();
   if (stored.contains("imported")) {
-    const auto size = sizes.at("target").get<std::int64_t>();
-    vocabulary_ = {size, size, sizes.at("pad").get<std::int64_t>()};
+    const Json& imported = stored.at("imported");
+    vocabulary_ = {sizes.at("source").get<std::int64_t>(), sizes.at("target").get<std::int64_t>(),
+                   sizes.at("pad").get<std::int64_t>()};
+    reads_pairs_ = imported.value("ends_between_texts", std::int64_t{1}) == 1;
     if (auto own = find_side(path, "tokenizer")) {
-      source_ = target_ = std::make_shared<ImportedTokenizer>(std::move(own), stored.at("imported"), size);
+      source_ = std::make_shared<ImportedTokenizer>(std::move(own), imported, vocabulary_.source_size);
+      target_ = source_;
     }
+    if (config_.labels()) target_ = load_side(path, "target_tokenizer");
   } else {
     source_ = load_side(path, joint ? "tokenizer" : "source_tokenizer");
     target_ = joint ? source_ : load_side(path, "target_tokenizer");
@@ -132,8 +136,13 @@ TrainedRun::TrainedRun(const fs::path& path, at::Device device) {
 }
 
 const data::Tokenizer& TrainedRun::target_tokenizer() const {
-  if (target_) return *target_;
+  if (source_) return *target_;
   throw UserError("the model was imported without a tokenizer: it reads and writes no text");
+}
+
+const data::Tokenizer& TrainedRun::source_tokenizer() const {
+  target_tokenizer();  // both sides have one, or none reads text
+  return *source_;
 }
 
 Translation TrainedRun::translate(const std::vector<std::string>& lines, const TranslationOptions& options) {
@@ -203,6 +212,10 @@ Labelling TrainedRun::classify(const std::vector<std::string>& lines, std::int64
   labelling.lines.resize(lines.size());
   std::vector<data::LabelledText> texts;
   for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (!reads_pairs_ && lines[i].find('\t') != std::string::npos) {
+      throw UserError("line " + std::to_string(i + 1) +
+                      ": two texts: the model was trained with two </s> between them, and they are read with one");
+    }
     const std::vector<std::int32_t> ids = data::labelled_ids(*source_, lines[i]);
     const auto most = config_.longest_trained() - data::symbols_around_text;
     if (static_cast<std::int64_t>(ids.size()) > most) ++labelling.cut;

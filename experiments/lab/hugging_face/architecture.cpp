@@ -3,13 +3,15 @@
 #include "transformer/config/suggest.h"
 #include "transformer/core/error.h"
 
+#include <algorithm>
+
 namespace ablate::lab::hugging_face {
 
 const std::vector<Architecture>& architectures() {
   static const std::vector<Architecture> all = [] {
     std::vector<Architecture> rows;
-    for (auto family :
-         {gpt_architectures, llama_architectures, bigscience_architectures, t5_architectures, bart_architectures}) {
+    for (auto family : {gpt_architectures, llama_architectures, bigscience_architectures, t5_architectures,
+                        bart_architectures, bert_architectures}) {
       for (Architecture& row : family()) rows.push_back(std::move(row));
     }
     return rows;
@@ -27,6 +29,14 @@ const Architecture& architecture(const std::string& name, const std::string& whe
   }
   throw UserError(where + ": the architecture '" + name + "' is not supported" + config::suggestion(name, names) +
                   "; there are " + listed);
+}
+
+const HeadClass& head_class(const Architecture& architecture, const std::string& kind) {
+  for (const HeadClass& row : architecture.heads) {
+    if (std::ranges::find(row.kinds, kind) != row.kinds.end()) return row;
+  }
+  throw UserError("model.head.kind: '" + kind + "' has no class among those of the architecture '" + architecture.name +
+                  "'");
 }
 
 KeyRow activation_row(const std::string& key) {
