@@ -17,8 +17,8 @@ inline constexpr double gradient_in_float = 1e-4;
 /// Another program's figures in double, written to a golden file with twelve digits.
 inline constexpr double golden = 1e-10;
 
-/// States, scores and gradients of a published model beside those of the library transformers, as a share of the largest
-/// element of each tensor: one formula in another order, in double and in float.
+/// States, scores and gradients of a published model beside those of the library transformers, as a share of the
+/// largest element of each tensor: one formula in another order, in double and in float.
 inline constexpr double published_in_double = 1e-10;
 inline constexpr double published_in_float = 1e-5;
 

@@ -54,7 +54,7 @@ const config::VariantTable<Tensor (*)(const Tensor&)>& head_activation_table() {
 void HeadConfig::describe(config::Fields& f) {
   f.variant(kind, heads.choices(), "what the model says of a text");
   f.choice("pooling", pooling, poolings.choices(), "how the states of a text become one");
-  f.field("hidden", hidden, "a layer with an activation in front of the output, D x D, over factorised words E x D, and over words a norm behind it");
+  f.field("hidden", hidden, "a layer in front of the output with an activation, over words a norm behind it");
   f.only_if(hidden, "has no effect without 'hidden'", "hidden")
       .choice("activation", activation, head_activations.choices(), "of the layer in front of the output");
   f.field("classes", classes, "number of classes; null: the data's", config::Range{2, 1 << 28});

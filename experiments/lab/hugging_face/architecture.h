@@ -16,9 +16,9 @@ struct Only {
   std::vector<std::string> values{};
 };
 
-/// A published tensor, and the one or more of ours that lie in it. "*" in names stands for the number of a layer, "#" for
-/// that of an expert in it, the same in all of them. A row applies if the model has the parameters that it names: then
-/// the file must have its tensor.
+/// A published tensor, and the one or more of ours that lie in it. "*" in names stands for the number of a layer, "#"
+/// for that of an expert in it, the same in all of them. A row applies if the model has the parameters that it names:
+/// then the file must have its tensor.
 struct TensorRow {
   std::string published;
   std::vector<std::string> ours;

@@ -1,5 +1,5 @@
-// LLaMA 1 to 3 (Touvron et al. 2023; Grattafiori et al. 2024), Mistral (Jiang et al. 2023), Mixtral (Jiang et al. 2024),
-// Qwen2 (Yang et al. 2024) and Gemma 1 (Gemma Team 2024): one layer with small differences, and one set of names.
+// LLaMA 1 to 3 (Touvron et al. 2023; Grattafiori et al. 2024), Mistral (Jiang et al. 2023), Mixtral (Jiang et al.
+// 2024), Qwen2 (Yang et al. 2024) and Gemma 1 (Gemma Team 2024): one layer with small differences, and one set of names.
 #include "experiments/lab/hugging_face/rules.h"
 
 namespace ablate::lab::hugging_face {

@@ -15,8 +15,8 @@ struct Difference {
 };
 
 /// Runs `input_ids` (B, T), and with two stacks `decoder_input_ids`, with the masks `attention_mask` and
-/// `decoder_attention_mask` and the `token_type_ids` of an encoder by itself where the file has them, in evaluation mode
-/// without gradients. Compared is what the file has of
+/// `decoder_attention_mask` and the `token_type_ids` of an encoder by itself where the file has them, in evaluation
+/// mode without gradients. Compared is what the file has of
 ///   logits (B, T, V), of a text's class (B, C), last_hidden_state (B, T, D), pooler_output (B, D),
 ///   hidden_states.0 … N: what each of N layers reads and what the stack gives, of the decoder where there are two,
 ///   encoder_last_hidden_state and encoder_hidden_states.0 … N of the encoder then.
