@@ -52,6 +52,12 @@ KeyRow activation_row(const std::string& key) {
                      {"tanh", "tanh"}}};
 }
 
+void set_fallback(Architecture& row, const std::string& key, const Json& fallback) {
+  for (KeyRow& one : row.keys) {
+    if (one.key == key) one.fallback = fallback;
+  }
+}
+
 KeyRow output_tying_row(bool fallback) {
   return {.key = "tie_word_embeddings",
           .paths = {"embedding.tying"},

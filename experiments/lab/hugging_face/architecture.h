@@ -99,5 +99,7 @@ const HeadClass& head_class(const Architecture& architecture, const std::string&
 /// Rows that several architectures have.
 KeyRow activation_row(const std::string& key);  ///< of a feed-forward unit without gate
 KeyRow output_tying_row(bool fallback);         ///< `tie_word_embeddings` of a model without a source
+/// What stands for the key where a file has none, of an architecture that is like another but for that.
+void set_fallback(Architecture& row, const std::string& key, const Json& fallback);
 
 }  // namespace ablate::lab::hugging_face

@@ -217,6 +217,8 @@ Architecture albert() {
   set(row.settings, "embedding.factorization.kind", "sum");
   set(row.settings, "embedding.factorization.bias", true);
   row.keys.push_back(length_row());
+  set_fallback(row, "hidden_dropout_prob", 0.0);
+  set_fallback(row, "attention_probs_dropout_prob", 0.0);
   row.keys.push_back({.key = "embedding_size", .paths = {"embedding.factorization.width"}, .fallback = 128});
   row.inert.push_back({"num_hidden_groups", {1}});
   row.inert.push_back({"inner_group_num", {1}});

@@ -87,7 +87,7 @@ const HeadClass* class_of(const Architecture& row, PublishedConfig& published) {
 }
 
 const std::vector<Rule>& rules_of(const HeadClass* head) {
-  static const std::vector<Rule> none;
+  static const std::vector<Rule> none{};
   return head != nullptr ? head->rules : none;
 }
 

@@ -96,12 +96,14 @@ std::unique_ptr<data::Tokenizer> labels_of(const ImportedConfig& imported, const
 void name_labels(const TrainedRun& trained, Json& published) {
   const std::int64_t classes = trained.vocabulary().target_size;
   if (!trained.labels() || classes < 2) return;
-  published["id2label"] = published["label2id"] = Json::object();
+  Json names = Json::object(), numbers = Json::object();
   for (std::int64_t i = 0; i < classes; ++i) {
     const std::string name = trained.label_names().piece(static_cast<std::int32_t>(i));
-    published["id2label"][std::to_string(i)] = name;
-    published["label2id"][name] = i;
+    names[std::to_string(i)] = name;
+    numbers[name] = i;
   }
+  published["id2label"] = std::move(names);
+  published["label2id"] = std::move(numbers);
 }
 
 Json config_json(const ImportedConfig& imported, const RunConfig& config, const ModelFolder& folder) {

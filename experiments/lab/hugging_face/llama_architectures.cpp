@@ -100,12 +100,6 @@ void read_mixtral_groups(PublishedConfig& published, Json&) {
   if (!published.contains("num_key_value_heads")) published.problem("'num_key_value_heads' is missing");
 }
 
-void set_fallback(Architecture& row, const std::string& key, const Json& fallback) {
-  for (KeyRow& one : row.keys) {
-    if (one.key == key) one.fallback = fallback;
-  }
-}
-
 Architecture mixtral() {
   Architecture row = llama_like("mixtral", "Mixtral");
   set(row.settings, "feed_forward.experts.kind", "top_k_softmax");

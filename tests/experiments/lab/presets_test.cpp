@@ -86,6 +86,6 @@ TEST_CASE("published models have the settings that do not show in their paramete
   CHECK(albert.encoder.attention.dropout == 0);
   const ModelConfig mixtral = preset("mixtral_8x7b.json");
   CHECK(mixtral.decoder.position.base == 1e6);
-  CHECK_FALSE(mixtral.decoder.attention.window);
+  CHECK_FALSE(mixtral.decoder.attention.window.has_value());
   CHECK(mixtral.decoder.feed_forward.experts.per_token == 2);
 }
