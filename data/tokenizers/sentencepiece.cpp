@@ -233,8 +233,7 @@ std::unique_ptr<Tokenizer> make_sentencepiece(const TokenizerConfig& config, con
   if (config.model) {
     std::string bytes = read_tokenizer_file(*config.model);
     if (bytes.front() != '{') return restore_sentencepiece(std::move(bytes), *config.model);
-    throw UserError(*config.model + ": 'model' must name a SentencePiece model; JSON is that of the kinds " +
-                    "'byte_level_bpe' and 'wordpiece'");
+    throw UserError(*config.model + ": 'model' must name a SentencePiece model; JSON is that of the other kinds");
   }
   std::vector<std::string> drawn;
   NextLine source = lines;

@@ -29,8 +29,10 @@ constexpr config::Variant<Kind> kind_rows[] = {
       "model target_model model_type vocabulary_size target_vocabulary_size character_coverage normalization "
       "byte_fallback remove_extra_whitespaces add_dummy_prefix sample_lines pad_id bos_id eos_id unk_id"},
      {make_sentencepiece, nullptr}},
-    {{"words", "what stands between whitespace", "", "max_vocabulary min_count"}, {make_words, restore_words}},
-    {{"characters", "Unicode code points, spaces and newlines included", "", "max_vocabulary min_count"},
+    {{"words", "what stands between whitespace", "", "model target_model max_vocabulary min_count"},
+     {make_words, restore_words}},
+    {{"characters", "Unicode code points, spaces and newlines included", "",
+      "model target_model max_vocabulary min_count"},
      {make_characters, restore_characters}},
     {{"bytes", "the 256 bytes; nothing to train", "Xue et al. 2022", ""}, {make_bytes, restore_bytes}},
     {{"byte_level_bpe", "pairs of bytes, merged: reads a published model's tokenizer.json or vocab.json and merges.txt",
@@ -90,6 +92,18 @@ std::unique_ptr<Tokenizer> restore_vocabulary(const std::string& bytes, const st
   }
 }
 
+/// The list of pieces that `config.model` names.
+std::unique_ptr<Tokenizer> read_vocabulary(const TokenizerConfig& config) {
+  const std::string bytes = read_tokenizer_file(*config.model);
+  const Json json = bytes.front() == '{' ? config::parse_json(bytes, *config.model) : Json::object();
+  const auto kind = json.find("kind");
+  if (kind == json.end() || !kind->is_string() || kind->get<std::string>() != config.kind) {
+    throw UserError(*config.model + ": 'model' must name a vocabulary of the kind '" + config.kind +
+                    "', as it lies in the folder of a run or as `ablate tokenizer train` writes it");
+  }
+  return restore_vocabulary(bytes, *config.model);
+}
+
 }  // namespace
 
 config::Choices tokenizer_kinds() { return kinds.choices(); }
@@ -101,9 +115,12 @@ void TokenizerConfig::describe(config::Fields& f) {
   f.field("joint", joint, "one vocabulary for source and target");
   describe_existing_model(f);
   describe_sentencepiece_training(f);
-  f.field("max_vocabulary", max_vocabulary, "keep the most frequent, special symbols included; null: keep all",
-          vocabulary_range);
-  f.field("min_count", min_count, "leave out what occurs less often", config::at_least_one);
+  const char* const is_trained = "has no effect: 'model' names a vocabulary that is there already";
+  f.only_if(!model, is_trained, "model")
+      .field("max_vocabulary", max_vocabulary, "keep the most frequent, special symbols included; null: keep all",
+             vocabulary_range);
+  f.only_if(!model, is_trained, "model")
+      .field("min_count", min_count, "leave out what occurs less often", config::at_least_one);
 }
 
 void TokenizerConfig::describe_existing_model(config::Fields& f) {
@@ -156,7 +173,8 @@ TokenizerConfig TokenizerConfig::for_target() const {
 }
 
 std::unique_ptr<Tokenizer> train_tokenizer(const TokenizerConfig& config, const NextLine& lines) {
-  return kinds.at(config.kind).make(config, lines);
+  const Kind kind = kinds.at(config.kind);
+  return config.model && kind.restore != nullptr ? read_vocabulary(config) : kind.make(config, lines);
 }
 
 std::string read_tokenizer_file(const std::filesystem::path& file) {

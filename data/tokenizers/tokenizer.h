@@ -87,7 +87,7 @@ struct TokenizerConfig {
   std::string kind = "sentencepiece";
   bool joint = true;  ///< one vocabulary for source and target
 
-  std::optional<std::string> model;         ///< file of an existing tokenizer, instead of training
+  std::optional<std::string> model;         ///< file of an existing tokenizer, instead of training; bytes need none
   std::optional<std::string> target_model;  ///< the same for the target, where vocabularies are separate
   std::string model_type = "bpe";
   std::int64_t vocabulary_size = 8000;  ///< special symbols included

@@ -3,6 +3,7 @@
 #include "experiments/lab/module_tree.h"
 #include "experiments/lab/number_format.h"
 #include "experiments/lab/preparation.h"
+#include "experiments/lab/starting_point.h"
 #include "experiments/lab/text.h"
 #include "transformer/model/cost.h"
 
@@ -19,7 +20,8 @@ using lab::ExperimentRow;
 struct TrainedRow {
   ExperimentRow row;
   VocabularyInfo vocabulary;
-  std::string tuning;  ///< how the row stands to `tune`, "" if it is not tuned
+  std::string tuning;                           ///< how the row stands to `tune`, "" if it is not tuned
+  std::optional<lab::ParameterTransfer> start;  ///< what it takes over from another run
 };
 
 /// "chosen by `tune`: schedule.learning_rate=0.004"
@@ -35,12 +37,20 @@ std::string tuning_text(const Experiment& experiment, const lab::PreparedRow& ro
 /// Sizes from `model.vocabulary` where it is given; else the corpus is prepared, as training would.
 TrainedRow as_trained(const Experiment& experiment, const ExperimentRow& row, const std::filesystem::path& out) {
   if (row.config.model.vocabulary) {
-    const VocabularyInfo vocabulary = lab::vocabulary_of(row.config.model, experiment.file.string());
-    const ExperimentRow matched = lab::match_without_data(experiment, row);
+    const std::string file = experiment.file.string();
+    const VocabularyInfo vocabulary = lab::vocabulary_of(row.config.model, file);
+    lab::StartingPoints points(experiment.file.parent_path());
+    const ExperimentRow matched =
+        lab::match_without_data(experiment, lab::with_starting_point(experiment, row, points));
+    std::optional<lab::ParameterTransfer> start;
+    if (const auto& settings = matched.config.training.initialize_from; settings.run) {
+      const std::string where = file + " (row '" + row.label + "')";
+      start = lab::plan_start(*points.open(settings), matched.config, vocabulary, nullptr, where);
+    }
     // Which trials are trained is known by their data alone.
     const std::string tuning =
         tuning_text(experiment, {std::make_shared<const ExperimentRow>(matched), nullptr, vocabulary});
-    return {matched, vocabulary, tuning};
+    return {matched, vocabulary, tuning, std::move(start)};
   }
   // With the baseline, to which the differences are told: it may have been tuned as well.
   std::vector<const ExperimentRow*> rows = {&experiment.baseline()};
@@ -48,7 +58,7 @@ TrainedRow as_trained(const Experiment& experiment, const ExperimentRow& row, co
   const lab::PreparedRow prepared = lab::prepare(experiment, rows, out, std::nullopt, [](const std::string& message) {
                                       std::cerr << message << "\n";
                                     }).back();
-  return {*prepared.row, prepared.vocabulary, tuning_text(experiment, prepared)};
+  return {*prepared.row, prepared.vocabulary, tuning_text(experiment, prepared), prepared.start};
 }
 
 std::string shown(const Json& value) { return value.is_discarded() ? "(none)" : value.dump(); }
@@ -108,7 +118,7 @@ void print_cost(Transformer& model) {
 
 void print_row(const Experiment& experiment, const ExperimentRow& written, const std::filesystem::path& out) {
   // Before anything is printed: what is wrong with the data comes alone.
-  const auto [row, vocabulary, tuning] = as_trained(experiment, written, out);
+  const auto [row, vocabulary, tuning, start] = as_trained(experiment, written, out);
   const auto model = make_transformer(row.config.model, vocabulary, at::kMeta, 0);
 
   std::cout << "# " << experiment.title << ": " << row.label << (row.is_baseline ? " (baseline)" : "") << "\n";
@@ -123,6 +133,11 @@ void print_row(const Experiment& experiment, const ExperimentRow& written, const
   if (!tuning.empty()) {
     print_heading("Tuning");
     std::cout << tuning << "\n";
+  }
+  if (start) {
+    print_heading("Begins from");
+    std::cout << lab::start_text(row.config.training.initialize_from, lab::summary_of(*start)) << "\n";
+    for (const std::string& note : start->notes) std::cout << note << "\n";
   }
   print_model(*model, row.config.model);
   print_cost(*model);

@@ -30,6 +30,16 @@ constexpr config::Variant<int> match_kinds[] = {
 };
 constexpr config::VariantTable<int> matches{"match", match_kinds};
 
+/// Without blanks around it, and without dots behind it, which say no more of a beginning.
+std::string beginning_of_names(std::string_view text) {
+  constexpr std::string_view blanks = " \t";
+  while (!text.empty() && blanks.find(text.front()) != std::string_view::npos) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == '.' || blanks.find(text.back()) != std::string_view::npos)) {
+    text.remove_suffix(1);
+  }
+  return std::string(text);
+}
+
 void check_once(config::Fields& f, const char* key, const std::vector<std::string>& list) {
   for (auto item = list.begin(); item != list.end(); ++item) {
     f.check(std::find(list.begin(), item, *item) == item, key, "'" + *item + "' stands there twice");
@@ -47,9 +57,55 @@ void VaryConfig::describe(config::Fields& f) {
   f.check(initialization || data_order || dropout, "initialization", "something must differ between seeds");
 }
 
+std::optional<Renaming> parse_renaming(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos || text.find('=', equals + 1) != std::string::npos) return std::nullopt;
+  const std::string_view all = text;
+  const Renaming renaming{beginning_of_names(all.substr(0, equals)), beginning_of_names(all.substr(equals + 1))};
+  if (renaming.name.empty() || renaming.from.empty()) return std::nullopt;
+  return renaming;
+}
+
+void InitializeFromConfig::describe(config::Fields& f) {
+  f.field("run", run,
+          "folder of a finished run, trained here or imported, relative to the experiment file or else to where the "
+          "program is called; null: every weight is drawn");
+  const bool begins = run.has_value();
+  const std::string without_run = "has no effect without 'run'";
+  const auto of_run = [&]() -> config::Fields& { return f.only_if(begins, without_run, "run"); };
+  of_run().choice("checkpoint", checkpoint, checkpoint_choices.choices(), "which of that run's weights");
+  const config::VariantInfo* const choice = checkpoint_choices.choices().find(checkpoint);
+  const bool averages = choice != nullptr && choice->uses_option("average");
+  f.only_if(begins && averages, begins ? "has no effect with checkpoint '" + checkpoint + "'" : without_run,
+            begins ? "checkpoint" : "run")
+      .field("average", average, "k, number of checkpoints whose weights are averaged", config::at_least_one);
+  of_run().field("take", take,
+                 "only parameters of this model whose names begin so, such as encoder; nothing given: all that the "
+                 "run has, too");
+  of_run().field("leave", leave, "not those whose names begin so: they are drawn, whatever the run has");
+  of_run().field("rename", rename,
+                 "beginnings of names of this model and what the run has there, such as \"decoder = encoder\"");
+  of_run().field("strict", strict,
+                 "an error if the run lacks a parameter that this model has, but for those that are not to be taken");
+  of_run().field("content", content,
+                 "SHA-256 of the run's weights, found out where it is not stated; an error if it is another");
+  for (const auto& [key, list] : {std::pair{"take", &take}, {"leave", &leave}, {"rename", &rename}}) {
+    check_once(f, key, *list);
+    const auto is_empty = [](const std::string& text) { return beginning_of_names(text).empty(); };
+    f.check(std::ranges::none_of(*list, is_empty), key, "an empty name is the beginning of none");
+  }
+  for (const std::string& text : rename) {
+    f.check(parse_renaming(text).has_value(), "rename",
+            "'" + text +
+                "' is not of the form \"decoder = encoder\": a beginning of this model's names, and of the "
+                "run's");
+  }
+}
+
 void RunTrainingConfig::describe(config::Fields& f) {
   f.object("batch", batch, "how sentences become batches");
   f.object("vary", vary, "what differs between seeds; false: the same for all of them");
+  f.object("initialize_from", initialize_from, "another run, with parameters of which training begins, by name");
   f.field("max_length", max_length,
           "pairs with more tokens than this on a side, </s> included, are neither learnt from nor part of the dev loss "
           "that training chooses by; documents and labelled texts are cut; windows of text have that length; null: "

@@ -16,10 +16,31 @@ struct VaryConfig {
   void describe(config::Fields& f);
 };
 
-/// The trainer knows nothing of sentences, so their batching joins its section here.
+/// `training.initialize_from`: another run, with parameters of which training begins. What is taken, left and renamed
+/// are beginnings of parameters' names, whole ones between dots: "encoder", "encoder.layers.0", "head.output.weight".
+struct InitializeFromConfig {
+  std::optional<std::string> run;
+  std::string checkpoint = "best";
+  std::int64_t average = 5;
+  std::vector<std::string> take, leave, rename;
+  bool strict = false;
+  std::optional<std::string> content;
+  void describe(config::Fields& f);
+};
+
+/// One of InitializeFromConfig::rename, "decoder = encoder": the parameters of this model whose names begin with `name`
+/// are those of the other run that are called `from` instead.
+struct Renaming {
+  std::string name, from;
+};
+/// Nothing if the text is of another form.
+std::optional<Renaming> parse_renaming(const std::string& text);
+
+/// The trainer knows nothing of sentences, so their batching joins its section here, and nothing of other runs.
 struct RunTrainingConfig : TrainingConfig {
   data::BatchConfig batch;
   VaryConfig vary;
+  InitializeFromConfig initialize_from;
   std::optional<std::int64_t> max_length;
   void describe(config::Fields& f);
 };

@@ -3,6 +3,7 @@
 #include "experiments/lab/number_format.h"
 #include "experiments/lab/plan.h"
 #include "experiments/lab/render/render.h"
+#include "experiments/lab/starting_point.h"
 #include "transformer/model/cost.h"
 
 #include <ostream>
@@ -82,6 +83,12 @@ void print_dry_run(std::ostream& out, const std::string& title, const std::vecto
   }
   out << render(table, "markdown") << "\n" << summary_of(plan.runs) << "\n";
   for (const ChangedRow& row : plan.changed) out << describe(row) << "\n";
+  for (const PreparedRow& row : rows) {
+    if (!row.start) continue;
+    const InitializeFromConfig& settings = row.row->config.training.initialize_from;
+    out << "row '" << row.row->label << "' begins from " << start_text(settings, summary_of(*row.start)) << "\n";
+    for (const std::string& note : row.start->notes) out << note << "\n";
+  }
 }
 
 }  // namespace ablate::lab

@@ -43,6 +43,9 @@ void check_axes(const Experiment& experiment, const std::string& where, Problems
                      "which " + section + " has no part in or would change");
       }
     }
+    if (is_within(path, "training.initialize_from")) {
+      problems.add(where + key + ": " + path + ": what a row begins from is its own: name it in rows, or in grid");
+    }
     const bool sets_windows =
         is_within(path, "model.max_length") && std::ranges::any_of(experiment.rows, [](const ExperimentRow& row) {
           return row.config.reads_windows() && !row.config.training.max_length;

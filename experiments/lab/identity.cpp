@@ -38,6 +38,16 @@ Json reduced(const Section& section) {
                                   config::Writer::write(Section{}, config::Extent::all));
 }
 
+/// What a run begins from is known by its content as soon as that is known, wherever it lies; what is a check alone
+/// changes no weight.
+void name_start_by_content(Json& training) {
+  const auto start = training.find("initialize_from");
+  if (start == training.end()) return;
+  start->erase("strict");
+  if (!start->contains("content")) return;
+  for (const char* key : {"run", "checkpoint", "average"}) start->erase(key);
+}
+
 }  // namespace
 
 std::string run_hash(const RunConfig& config, const std::string& data_hash, std::int64_t seed) {
@@ -56,6 +66,7 @@ std::string run_hash(const RunConfig& config, const std::string& data_hash, std:
   }
   Json training = reduced(config.training);
   training.erase("log_every");
+  name_start_by_content(training);
   Json identity = {{"mathematics", mathematics_version},
                    {"model", std::move(model)},
                    {"training", std::move(training)},

@@ -12,7 +12,7 @@ inline constexpr int windows_version = 1;
 
 /// SHA-256 of model, training, content of the training data and tokenizers, and seed; 16 hexadecimal digits. Values
 /// equal to their defaults are left out, so that a new option does not make old runs unknown; so is what changes no
-/// weight, such as how often is logged.
+/// weight, such as how often is logged. What a run begins from is in it by content, where `initialize_from` has that.
 std::string run_hash(const RunConfig& config, const std::string& data_hash, std::int64_t seed);
 
 /// The hash that a stored config.json comes to, to be compared with the one that it states. Nothing where that cannot

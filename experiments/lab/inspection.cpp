@@ -102,6 +102,10 @@ std::string inspect_run(const RunFolder& run) {
   std::string text = run_name(config) + ": " + std::string(name_of(run.state())) + "\n";
   text += run.path().string() + "\n";
   if (const std::optional<Failure> failure = read_failure(run.path())) text += "failed: " + failure->message + "\n";
+  if (const Json start = run.initialization(); start.contains("summary")) {
+    text += "began from " + start.value("run", "") + " (" + start.value("checkpoint", "") +
+            "): " + start.at("summary").get<std::string>() + "\n";
+  }
   if (result.contains("training")) {
     const Json& training = result["training"];
     const std::string parameters = compact(training.at("parameters").get<double>()) + " parameters";

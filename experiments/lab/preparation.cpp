@@ -6,6 +6,7 @@
 #include "experiments/lab/figures.h"
 #include "experiments/lab/flops.h"
 #include "experiments/lab/results_table.h"
+#include "experiments/lab/starting_point.h"
 #include "experiments/lab/step_time.h"
 #include "experiments/lab/tuning.h"
 #include "transformer/config/suggest.h"
@@ -228,7 +229,8 @@ class Preparation {
   Preparation(const Experiment& experiment, const std::filesystem::path& out, const data::Log& log)
       : experiment_(experiment),
         paths_{experiment.file.parent_path(), out / "corpora", data::data_root(), data::recipes_folder()},
-        log_(log) {}
+        log_(log),
+        starts_(experiment.file.parent_path()) {}
 
   PreparedRow prepare(const ExperimentRow& row) {
     const std::string where = experiment_.file.string() + " (row '" + row.label + "')";
@@ -250,13 +252,29 @@ class Preparation {
     check_parts(*corpus, row.config.evaluation, where);
     check_whole_words(*corpus, row.config.objective, where);
     const VocabularyInfo vocabulary = vocabulary_of(*corpus, row.config, where);
-    return {std::make_shared<const ExperimentRow>(row), corpus, vocabulary, {}};
+    return {
+        std::make_shared<const ExperimentRow>(with_starting_point(experiment_, row, starts_)), corpus, vocabulary, {}};
+  }
+
+  /// What a row takes over, as it is trained: with the widths that `match` and `tune` gave it.
+  void find_start(PreparedRow& row) {
+    const InitializeFromConfig& settings = row.row->config.training.initialize_from;
+    if (!settings.run) return;
+    // One whose settings are not known yet has to fit at every point that it is tried at.
+    const auto tried = row.awaits_tuning() ? tuning_candidates(experiment_, row) : std::vector<PreparedRow>{row};
+    for (const PreparedRow& one : tried) {
+      const std::string where = experiment_.file.string() + " (row '" + one.row->label + "')";
+      const auto start = starts_.open(settings);
+      ParameterTransfer found = plan_start(*start, one.row->config, one.vocabulary, one.corpus.get(), where);
+      if (!row.awaits_tuning()) row.start = std::move(found);
+    }
   }
 
  private:
   const Experiment& experiment_;
   data::CorpusPaths paths_;
   const data::Log& log_;
+  StartingPoints starts_;
   std::map<std::string, std::shared_ptr<const data::Corpus>> corpora_;
 };
 
@@ -300,6 +318,8 @@ void match_rows(const Experiment& experiment, std::vector<PreparedRow>& rows, Pr
     if (experiment.match.by == "step_time" && device) log("measuring the step time of '" + row.row->label + "'");
     try {
       MatchedRow matched = match_row(experiment, *row.row, target, amount_of(experiment, row, baseline, out, device));
+      // What it begins from is known of both.
+      matched.row.changes = config::difference(baseline.row->resolved, matched.row.resolved);
       row.row = std::make_shared<const ExperimentRow>(std::move(matched.row));
       row.match = matched.outcome;
     } catch (const NotMeasured& missing) {
@@ -329,6 +349,7 @@ std::vector<PreparedRow> prepare(const Experiment& experiment, const std::vector
   check_columns(experiment, prepared);
   match_rows(experiment, prepared, preparation, out, device, log);
   prepared = with_tuned_values(experiment, prepared, out);
+  for (PreparedRow& row : prepared) preparation.find_start(row);
   if (rows.size() == experiment.rows.size()) {
     // The tables without a run: what is wrong with their columns must not be found out when all are trained.
     stability_table(results_table(experiment, prepared, {}, out, {}), experiment, prepared);

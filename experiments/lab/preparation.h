@@ -2,6 +2,7 @@
 // From rows to what can be trained: corpora read and tokenised, vocabularies known, contradictions found.
 #include "data/corpus.h"
 #include "experiments/lab/match.h"
+#include "experiments/lab/parameter_transfer.h"
 #include "experiments/lab/split_part.h"
 #include "experiments/lab/table.h"
 #include "experiments/lab/tune_grid.h"
@@ -29,9 +30,10 @@ struct PreparedRow {
   std::shared_ptr<const ExperimentRow> row;  ///< as it is trained: with the width that `match` found
   std::shared_ptr<const data::Corpus> corpus;
   VocabularyInfo vocabulary;
-  std::optional<MatchOutcome> match{};     ///< nothing where the row is as it was written
-  std::optional<TuningOutcome> tuning{};   ///< nothing where the row is not tuned
-  std::optional<std::size_t> candidate{};  ///< this is the row at that point of `tune`, on trial
+  std::optional<MatchOutcome> match{};       ///< nothing where the row is as it was written
+  std::optional<TuningOutcome> tuning{};     ///< nothing where the row is not tuned
+  std::optional<std::size_t> candidate{};    ///< this is the row at that point of `tune`, on trial
+  std::optional<ParameterTransfer> start{};  ///< nothing where the row begins from no other run, or awaits its tuning
   /// Its settings are not known yet: they have to be tuned first.
   bool awaits_tuning() const { return tuning && !tuning->chosen; }
 };
@@ -46,8 +48,8 @@ VocabularyInfo vocabulary_of(const ModelConfig& model, const std::string& where)
 TargetSymbols target_symbols(const data::Corpus& corpus);
 
 /// Prepares the corpora of the rows, each once. Caches lie in `out`/corpora. UserError if `out` cannot be a folder, if
-/// a split to be evaluated is missing, if the table cannot be made of what is measured, or if no training sentence fits
-/// into a row's `model.max_length`. Rows are matched to the baseline as the experiment says; `step_time` is measured on
+/// a split to be evaluated is missing, if the table cannot be made of what is measured, if no training sentence fits
+/// into a row's `model.max_length`, or if what a row begins from is not there or does not fit. Rows are matched to the baseline as the experiment says; `step_time` is measured on
 /// the `device`, and without one has to be known. Rows that are tuned already have their values. Messages go to `log`.
 std::vector<PreparedRow> prepare(const Experiment& experiment, const std::vector<const ExperimentRow*>& rows,
                                  const std::filesystem::path& out, std::optional<at::Device> device,

@@ -177,6 +177,10 @@ Json RunFolder::result() const {
   return result;
 }
 
+Json RunFolder::initialization() const {
+  return fs::exists(initialization_file()) ? config::read_json_file(initialization_file()) : Json::object();
+}
+
 void RunFolder::write_result(const Json& result) const {
   check_owner();
   write_file_atomically(folder_ / "result.json", result.dump(2) + "\n");

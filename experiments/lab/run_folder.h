@@ -1,6 +1,6 @@
 #pragma once
-// The folder of one run (a row times a seed): config.json, metrics.jsonl, checkpoints, tokenizers, result.json, and
-// failure.json if the last attempt failed.
+// The folder of one run (a row times a seed): config.json, metrics.jsonl, checkpoints, tokenizers, result.json,
+// initialization.json if it began from another run, and failure.json if the last attempt failed.
 #include "experiments/lab/failure.h"
 #include "experiments/lab/lease.h"
 #include "experiments/lab/preparation.h"
@@ -39,12 +39,15 @@ class RunFolder {
   bool exists() const;
   const std::filesystem::path& path() const { return folder_; }
   std::filesystem::path metrics_file() const { return folder_ / "metrics.jsonl"; }
+  std::filesystem::path initialization_file() const { return folder_ / "initialization.json"; }
   std::filesystem::path hypotheses_file(const std::string& decoding, const std::string& split) const;
   const std::string& hash() const { return hash_; }
 
   /// result.json, or an empty object. UserError if it is damaged: no JSON, or without what every result has.
   Json result() const;
   void write_result(const Json& result) const;  ///< atomically
+  /// initialization.json: what a run that began from another one took over from it; else an empty object.
+  Json initialization() const;
   /// config.json. UserError if it is damaged: as above, or its settings are not those that its hash was made of.
   Json config() const;
   /// Adds to config.json on what the run was begun.

@@ -7,6 +7,8 @@
 #include "experiments/lab/interrupt.h"
 #include "experiments/lab/metrics_log.h"
 #include "experiments/lab/number_format.h"
+#include "experiments/lab/starting_point.h"
+#include "transformer/core/atomic_file.h"
 #include "transformer/core/memory.h"
 #include "transformer/core/random.h"
 
@@ -118,6 +120,20 @@ void compare_environment(const RunFolder& folder, const Json& now, Progress& pro
                    ": the result is not bit for bit that of an uninterrupted run");
 }
 
+/// Gives a model that has just been drawn the parameters of the run that this one begins from. One that goes on has its
+/// own weights already.
+void take_over_parameters(Transformer& model, const PreparedRow& row, const RunFolder& folder, Progress& progress) {
+  const InitializeFromConfig& settings = row.row->config.training.initialize_from;
+  if (!settings.run || std::filesystem::exists(folder.path() / "state.safetensors")) return;
+  const ParameterTransfer transfer = begin_from(model, row.row->config, row.vocabulary, *row.corpus);
+  Json report = {{"run", *settings.run}, {"checkpoint", settings.checkpoint}, {"content", *settings.content}};
+  report.update(to_json(transfer));
+  folder.check_owner();
+  write_file_atomically(folder.initialization_file(), report.dump(2) + "\n");
+  progress.message("begins from " + start_text(settings, summary_of(transfer)));
+  for (const std::string& note : transfer.notes) progress.message(note);
+}
+
 /// Trains from the start or from where it stopped; the result has the status `finished` or `diverged`.
 Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, const RunOptions& options,
            Progress& progress) {
@@ -144,6 +160,7 @@ Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, c
 
   compare_environment(folder, environment(options.device, config), progress);
   const auto model = make_transformer(config.model, row.vocabulary, options.device, seeds.initialization);
+  take_over_parameters(*model, row, folder, progress);
   const double flops_of_token = flops_per_token(row);
   std::unique_ptr<MetricsLog> log;
   std::unique_ptr<EventFile> events;
@@ -191,10 +208,17 @@ Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, c
   }
   const bool diverged = outcome.status == TrainingStatus::diverged;
   if (diverged) progress.message("diverged: " + outcome.reason);
-  return {{"status", diverged ? "diverged" : "finished"},
-          {"environment", environment(options.device, config)},
-          {"training", training_json(outcome, count_parameters(*model), flops_of_token, *batches, config.said_unit())},
-          {"decodings", Json::object()}};
+  Json result = {
+      {"status", diverged ? "diverged" : "finished"},
+      {"environment", environment(options.device, config)},
+      {"training", training_json(outcome, count_parameters(*model), flops_of_token, *batches, config.said_unit())},
+      {"decodings", Json::object()}};
+  if (Json report = folder.initialization(); !report.empty()) {
+    report.erase("taken");  // the file has them all
+    report.erase("unused");
+    result["initialized_from"] = std::move(report);
+  }
+  return result;
 }
 
 }  // namespace

@@ -1,11 +1,11 @@
 #include "experiments/lab/trained_run.h"
 
 #include "data/labelled.h"
-#include "data/masking.h"
 #include "data/tokenizers/labels.h"
 #include "data/windows.h"
 #include "experiments/lab/evaluation.h"
 #include "experiments/lab/interrupt.h"
+#include "experiments/lab/stored_run.h"
 #include "transformer/config/reader.h"
 #include "transformer/core/code_points.h"
 #include "transformer/core/error.h"
@@ -19,66 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-template <class Section>
-void read_strictly(Section& section, const Json& json, const std::string& source) {
-  config::Document document;
-  document.add({json, source});
-  config::Problems problems;
-  config::Reader(document, problems).read(section);
-  problems.throw_if_any();
-}
-
-/// The tokenizer of an imported model, whose own file says which symbols it begins, ends and pads with, and which may
-/// have more rows for words than there are pieces.
-class ImportedTokenizer final : public data::Tokenizer {
- public:
-  ImportedTokenizer(std::shared_ptr<const data::Tokenizer> own, const Json& imported, std::int64_t vocabulary)
-      : own_(std::move(own)), specials_(own_->specials()) {
-    const auto given = [&](const char* key, std::int64_t fallback) {
-      const Json id = imported.value(key, Json());
-      return id.is_null() ? fallback : id.get<std::int64_t>();
-    };
-    const auto known = [&](std::int64_t id, std::int64_t fallback) { return id < vocabulary ? id : fallback; };
-    specials_.eos = given("end", known(specials_.eos, 0));
-    specials_.bos = given("start", known(specials_.bos, specials_.eos));
-    // Where nothing is for padding, it is what ends a text, which every such model may say.
-    specials_.pad = given("pad", known(specials_.pad, specials_.eos));
-  }
-  std::vector<std::int32_t> encode(std::string_view line) const override { return own_->encode(line); }
-  std::string decode(std::span<const std::int32_t> ids) const override {
-    std::vector<std::int32_t> pieces;
-    for (const std::int32_t id : ids) {
-      const bool is_special = id == specials_.bos || id == specials_.eos || id == specials_.pad;
-      if (!is_special && id < own_->size()) pieces.push_back(id);
-    }
-    return own_->decode(pieces);
-  }
-  std::string piece(std::int32_t id) const override {
-    return id < own_->size() ? own_->piece(id) : "#" + std::to_string(id);
-  }
-  std::int64_t size() const override { return own_->size(); }
-  data::Specials specials() const override { return specials_; }
-  std::string serialize() const override { return own_->serialize(); }
-  std::string extension() const override { return own_->extension(); }
-
- private:
-  std::shared_ptr<const data::Tokenizer> own_;
-  data::Specials specials_;
-};
-
-std::shared_ptr<const data::Tokenizer> find_side(const fs::path& folder, const std::string& stem) {
-  for (const char* extension : {".model", ".vocab.json", ".json"}) {
-    const fs::path file = folder / (stem + extension);
-    if (fs::exists(file)) return data::load_tokenizer(file);
-  }
-  return nullptr;
-}
-
-std::shared_ptr<const data::Tokenizer> load_side(const fs::path& folder, const std::string& stem) {
-  if (auto found = find_side(folder, stem)) return found;
-  throw UserError(folder.string() + ": the run's " + stem + " is missing");
-}
-
 /// A line's place in the input and its token ids.
 struct Sentence {
   std::size_t line;
@@ -89,48 +29,22 @@ struct Sentence {
 
 void check_decoding(const DecodingConfig& config) {
   DecodingConfig copy;
-  read_strictly(copy, config::Writer::write(config), "decoding");
+  config::read_strictly(copy, config::Writer::write(config), "decoding");
 }
 
 void check_generation(const GenerationConfig& config) {
   GenerationConfig copy;
-  read_strictly(copy, config::Writer::write(config), "generation");
+  config::read_strictly(copy, config::Writer::write(config), "generation");
 }
 
 TrainedRun::TrainedRun(const fs::path& path, at::Device device) {
-  const RunFolder folder(path);
-  const Json stored = folder.config();
-  const Json result = folder.result();
-  const RunState state = state_of(result, true);
-  if (state != RunState::finished && state != RunState::diverged) {
-    throw UserError(path.string() + ": the run has not finished training: `ablate run` goes on with it");
-  }
-  try {
-    read_strictly(config_, stored.at("config"), (path / "config.json").string());
-  } catch (const UserError& error) {
-    throw UserError(path.string() +
-                    ": trained by a version of this program that knew other settings; train it again:\n" +
-                    error.what());
-  }
-  const Json& sizes = stored.at("vocabulary");
-  const bool joint = sizes.at("joint").get<bool>();
-  if (stored.contains("imported")) {
-    const Json& imported = stored.at("imported");
-    vocabulary_ = {sizes.at("source").get<std::int64_t>(), sizes.at("target").get<std::int64_t>(),
-                   sizes.at("pad").get<std::int64_t>()};
-    reads_pairs_ = imported.value("ends_between_texts", std::int64_t{1}) == 1;
-    if (auto own = find_side(path, "tokenizer")) {
-      source_ = std::make_shared<ImportedTokenizer>(std::move(own), imported, vocabulary_.source_size);
-      target_ = source_;
-    }
-    if (config_.labels()) target_ = load_side(path, "target_tokenizer");
-  } else {
-    source_ = load_side(path, joint ? "tokenizer" : "source_tokenizer");
-    target_ = joint ? source_ : load_side(path, "target_tokenizer");
-    vocabulary_ = {data::vocabulary_size(*source_, config_.objective),
-                   data::vocabulary_size(*target_, config_.objective), source_->specials().pad};
-  }
-  const std::vector<fs::path> checkpoints = chosen_checkpoints(config_.evaluation, result, path);
+  const StoredRun run(path);
+  config_ = run.config;
+  vocabulary_ = run.vocabulary;
+  source_ = run.source;
+  target_ = run.target;
+  reads_pairs_ = run.reads_pairs;
+  const std::vector<fs::path> checkpoints = chosen_checkpoints(config_.evaluation, run.result, path);
   if (checkpoints.empty()) throw UserError(path.string() + ": the run diverged before it kept any weights");
   model_ = load_model(config_.model, vocabulary_, checkpoints, device);
 }

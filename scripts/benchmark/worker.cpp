@@ -22,12 +22,8 @@ using Work = std::function<void()>;
 
 template <class Object>
 Object read(const Json& section, const char* name) {
-  config::Document document;
-  document.add({config::expand_dotted(section, name), name});
-  config::Problems problems;
   Object object;
-  config::Reader(document, problems).read(object);
-  problems.throw_if_any();
+  config::read_strictly(object, config::expand_dotted(section, name), name);
   return object;
 }
 

@@ -46,12 +46,8 @@ inline std::vector<std::string> files_in(const std::filesystem::path& folder) {
 /// Reads a configuration struct strictly; throws UserError with all mistakes.
 template <class Config>
 Config from_json(const std::string& json) {
-  config::Document document;
-  document.add({config::parse_json(json, "test.json"), "test.json"});
-  config::Problems problems;
   Config config;
-  config::Reader(document, problems).read(config);
-  problems.throw_if_any();
+  config::read_strictly(config, config::parse_json(json, "test.json"), "test.json");
   return config;
 }
 

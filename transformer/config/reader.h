@@ -64,4 +64,15 @@ class Reader final : public Fields {
   std::set<std::string> declared_;                           ///< paths of all keys so far
 };
 
+/// Reads `json`, which `source` names, into `value`, whose members hold the defaults; UserError with everything that is
+/// wrong in it.
+template <class Object>
+void read_strictly(Object& value, const Json& json, const std::string& source) {
+  Document document;
+  document.add({json, source});
+  Problems problems;
+  Reader(document, problems).read(value);
+  problems.throw_if_any();
+}
+
 }  // namespace ablate::config

@@ -192,6 +192,26 @@ Tensor Embeddings::output_input(const Tensor& hidden) const {
   if (output_lowering_) return output_lowering_->forward(scaled);
   return output_lift_ ? linear(scaled, LinearMap{output_lift_->weight.t(), {}}) : scaled;
 }
+std::map<std::string, std::string> Embeddings::names_by_use() const {
+  std::map<std::string, std::string> names;
+  for (const auto& parameter : named_parameters(/*recurse=*/false)) {
+    const auto add = [&](const char* use, const Tensor& weight) {
+      if (weight.is_same(parameter.value())) names[use] = parameter.key();
+    };
+    add("source", source_weight_);
+    add("target", target_weight_);
+    add("output", output_weight_);
+    add("output_bias", output_bias_);
+  }
+  for (const auto& child : named_children()) {
+    const auto add = [&](const char* use, const std::shared_ptr<Linear>& lift) {
+      if (lift == child.value()) names[use] = child.key();
+    };
+    add("source_lift", source_lift_);
+    add("target_lift", target_lift_);
+  }
+  return names;
+}
 Tensor Embeddings::logits(const Tensor& hidden) const {
   return at::linear(output_input(hidden), output_weight(), output_bias_);
 }

@@ -12,6 +12,8 @@
 // code); one that is not tied has a V x d_model matrix.
 #include "transformer/layers/norm.h"
 
+#include <map>
+
 namespace ablate {
 
 struct FactorizationConfig {
@@ -87,6 +89,9 @@ class Embeddings : public torch::nn::Module {
   Tensor output_weight() const;                               ///< (V, W), as the scores use it
   const Tensor& output_bias() const { return output_bias_; }  ///< (V) or undefined
   std::int64_t token_types() const { return type_weight_.defined() ? type_weight_.size(0) : 0; }
+  /// What each of the uses "source", "target", "output", "output_bias", "source_lift" and "target_lift" that there are
+  /// is called among the parameters and modules: with tying 'all' the first three are "shared".
+  std::map<std::string, std::string> names_by_use() const;
   at::Device device() const { return input_weight().device(); }
   at::ScalarType dtype() const { return input_weight().scalar_type(); }
 

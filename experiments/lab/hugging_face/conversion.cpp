@@ -46,16 +46,6 @@ std::optional<std::int64_t> token_id(PublishedConfig& published, const char* key
   return std::nullopt;
 }
 
-ModelConfig read_model(const Json& model, const std::string& where) {
-  config::Document document;
-  document.add({model, where});
-  config::Problems problems;
-  ModelConfig config;
-  config::Reader(document, problems).read(config);
-  problems.throw_if_any();
-  return config;
-}
-
 /// All settings that decide what the model computes, each stack's in full.
 Json resolved(const ModelConfig& model) {
   Json json = config::Writer::write(model, config::Extent::expanded);
@@ -124,7 +114,7 @@ ImportedConfig import_config(const Json& published, const std::string& where, bo
                       .end = token_id(reader, "eos_token_id", imported.notes),
                       .pad = token_id(reader, "pad_token_id", imported.notes)};
   reader.finish();
-  imported.model = read_model(model, where);
+  config::read_strictly(imported.model, model, where);
   return imported;
 }
 

@@ -32,12 +32,8 @@ RunConfig run_config(const ImportedConfig& imported, const std::string& where) {
     settings["objective"] = {{"kind", "causal_lm"}, {"layout", begins ? "documents" : "packed"}};
     if (!begins) settings["objective"]["document_end"] = imported.symbols.end.has_value();
   }
-  config::Document document;
-  document.add({settings, where});
-  config::Problems problems;
   RunConfig config;
-  config::Reader(document, problems).read(config);
-  problems.throw_if_any();
+  config::read_strictly(config, settings, where);
   return config;
 }
 

@@ -45,6 +45,11 @@ TEST_CASE("a model that exists leaves nothing to train") {
                        "vocabulary_size: has no effect: 'model' names");
   CHECK_THROWS_MENTION(read(R"({"model": "a.model", "joint": false})"), "target_model");
   CHECK_THROWS_MENTION(read(R"({"target_model": "b.model"})"), "only with 'model'");
+  CHECK(read(R"({"kind": "words", "model": "a.vocab.json"})").model == "a.vocab.json");
+  CHECK_THROWS_MENTION(read(R"({"kind": "characters", "model": "a", "max_vocabulary": 9})"),
+                       "max_vocabulary: has no effect: 'model' names");
+  CHECK_THROWS_MENTION(read(R"({"kind": "words", "model": "a", "min_count": 2})"), "min_count: has no effect");
+  CHECK_THROWS_MENTION(read(R"({"kind": "bytes", "model": "a"})"), "has no effect with kind 'bytes'");
 }
 
 TEST_CASE("the target may have a model or a size of its own") {

@@ -138,6 +138,21 @@ TEST_CASE("a stored vocabulary is the same tokenizer, whatever its file is calle
   }
 }
 
+TEST_CASE("words and characters of a file are taken instead of those of the text") {
+  const TemporaryFolder folder;
+  for (const std::string name : {"words", "characters"}) {
+    const auto tokenizer = train(kind(name), {"b a c"});
+    TokenizerConfig named = kind(name);
+    named.model = folder.write(name + ".vocab.json", tokenizer->serialize()).string();
+    CHECK(train(named, {"d e"})->serialize() == tokenizer->serialize());
+    TokenizerConfig other = named;
+    other.kind = name == "words" ? "characters" : "words";
+    CHECK_THROWS_MENTION((train(other, {})), "'model' must name a vocabulary of the kind '" + other.kind + "'");
+    other.model = folder.write("absent.bin", "no vocabulary").string();
+    CHECK_THROWS_MENTION((train(other, {})), "absent.bin: 'model' must name a vocabulary");
+  }
+}
+
 TEST_CASE("a file that is no tokenizer is an error that names it") {
   const TemporaryFolder folder;
   const auto load = [&](const std::string& bytes) { load_tokenizer(folder.write("tokenizer.bin", bytes)); };

@@ -98,6 +98,25 @@ TEST_CASE("identity: everything that decides the weights changes the hash", "[la
   }
 }
 
+TEST_CASE("identity: what a run begins from is known by its content, and until then by its name", "[lab]") {
+  const auto from = [](const std::string& keys) {
+    return hash_of(R"({"training": {"initialize_from": {)" + keys + "}}}");
+  };
+  const std::string named = from(R"("run": "a")"), known = from(R"("run": "a", "content": "c")");
+  CHECK(named != hash_of("{}"));
+  CHECK(from(R"("run": "b")") != named);
+  CHECK(from(R"("run": "a", "checkpoint": "last")") != named);
+  CHECK(known != named);
+  CHECK(from(R"("run": "b", "checkpoint": "average_best", "average": 3, "content": "c")") == known);
+  CHECK(from(R"("run": "a", "strict": true, "content": "c")") == known);
+  CHECK(from(R"("run": "a", "content": "d")") != known);
+  for (const char* other :
+       {R"("take": ["encoder"])", R"("leave": ["encoder"])", R"("rename": ["decoder = encoder"])"}) {
+    INFO(other);
+    CHECK(from(R"("run": "a", "content": "c", )" + std::string(other)) != known);
+  }
+}
+
 TEST_CASE("identity: a model is known by its stacks, wherever a setting was written", "[lab]") {
   const auto same = [](const std::string& shared, const std::string& apart) {
     INFO(shared << " and " << apart);

@@ -2,9 +2,11 @@
 #include "experiments/lab/hugging_face/imported_run.h"
 
 #include "data/tokenizers/tokenizer.h"
+#include "experiments/lab/evaluation.h"
 #include "experiments/lab/hugging_face/model_folder.h"
 #include "experiments/lab/inspection.h"
 #include "experiments/lab/results_table.h"
+#include "experiments/lab/starting_point.h"
 #include "experiments/lab/trained_run.h"
 #include "tests/experiments/lab/hugging_face/golden.h"
 #include "transformer/core/error.h"
@@ -129,6 +131,35 @@ TEST_CASE("published: with a tokenizer an imported run reads and writes text, wi
     CHECK(trained.generate({"a text"}, {.tokens = 20}, /*seed=*/1, /*samples=*/2).size() == 2);
     CHECK(std::isfinite(trained.likelihood({"a small text"}).at(0).nats));
     CHECK(trained.attention("", "text").size() == 2);
+  }
+}
+
+TEST_CASE("published: training begins from an imported run, with more words than it has", "[hugging_face]") {
+  const TemporaryFolder folder;
+  for (const char* name : {"gpt2_1", "t5_1"}) {
+    INFO(name);
+    const std::filesystem::path model = folder / (std::string(name) + ".model"), run = folder / name;
+    write_model(read_golden(name), model);
+    hf::import_model(model, run);
+    lab::InitializeFromConfig settings;
+    settings.run = run.string();
+    const auto start = lab::StartingPoints("").open(settings);
+    CHECK(start->content.size() == 64);
+    const VocabularyInfo own = start->run.vocabulary;
+    const VocabularyInfo more{own.source_size + 2, own.target_size + 2, own.pad};
+    lab::RunConfig config = start->run.config;
+    config.training.initialize_from = settings;
+    const lab::ParameterTransfer transfer = lab::plan_start(*start, config, more, nullptr, "row");
+    CHECK(transfer.fresh.empty());
+    CHECK(transfer.unused.empty());
+    const auto begun = make_transformer(config.model, more, at::kCPU, /*seed=*/1);
+    const NamedTensors published = lab::stored_weights(start->files);
+    lab::copy_parameters(transfer, published, *begun, "row");
+    for (const auto& [parameter, tensor] : weights_of(*begun)) {
+      INFO(parameter);
+      const Tensor& theirs = published.at(parameter);
+      CHECK(tensor.narrow(0, 0, theirs.size(0)).equal(theirs));
+    }
   }
 }
 

@@ -1,0 +1,51 @@
+#pragma once
+// What a run begins from, `training.initialize_from`: the folder of another run, which of its weights, and whether they
+// fit. It is known by their content, so that a run is another one as soon as what it begins from has changed.
+#include "data/corpus.h"
+#include "experiments/lab/experiment.h"
+#include "experiments/lab/parameter_transfer.h"
+#include "experiments/lab/stored_run.h"
+
+#include <filesystem>
+
+namespace ablate::lab {
+
+struct StartingPoint {
+  StoredRun run;
+  std::vector<std::filesystem::path> files;  ///< of the chosen weights: one, or those to be averaged
+  std::string content;                       ///< SHA-256 of the weights
+};
+
+/// The runs that the rows of an experiment begin from, each opened once.
+class StartingPoints {
+ public:
+  /// `folder`: of the experiment file, to which the names of runs are relative; what is not there is looked for from the
+  /// working directory.
+  explicit StartingPoints(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  /// What `settings`, which name a run, ask for. UserError if there is no such run, if it has not finished, if it has not
+  /// kept such weights, or if these are not those that `settings` state.
+  std::shared_ptr<const StartingPoint> open(const InitializeFromConfig& settings);
+
+ private:
+  std::filesystem::path folder_;
+  std::map<std::string, std::shared_ptr<const StartingPoint>> known_;
+};
+
+/// The row with the folder that was found and the content of its weights among its settings; as it is if it begins from
+/// nothing. UserError that names the row.
+ExperimentRow with_starting_point(const Experiment& experiment, const ExperimentRow& row, StartingPoints& points);
+
+/// What a model of a row takes over. Without a corpus nothing is known of its tokenizers, and rows of words pass for
+/// those of the same. UserError `where: …` as plan_transfer(), and where rows would stand for other words or classes.
+ParameterTransfer plan_start(const StartingPoint& start, const RunConfig& config, const VocabularyInfo& vocabulary,
+                             const data::Corpus* corpus, const std::string& where);
+
+/// Copies it into a model whose other parameters stay as they were drawn. `config` is that of a prepared row.
+ParameterTransfer begin_from(Transformer& model, const RunConfig& config, const VocabularyInfo& vocabulary,
+                             const data::Corpus& corpus);
+
+/// "RUN (best): 42 of 44 parameters (…)"
+std::string start_text(const InitializeFromConfig& settings, const std::string& summary);
+
+}  // namespace ablate::lab
