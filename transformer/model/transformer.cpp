@@ -47,12 +47,7 @@ Memory Transformer::encode(const Tensor& source, AttentionTrace* trace, const Te
 
 Tensor Transformer::forward(const Batch& batch, AttentionTrace* trace) {
   const Memory memory = has_encoder() ? encode(batch.source, trace, {}, batch.source_types) : Memory{};
-  return head_ ? head_states(memory) : decode(batch.target_input, memory, nullptr, trace);
-}
-
-Tensor Transformer::head_states(const Memory& encoded) {
-  if (!head_) throw std::logic_error("there is no head to say anything with");
-  return head_->forward(encoded);
+  return head_ ? head_->forward(memory) : decode(batch.target_input, memory, nullptr, trace);
 }
 
 Tensor Transformer::output_input(const Tensor& hidden) const {
@@ -63,6 +58,11 @@ Tensor Transformer::output_weight() const {
 }
 Tensor Transformer::output_bias() const {
   return head_ && head_->has_output() ? head_->output().bias : embedding_->output_bias();
+}
+
+Tensor Transformer::head_states(const Memory& encoded) {
+  if (!head_) throw std::logic_error("there is no head to say anything with");
+  return head_->forward(encoded);
 }
 
 Tensor Transformer::decode(const Tensor& target, const Memory& memory, DecoderCache* cache, AttentionTrace* trace,
