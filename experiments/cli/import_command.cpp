@@ -34,10 +34,11 @@ int import_command(const std::vector<std::string>& words) {
   Arguments arguments(
       "import DIR --out RUN_DIR [options]",
       "Makes a run of a published model: a folder with config.json and *.safetensors as the Python library\n"
-      "transformers writes it. What is not supported is an error that names it. `generate`, `perplexity`, `translate`\n"
-      "and `inspect` read the run if a tokenizer came with the model. --verify runs it on the file's input_ids\n"
-      "(attention_mask, decoder_input_ids, decoder_attention_mask) and compares with its logits or\n"
-      "last_hidden_state.",
+      "transformers writes it. What is not supported is an error that names it. `generate`, `perplexity`, "
+      "`translate`,\n"
+      "`classify` and `inspect` read the run if a tokenizer came with the model. --verify runs it on the file's\n"
+      "input_ids (attention_mask, token_type_ids, decoder_input_ids, decoder_attention_mask) and compares with its\n"
+      "logits, last_hidden_state, pooler_output, or hidden_states.0, .1, … of every layer.",
       "  ablate import models/gpt2 --out runs/gpt2\n"
       "  ablate import models/t5-small --out runs/t5 --verify sample.safetensors");
   arguments.add_value("model", "folder of a published model", "DIR");

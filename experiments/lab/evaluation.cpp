@@ -228,14 +228,16 @@ std::vector<fs::path> chosen_checkpoints(const EvaluationConfig& config, const J
   return files;
 }
 
-NamedTensors stored_weights(const std::vector<fs::path>& checkpoints) {
-  return checkpoints.size() == 1 ? read_tensors(checkpoints.front()).tensors : average_weights(checkpoints);
+NamedTensors stored_weights(const std::vector<fs::path>& checkpoints, const NamedTensors& into) {
+  return checkpoints.size() == 1 ? read_tensors(checkpoints.front(), into).tensors : average_weights(checkpoints);
 }
 
 std::shared_ptr<Transformer> load_model(const ModelConfig& config, const VocabularyInfo& vocabulary,
                                         const std::vector<fs::path>& checkpoints, at::Device device) {
-  const auto model = make_transformer(config, vocabulary, device, /*seed=*/0);
-  load_weights(*model, stored_weights(checkpoints), checkpoints.front().string());
+  // No first values are drawn, and each weight is read into its place: a large model is in memory once.
+  ParameterFactory factory(device);
+  const auto model = std::make_shared<Transformer>(config, vocabulary, factory);
+  load_weights(*model, stored_weights(checkpoints, weights_of(*model)), checkpoints.front().string());
   model->eval();
   return model;
 }

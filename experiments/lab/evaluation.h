@@ -30,8 +30,8 @@ std::string as_line(std::string_view text);
 metrics::Lines target_lines(const data::Split& split);
 metrics::Lines read_lines(const std::filesystem::path& file);
 
-/// The weights in one of these files, or the mean of those in several.
-NamedTensors stored_weights(const std::vector<std::filesystem::path>& checkpoints);
+/// The weights in one of these files, or the mean of those in several. `into`: as in read_tensors(), of one file.
+NamedTensors stored_weights(const std::vector<std::filesystem::path>& checkpoints, const NamedTensors& into = {});
 
 /// A model of a run with these weights.
 std::shared_ptr<Transformer> load_model(const ModelConfig& config, const VocabularyInfo& vocabulary,

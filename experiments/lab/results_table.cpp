@@ -179,6 +179,21 @@ std::string training_key(const Json& stored) {
   return config.dump() + stored.at("data_hash").dump();
 }
 
+/// Every import is a row of its own, even of one model.
+std::string import_key(const Json& stored, const fs::path& folder) {
+  return stored.contains("imported") ? folder.filename().string() : "";
+}
+
+/// Two rows of one label are told apart by what their runs' folders are called.
+void tell_imports_apart(std::map<std::string, RowRecord>& rows, const std::map<std::string, std::string>& folders) {
+  std::map<std::string, int> labels;
+  for (const auto& [key, row] : rows) ++labels[row.label];
+  for (const auto& [key, folder] : folders) {
+    RowRecord& row = rows.at(key);
+    if (labels.at(row.label) > 1) row.label += " (" + folder + ")";
+  }
+}
+
 /// A row for each way of decoding that any of its runs knows; runs that were never decoded belong to all of them.
 std::vector<RowRecord> by_decoding(const RowRecord& trained) {
   const auto decodings = [](const RunRecord& run) { return run.result.value("decodings", Json::object()); };
@@ -304,15 +319,24 @@ Table folder_table(const fs::path& folder, const std::vector<std::string>& metri
   if (folders.empty()) throw UserError(folder.string() + ": holds no runs");
   std::sort(folders.begin(), folders.end());
   std::map<std::string, RowRecord> trained;
+  std::map<std::string, std::string> imports;
   for (const fs::path& path : folders) {
     const RunFolder run(path);
     const Json config = run.config();
     // Trials of `tune` are no results.
     if (config.value("trial", false)) continue;
-    RowRecord& row = trained[training_key(config)];
+    const std::string key = training_key(config) + import_key(config, path);
+    if (config.contains("imported")) imports[key] = path.filename().string();
+    RowRecord& row = trained[key];
     if (row.runs.empty()) row = {config.at("label").get<std::string>(), "", config.value("is_baseline", false), {}};
-    row.runs.push_back(read_run(run, config.at("seed").get<std::int64_t>()));
+    const auto seed = config.at("seed").get<std::int64_t>();
+    if (std::ranges::find(row.runs, seed, &RunRecord::seed) != row.runs.end()) {
+      throw UserError(path.string() + ": '" + row.label + "' with seed " + std::to_string(seed) +
+                      " is in another folder beside it, too: a table has each run once, so move one of them away");
+    }
+    row.runs.push_back(read_run(run, seed));
   }
+  tell_imports_apart(trained, imports);
   std::vector<RowRecord> records;
   for (const auto& [key, row] : trained) {
     for (RowRecord& decoded : by_decoding(row)) records.push_back(std::move(decoded));

@@ -64,15 +64,21 @@ fs::path required_tokenizer_file(const fs::path& folder, const std::string& stem
   return found;
 }
 
-/// One that `import` wrote: with one vocabulary, and perhaps without a tokenizer.
-void read_imported_side(StoredRun& run, const Json& stored) {
+/// One that `import` wrote: with one vocabulary, or classes beside it, and perhaps without a tokenizer.
+void read_imported_sides(StoredRun& run, const Json& stored) {
   const Json& sizes = stored.at("vocabulary");
-  const auto size = sizes.at("target").get<std::int64_t>();
-  run.vocabulary = {size, size, sizes.at("pad").get<std::int64_t>()};
+  const Json& imported = stored.at("imported");
+  run.vocabulary = {sizes.at("source").get<std::int64_t>(), sizes.at("target").get<std::int64_t>(),
+                    sizes.at("pad").get<std::int64_t>()};
+  run.reads_pairs = imported.value("ends_between_texts", std::int64_t{1}) == 1;
   run.source_file = run.target_file = tokenizer_file(run.folder, "tokenizer");
-  if (run.source_file.empty()) return;
-  run.source = run.target =
-      std::make_shared<ImportedTokenizer>(data::load_tokenizer(run.source_file), stored.at("imported"), size);
+  if (!run.source_file.empty()) {
+    run.source = run.target = std::make_shared<ImportedTokenizer>(data::load_tokenizer(run.source_file), imported,
+                                                                  run.vocabulary.source_size);
+  }
+  if (!run.config.labels()) return;
+  run.target_file = required_tokenizer_file(run.folder, "target_tokenizer");
+  run.target = data::load_tokenizer(run.target_file);
 }
 
 void read_own_sides(StoredRun& run, bool joint) {
@@ -103,7 +109,7 @@ StoredRun::StoredRun(fs::path path) : folder(std::move(path)) {
                     error.what());
   }
   if (stored.contains("imported")) {
-    read_imported_side(*this, stored);
+    read_imported_sides(*this, stored);
   } else {
     read_own_sides(*this, stored.at("vocabulary").at("joint").get<bool>());
   }

@@ -16,9 +16,11 @@ struct StoredRun {
   RunConfig config;
   Json result;  ///< result.json
   VocabularyInfo vocabulary{};
-  /// None of an imported model that came without. Of an imported one with the symbols that its own files name.
+  /// None of an imported model that came without, but for the names of its classes. Of an imported one with the symbols
+  /// that its own files name.
   std::shared_ptr<const data::Tokenizer> source, target;
   std::filesystem::path source_file, target_file;  ///< where they lie; one file where both are one
+  bool reads_pairs = true;                         ///< two texts with one </s> between them, as ours are
 };
 
 }  // namespace ablate::lab

@@ -43,14 +43,20 @@ TrainedRun::TrainedRun(const fs::path& path, at::Device device) {
   vocabulary_ = run.vocabulary;
   source_ = run.source;
   target_ = run.target;
+  reads_pairs_ = run.reads_pairs;
   const std::vector<fs::path> checkpoints = chosen_checkpoints(config_.evaluation, run.result, path);
   if (checkpoints.empty()) throw UserError(path.string() + ": the run diverged before it kept any weights");
   model_ = load_model(config_.model, vocabulary_, checkpoints, device);
 }
 
 const data::Tokenizer& TrainedRun::target_tokenizer() const {
-  if (target_) return *target_;
+  if (source_) return *target_;
   throw UserError("the model was imported without a tokenizer: it reads and writes no text");
+}
+
+const data::Tokenizer& TrainedRun::source_tokenizer() const {
+  target_tokenizer();  // both sides have one, or none reads text
+  return *source_;
 }
 
 Translation TrainedRun::translate(const std::vector<std::string>& lines, const TranslationOptions& options) {
@@ -120,6 +126,10 @@ Labelling TrainedRun::classify(const std::vector<std::string>& lines, std::int64
   labelling.lines.resize(lines.size());
   std::vector<data::LabelledText> texts;
   for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (!reads_pairs_ && lines[i].find('\t') != std::string::npos) {
+      throw UserError("line " + std::to_string(i + 1) +
+                      ": two texts: the model was trained with two </s> between them, and they are read with one");
+    }
     const std::vector<std::int32_t> ids = data::labelled_ids(*source_, lines[i]);
     const auto most = config_.longest_trained() - data::symbols_around_text;
     if (static_cast<std::int64_t>(ids.size()) > most) ++labelling.cut;

@@ -63,6 +63,9 @@ class TrainedRun {
   Transformer& model() { return *model_; }
   /// UserError for an imported model that came without one, as from everything that reads or writes text.
   const data::Tokenizer& target_tokenizer() const;
+  const data::Tokenizer& source_tokenizer() const;
+  /// Of a run that labels texts: its classes, which an imported model has without a tokenizer, too.
+  const data::Tokenizer& label_names() const { return *target_; }
   /// Whether it writes a target for a source; else it goes on with text.
   bool translates() const { return config_.decodes(); }
   /// Whether it is an encoder by itself.
@@ -95,7 +98,9 @@ class TrainedRun {
 
   RunConfig config_;
   VocabularyInfo vocabulary_;
-  std::shared_ptr<const data::Tokenizer> source_, target_;  ///< none of an imported model that came without
+  bool reads_pairs_ = true;  ///< two texts with one </s> between them, as ours are
+  /// None of an imported model that came without; its classes have names in any case.
+  std::shared_ptr<const data::Tokenizer> source_, target_;
   std::shared_ptr<Transformer> model_;
 };
 

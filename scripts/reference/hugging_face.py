@@ -5,6 +5,7 @@ file.
 
     python -m pip install torch==2.13.0 transformers==5.24.0 safetensors==0.8.0
     python scripts/reference/hugging_face.py
+    python scripts/reference/hugging_face.py --only bert mixtral_2
     python scripts/reference/hugging_face.py --check-export FOLDER tests/golden/hugging_face/gpt2_1.safetensors.gz
 
 Weights are multiples of 1/64, so that they are the same numbers in bfloat16, float and double. Everything is computed
@@ -22,103 +23,10 @@ import warnings
 import safetensors.torch
 import torch
 import transformers
+from published_models import CASES, ENCODERS
 
 TRANSFORMERS = "5.24.0"
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "tests" / "golden" / "hugging_face"
-
-# A row per golden file: its name, the class of the model, its configuration.
-LLAMA = dict(vocab_size=43, hidden_size=24, intermediate_size=20, num_hidden_layers=2, max_position_embeddings=32)
-NEOX = dict(vocab_size=43, num_hidden_layers=2, max_position_embeddings=32, bos_token_id=0, eos_token_id=0)
-SEQ = dict(vocab_size=43, encoder_layers=2, decoder_layers=2, max_position_embeddings=32)
-CASES = [
-    ("gpt2_1", "GPT2LMHeadModel", dict(vocab_size=43, n_embd=18, n_layer=2, n_head=3, n_positions=32,
-                                       bos_token_id=42, eos_token_id=42)),
-    ("gpt2_2", "GPT2LMHeadModel", dict(vocab_size=51, n_embd=20, n_layer=1, n_head=5, n_positions=24, n_inner=33,
-                                       activation_function="relu", layer_norm_epsilon=1e-3, tie_word_embeddings=False,
-                                       bos_token_id=50, eos_token_id=50)),
-    ("llama_1", "LlamaForCausalLM", dict(LLAMA, num_attention_heads=6, num_key_value_heads=3)),
-    ("llama_2", "LlamaForCausalLM", dict(LLAMA, num_attention_heads=3, num_key_value_heads=1, head_dim=8,
-                                         tie_word_embeddings=True, attention_bias=True, mlp_bias=True,
-                                         rms_norm_eps=1e-4,
-                                         rope_parameters=dict(rope_type="llama3", rope_theta=5000.0, factor=4.0,
-                                                              low_freq_factor=1.0, high_freq_factor=4.0,
-                                                              original_max_position_embeddings=16))),
-    ("llama_3", "LlamaForCausalLM", dict(LLAMA, num_attention_heads=3, num_key_value_heads=3, num_hidden_layers=1,
-                                         pad_token_id=0, rope_parameters=dict(rope_type="linear", rope_theta=10000.0,
-                                                                              factor=2.5))),
-    ("mistral_1", "MistralForCausalLM", dict(LLAMA, num_attention_heads=6, num_key_value_heads=3, sliding_window=4)),
-    ("mistral_2", "MistralForCausalLM", dict(LLAMA, num_attention_heads=3, num_key_value_heads=1, head_dim=10,
-                                             num_hidden_layers=1, sliding_window=None)),
-    ("qwen2_1", "Qwen2ForCausalLM", dict(LLAMA, num_attention_heads=6, num_key_value_heads=3,
-                                         tie_word_embeddings=True)),
-    ("qwen2_2", "Qwen2ForCausalLM", dict(LLAMA, num_attention_heads=3, num_key_value_heads=3, num_hidden_layers=1)),
-    ("gemma_1", "GemmaForCausalLM", dict(LLAMA, num_attention_heads=6, num_key_value_heads=3, head_dim=6)),
-    ("gemma_2", "GemmaForCausalLM", dict(LLAMA, num_attention_heads=5, num_key_value_heads=1, head_dim=4,
-                                         num_hidden_layers=1)),
-    ("gpt_neox_1", "GPTNeoXForCausalLM", dict(NEOX, hidden_size=24, num_attention_heads=3, intermediate_size=20)),
-    ("gpt_neox_2", "GPTNeoXForCausalLM", dict(NEOX, hidden_size=20, num_attention_heads=5, intermediate_size=28,
-                                              use_parallel_residual=False, hidden_act="gelu_new",
-                                              tie_word_embeddings=True,
-                                              rope_parameters=dict(rope_type="default", rope_theta=500.0,
-                                                                   partial_rotary_factor=0.5))),
-    ("gptj_1", "GPTJForCausalLM", dict(vocab_size=43, n_embd=24, n_layer=2, n_head=3, n_positions=32, rotary_dim=4,
-                                       bos_token_id=42, eos_token_id=42)),
-    ("gptj_2", "GPTJForCausalLM", dict(vocab_size=43, n_embd=20, n_layer=1, n_head=5, n_positions=32, rotary_dim=4,
-                                       n_inner=24, bos_token_id=42, eos_token_id=42)),
-    ("phi_1", "PhiForCausalLM", dict(vocab_size=43, hidden_size=24, intermediate_size=20, num_hidden_layers=2,
-                                     num_attention_heads=3, max_position_embeddings=32)),
-    ("phi_2", "PhiForCausalLM", dict(vocab_size=43, hidden_size=30, intermediate_size=24, num_hidden_layers=1,
-                                     num_attention_heads=5, num_key_value_heads=1, qk_layernorm=True,
-                                     max_position_embeddings=32,
-                                     rope_parameters=dict(rope_type="default", rope_theta=10000.0,
-                                                          partial_rotary_factor=0.4))),
-    ("falcon_1", "FalconForCausalLM", dict(vocab_size=43, hidden_size=24, num_hidden_layers=2, num_attention_heads=3,
-                                           max_position_embeddings=32)),
-    ("falcon_2", "FalconForCausalLM", dict(vocab_size=43, hidden_size=24, num_hidden_layers=2, num_attention_heads=6,
-                                           num_kv_heads=3, new_decoder_architecture=True, ffn_hidden_size=20,
-                                           max_position_embeddings=32)),
-    ("falcon_3", "FalconForCausalLM", dict(vocab_size=43, hidden_size=20, num_hidden_layers=1, num_attention_heads=5,
-                                           multi_query=False, parallel_attn=False, bias=True,
-                                           max_position_embeddings=32)),
-    ("falcon_4", "FalconForCausalLM", dict(vocab_size=43, hidden_size=24, num_hidden_layers=1, num_attention_heads=6,
-                                           num_kv_heads=2, new_decoder_architecture=True, num_ln_in_parallel_attn=1,
-                                           ffn_hidden_size=20, max_position_embeddings=32)),
-    ("bloom_1", "BloomForCausalLM", dict(vocab_size=43, hidden_size=18, n_layer=2, n_head=3)),
-    ("bloom_2", "BloomForCausalLM", dict(vocab_size=43, hidden_size=20, n_layer=1, n_head=5,
-                                         layer_norm_epsilon=1e-3)),
-    ("opt_1", "OPTForCausalLM", dict(vocab_size=43, hidden_size=18, num_hidden_layers=2, num_attention_heads=3,
-                                     ffn_dim=22, max_position_embeddings=32)),
-    ("opt_2", "OPTForCausalLM", dict(vocab_size=43, hidden_size=20, num_hidden_layers=1, num_attention_heads=5,
-                                     ffn_dim=22, max_position_embeddings=24, do_layer_norm_before=False,
-                                     activation_function="gelu", enable_bias=False, tie_word_embeddings=False)),
-    ("t5_1", "T5ForConditionalGeneration", dict(vocab_size=43, d_model=16, d_kv=5, d_ff=20, num_layers=2, num_heads=3,
-                                                relative_attention_num_buckets=8, relative_attention_max_distance=13,
-                                                decoder_start_token_id=0)),
-    ("t5_2", "T5ForConditionalGeneration", dict(vocab_size=43, d_model=12, d_kv=4, d_ff=20, num_layers=2,
-                                                num_decoder_layers=1, num_heads=5, feed_forward_proj="gated-gelu",
-                                                relative_attention_num_buckets=8, relative_attention_max_distance=21,
-                                                tie_word_embeddings=False, decoder_start_token_id=0)),
-    ("bart_1", "BartForConditionalGeneration", dict(SEQ, d_model=18, encoder_attention_heads=3,
-                                                    decoder_attention_heads=3, encoder_ffn_dim=20,
-                                                    decoder_ffn_dim=20)),
-    ("bart_2", "BartForConditionalGeneration", dict(SEQ, d_model=20, encoder_attention_heads=5,
-                                                    decoder_attention_heads=2, encoder_ffn_dim=22, decoder_ffn_dim=14,
-                                                    encoder_layers=1, scale_embedding=True,
-                                                    activation_function="relu")),
-    ("marian_1", "MarianMTModel", dict(SEQ, d_model=18, encoder_attention_heads=3, decoder_attention_heads=3,
-                                       encoder_ffn_dim=20, decoder_ffn_dim=20, scale_embedding=True, pad_token_id=42,
-                                       decoder_start_token_id=42, activation_function="swish")),
-    ("marian_2", "MarianMTModel", dict(SEQ, d_model=20, encoder_attention_heads=5, decoder_attention_heads=5,
-                                       encoder_ffn_dim=22, decoder_ffn_dim=14, decoder_layers=1, pad_token_id=42,
-                                       decoder_start_token_id=42)),
-    ("pegasus_1", "PegasusForConditionalGeneration", dict(SEQ, d_model=18, encoder_attention_heads=3,
-                                                          decoder_attention_heads=3, encoder_ffn_dim=20,
-                                                          decoder_ffn_dim=20, scale_embedding=True)),
-    ("pegasus_2", "PegasusForConditionalGeneration", dict(SEQ, d_model=20, encoder_attention_heads=5,
-                                                          decoder_attention_heads=5, encoder_ffn_dim=22,
-                                                          decoder_ffn_dim=14, encoder_layers=1,
-                                                          activation_function="relu")),
-]
 
 
 @contextlib.contextmanager
@@ -145,9 +53,22 @@ def learnable_bias(model):
         model.final_logits_bias = torch.nn.Parameter(bias.clone())
 
 
-def saved_name(model_class, name):
-    """The library renames what it reads: the output matrix of GPT-NeoX has its old name in files."""
-    return name.replace("lm_head.", "embed_out.") if model_class.startswith("GPTNeoX") else name
+def as_saved(model_class, name, tensor):
+    """{name: tensor} as files have it. The library renames what it reads: the output matrix of GPT-NeoX has its old
+    name in files; and the experts of Mixtral, which it keeps in one tensor each of their first and last matrices, have
+    tensors of their own."""
+    if model_class.startswith("GPTNeoX"):
+        name = name.replace("lm_head.", "embed_out.")
+    if model_class.startswith("Mixtral"):
+        name = name.replace(".mlp.", ".block_sparse_moe.")
+    stem = name.rpartition(".")[0]
+    if name.endswith(".experts.gate_up_proj"):
+        gate, up = tensor.chunk(2, dim=1)  # (experts, out, in) each
+        experts = range(tensor.size(0))
+        return ({f"{stem}.{e}.w1.weight": gate[e] for e in experts} | {f"{stem}.{e}.w3.weight": up[e] for e in experts})
+    if name.endswith(".experts.down_proj"):
+        return {f"{stem}.{e}.w2.weight": tensor[e] for e in range(tensor.size(0))}
+    return {name: tensor}
 
 
 def randomize(model, generator):
@@ -162,17 +83,32 @@ def randomize(model, generator):
             parameter.copy_(numbers)
 
 
-def padded(batch, length, ids, pad, generator):
-    """ids (batch, length) of which row 1 begins, and row 2 ends, with padding -> ids, mask."""
+def padded(batch, length, ids, pad, generator, left=True):
+    """ids (batch, length) of which row 1 begins, or without `left` ends, and row 2 ends with padding -> ids, mask."""
     tokens = ids[torch.randint(len(ids), (batch, length), generator=generator)]
     mask = torch.ones(batch, length, dtype=torch.int64)
-    mask[1, :2] = 0
+    mask[1, :2] = 0 if left else 1
+    mask[1, -2:] = 1 if left else 0
     mask[2, -3:] = 0
     return torch.where(mask.bool(), tokens, torch.tensor(pad)), mask
 
 
-def mean_loss(logits, labels):
-    return torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=-100)
+def mean_loss(scores, labels):
+    """Squares for numbers; of scores (..., classes) the cross-entropy."""
+    if labels.is_floating_point():
+        return torch.nn.functional.mse_loss(scores.flatten(), labels.flatten())
+    return torch.nn.functional.cross_entropy(scores.flatten(0, -2), labels.flatten(), ignore_index=-100)
+
+
+def encoder_labels(scores, mask, ids, generator):
+    """Of every second word, of texts a class, or where there is one a number."""
+    if scores.dim() == 3:
+        labels = ids[torch.randint(len(ids), mask.shape, generator=generator)]
+        chosen = mask.bool() & (torch.arange(mask.size(1)) % 2 == 0)
+        return torch.where(chosen, labels, torch.tensor(-100))
+    if scores.size(1) == 1:
+        return torch.randint(-8, 9, (scores.size(0),), generator=generator) / 4
+    return torch.randint(scores.size(1), (scores.size(0),), generator=generator)
 
 
 def clear_margin(steps):
@@ -203,12 +139,28 @@ def generate(model, config, inputs):
     return found.sequences[:, skipped:]
 
 
+def add_states(tensors, name, states):
+    """What every layer reads, then what the stack gives, behind its last norm."""
+    for i, state in enumerate(states):
+        tensors[f"{name}.{i}"] = state
+
+
+def described(config, model_class):
+    return config.to_dict() | {"architectures": [model_class]}
+
+
+def plain(tensors):
+    return {key: value.detach().contiguous().clone() for key, value in tensors.items()}
+
+
 def make(name, model_class, settings, seed):
     generator = torch.Generator().manual_seed(seed)
     with everything_in_double(model_class):
         cls = getattr(transformers, model_class)
         config = cls.config_class(**settings)
         config._attn_implementation = "eager"
+        if config.model_type == "mixtral":
+            config._experts_implementation = "eager"
         torch.manual_seed(seed)
         model = cls(config).double().eval()
         if name == "t5_2":  # T5 1.1 has an output matrix of its own; transformers ties it whenever it makes a new model
@@ -221,40 +173,51 @@ def make(name, model_class, settings, seed):
         ids = torch.tensor([i for i in range(config.vocab_size) if i not in special])
         tensors = {}
         length = 9 if name.endswith("_1") else 7
-        input_ids, mask = padded(3, length, ids, 0 if pad is None else pad, generator)
-        tensors.update(input_ids=input_ids, attention_mask=mask)
+        is_encoder = config.model_type in ENCODERS
+        # What stands for a text is its first token, which must be there.
+        left = not is_encoder or model_class.endswith("ForMaskedLM")
+        input_ids, mask = padded(3, length, ids, 0 if pad is None else pad, generator, left)
         inputs = dict(input_ids=input_ids, attention_mask=mask)
+        if is_encoder:
+            inputs["token_type_ids"] = torch.randint(config.type_vocab_size, input_ids.shape, generator=generator)
+        tensors.update(inputs)
         if config.is_encoder_decoder:
             decoder_ids, decoder_mask = padded(3, length - 2, ids, pad, generator)
             tensors.update(decoder_input_ids=decoder_ids, decoder_attention_mask=decoder_mask)
             inputs.update(decoder_input_ids=decoder_ids, decoder_attention_mask=decoder_mask)
             labels = ids[torch.randint(len(ids), decoder_ids.shape, generator=generator)]
             labels = torch.where(decoder_mask.bool(), labels, torch.tensor(-100))
-        else:
+        elif not is_encoder:
             labels = torch.full_like(input_ids, -100)
             both = mask[:, :-1].bool() & mask[:, 1:].bool()
             labels[:, :-1] = torch.where(both, input_ids[:, 1:], torch.tensor(-100))
-        out = model(**inputs, output_hidden_states=True, use_cache=False)
-        loss = mean_loss(out.logits, labels)
+        out = model(**inputs, output_hidden_states=True, **({} if is_encoder else dict(use_cache=False)))
+        said = "logits" if hasattr(out, "logits") else "pooler_output"
+        if is_encoder:
+            labels = encoder_labels(out[said], mask, ids, generator)
+        loss = mean_loss(out[said], labels)
         loss.backward()
         states = out.decoder_hidden_states if config.is_encoder_decoder else out.hidden_states
-        tensors.update(labels=labels, logits=out.logits, last_hidden_state=states[-1], loss=loss)
+        tensors.update({said: out[said], "labels": labels, "loss": loss, "last_hidden_state": states[-1]})
+        add_states(tensors, "hidden_states", states)
         if config.is_encoder_decoder:
             tensors["encoder_last_hidden_state"] = out.encoder_last_hidden_state
+            add_states(tensors, "encoder_hidden_states", out.encoder_hidden_states)
         for key, parameter in model.named_parameters():
             if parameter.requires_grad:
                 gradient = parameter.grad if parameter.grad is not None else torch.zeros_like(parameter)
-                saved = saved_name(model_class, key)
-                tensors["gradient." + saved] = gradient
-                tensors["weight." + saved] = parameter.detach().to(kept_float)
+                for saved, part in as_saved(model_class, key, gradient).items():
+                    tensors["gradient." + saved] = part
+                for saved, part in as_saved(model_class, key, parameter.detach().to(kept_float)).items():
+                    tensors["weight." + saved] = part
+        if is_encoder:
+            return described(config, model_class), plain(tensors)
         prompt = ids[torch.randint(len(ids), (1, 5), generator=generator)]
         generated = generate(model, config, prompt)
         if generated is None:
             return None
         tensors.update(prompt=prompt, generated=generated)
-        described = config.to_dict()
-        described["architectures"] = [model_class]
-        return described, {key: value.detach().contiguous().clone() for key, value in tensors.items()}
+        return described(config, model_class), plain(tensors)
 
 
 kept_float = torch.float32
@@ -298,6 +261,8 @@ def check_export(folder, golden):
     config, expected = read_golden(golden)
     cls = getattr(transformers, config["architectures"][0])
     model, report = cls.from_pretrained(folder, output_loading_info=True, attn_implementation="eager")
+    if config["model_type"] == "mixtral":
+        model.set_experts_implementation("eager")
     sinusoids = config["model_type"] in ("marian", "pegasus")
     for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"):
         # Sinusoids are no weights: the library makes them where a file has none.
@@ -305,19 +270,23 @@ def check_export(folder, golden):
         keys = sorted(key for key in report[kind] if not key.endswith(made))
         if keys:
             sys.exit(f"{folder}: {kind}: {keys}")
-    names = ("input_ids", "attention_mask", "decoder_input_ids", "decoder_attention_mask")
+    names = ("input_ids", "attention_mask", "token_type_ids", "decoder_input_ids", "decoder_attention_mask")
+    said = "logits" if "logits" in expected else "pooler_output"
     with torch.no_grad():
-        logits = model.eval()(**{n: expected[n] for n in names if n in expected}).logits.double()
+        out = model.eval()(**{n: expected[n] for n in names if n in expected})[said].double()
+    wanted = expected[said]
     real = expected.get("decoder_attention_mask", expected["attention_mask"]).bool()
-    wanted = expected["logits"]
-    difference = (logits - wanted)[real].abs().max().item() / wanted[real].abs().max().item()
-    print(f"{folder}: largest difference of the logits {difference:.2e}, relative to the largest logit")
+    if wanted.dim() == 2:  # of texts
+        real = torch.ones(wanted.size(0), dtype=torch.bool)
+    difference = (out - wanted)[real].abs().max().item() / wanted[real].abs().max().item()
+    print(f"{folder}: largest difference of {said} {difference:.2e}, relative to the largest value")
     return difference <= 1e-5
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", help="write the golden files whose names begin so")
+    parser.add_argument("--only", nargs="+", metavar="NAME",
+                        help="write these files, or those of these architectures: bert_1, or bert")
     parser.add_argument("--unpack", nargs=2, metavar=("GOLDEN", "FOLDER"), help="write the model of a golden file")
     parser.add_argument("--check-export", nargs=2, metavar=("FOLDER", "GOLDEN"))
     arguments = parser.parse_args()
@@ -330,8 +299,12 @@ def main():
     if arguments.check_export:
         sys.exit(0 if check_export(*arguments.check_export) else 1)
     FOLDER.mkdir(parents=True, exist_ok=True)
+    known = {case[0] for case in CASES} | {case[0].rpartition("_")[0] for case in CASES}
+    for name in arguments.only or []:
+        if name not in known:
+            parser.error(f"--only: there is no '{name}'; there are {', '.join(sorted(known))}")
     for name, model_class, settings in CASES:
-        if not arguments.only or name.startswith(arguments.only):
+        if not arguments.only or name in arguments.only or name.rpartition("_")[0] in arguments.only:
             write(name, model_class, settings)
 
 

@@ -126,7 +126,10 @@ inline std::vector<Variation> variations(bool everywhere = true) {
         R"("family": "decoder", "position.kind": "t5_buckets", "attention.soft_cap": 2)",
         R"("family": "encoder", "embedding.token_types": 2)",
         R"("family": "encoder", "head": {"kind": "classes", "hidden": false, "pooling": "mean"})",
-        R"("family": "encoder", "embedding.tying": "none", "embedding.output_bias": true)"}) {
+        R"("family": "encoder", "embedding.tying": "none", "embedding.output_bias": true)",
+        R"("family": "encoder", "embedding": {"output_bias": true, "factorization": {"kind": "sum", "bias": true},
+                                              "norm.kind": "layer_norm"}, "sharing": "all")",
+        R"("family": "encoder", "embedding.factorization.kind": "words", "head.hidden": false)"}) {
     add(members);
   }
   // The roles that meet inside of attention, and inside of the residual stream.

@@ -163,7 +163,7 @@ Embeddings::Embeddings(const EmbeddingConfig& config, std::int64_t d_model, cons
   if (sides.target) {
     target_lift_ = has_both && tying.target_is_source ? source_lift_ : map("target_lift", width, d_model);
   }
-  if (!is_tied) return;
+  if (!is_tied || sides.states_are_lowered) return;
   if (config.factorization.output == "own") {
     output_lowering_ = map("output_lowering", d_model, width);
   } else {

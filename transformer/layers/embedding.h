@@ -8,7 +8,8 @@
 //   words  lift(scale * word), to which positions and norm come at d_model   (Narang et al. 2021, table 1)
 //   sum    lift(dropout(norm(scale * word + position))), positions and norm at E   (Lan et al. 2020, the authors' code)
 // Inputs that share words share their lift. An output layer that is tied to an input reads hidden states brought back
-// from d_model to E; one that is not has a V x d_model matrix.
+// from d_model to E, by the head of words of an encoder by itself where that has a layer (Lan et al. 2020, the authors'
+// code); one that is not tied has a V x d_model matrix.
 #include "transformer/layers/norm.h"
 
 #include <map>
@@ -62,6 +63,7 @@ struct VocabularyInfo {
 /// Which of the three matrices a model has.
 struct EmbeddingSides {
   bool source = true, target = true, output = true;
+  bool states_are_lowered = false;  ///< a tied output is given hidden states of the width of words
 };
 
 class Embeddings : public torch::nn::Module {
@@ -80,11 +82,13 @@ class Embeddings : public torch::nn::Module {
   std::shared_ptr<Linear> target_lift() const { return lifts_words_ ? nullptr : target_lift_; }
   Tensor logits(
       const Tensor& hidden) const;  ///< (…, D) -> (…, V): output_weight() output_input(hidden) + output_bias()
-  /// Hidden states (…, D) as the output layer reads them: scaled, and brought to the width of its matrix, W.
+  /// Hidden states (…, D), or of the width that they are lowered to already, as the output layer reads them: scaled,
+  /// and brought to the width of its matrix, W.
   Tensor output_input(const Tensor& hidden) const;
 
   Tensor output_weight() const;                               ///< (V, W), as the scores use it
   const Tensor& output_bias() const { return output_bias_; }  ///< (V) or undefined
+  std::int64_t token_types() const { return type_weight_.defined() ? type_weight_.size(0) : 0; }
   /// What each of the uses "source", "target", "output", "output_bias", "source_lift" and "target_lift" that there are
   /// is called among the parameters and modules: with tying 'all' the first three are "shared".
   std::map<std::string, std::string> names_by_use() const;

@@ -87,6 +87,11 @@ void check_biases(config::Fields& f, const ModelConfig& model, const Family& sta
 
 }  // namespace
 
+bool ModelConfig::head_lowers() const {
+  const bool has_layer = !stacks().decoder && head.kind == "words" && head.hidden;
+  return has_layer && embedding.factorization.kind != "none" && tying_table().at(embedding.tying).output_is_source;
+}
+
 const config::VariantTable<Family>& family_table() { return families; }
 const config::VariantTable<LayerSharing>& sharing_table() { return sharings; }
 
@@ -151,6 +156,9 @@ void ModelConfig::describe(config::Fields& f) {
     f.check(embedding.tying == standard.tying, "embedding.tying", why);
     f.check(embedding.factorization.output == standard.factorization.output, "embedding.factorization.output", why);
   }
+  const bool is_lowered_twice = embedding.factorization.output != FactorizationConfig{}.output;
+  f.check(!is_encoder || !head_lowers() || !is_lowered_twice, "embedding.factorization.output",
+          "has no effect: the layer of the head brings states to the width of words");
   f.check(is_encoder || embedding.token_types == 0, "embedding.token_types",
           "tell two texts apart that an encoder reads alone: the family '" + family + "' has none");
   if (stacks.decoder && stacks.encoder) {

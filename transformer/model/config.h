@@ -69,6 +69,8 @@ struct ModelConfig : BlockConfig {
   const Family& stacks() const { return family_table().at(family); }
   /// What the model says is words of a vocabulary: not the class of a text, nor a number.
   bool says_words() const { return stacks().decoder || head.kind == "words"; }
+  /// Whether the layer of a head of words gives states of a factorised word's width, which a tied output reads.
+  bool head_lowers() const;
 };
 
 }  // namespace ablate

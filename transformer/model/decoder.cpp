@@ -1,5 +1,7 @@
 #include "transformer/model/decoder.h"
 
+#include "transformer/model/layer_states.h"
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -115,10 +117,13 @@ Tensor Decoder::forward(const Tensor& embedded, const Memory& memory, DecoderCac
   Tensor x = enter(embedded, first, keys);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const std::string name = trace != nullptr ? "decoder.layers." + std::to_string(i) : std::string();
+    LayerStates::add("decoder", x);
     x = layers_[i]->forward(x, memory, mask, *positions_[i], cache, i, name, trace, real);
   }
   if (cache != nullptr) cache->length += embedded.size(1);
-  return leave(x);
+  const Tensor states = leave(x);
+  LayerStates::add("decoder", states);
+  return states;
 }
 
 bool Decoder::reads_history() const {

@@ -1,5 +1,7 @@
 #include "transformer/model/encoder.h"
 
+#include "transformer/model/layer_states.h"
+
 namespace ablate {
 
 AttentionInitialization attention_initialization(const InitializationConfig& init) {
@@ -52,9 +54,12 @@ Tensor Encoder::forward(const Tensor& embedded, const AttentionMask& mask, Atten
   Tensor x = enter(embedded, 0, mask.keys);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     if (trace != nullptr) trace->prefix = "encoder.layers." + std::to_string(i) + ".self_attention";
+    LayerStates::add("encoder", x);
     x = layers_[i]->forward(x, mask, *positions_[i], trace);
   }
-  return leave(x);
+  const Tensor states = leave(x);
+  LayerStates::add("encoder", states);
+  return states;
 }
 
 }  // namespace ablate

@@ -54,21 +54,22 @@ const config::VariantTable<Tensor (*)(const Tensor&)>& head_activation_table() {
 void HeadConfig::describe(config::Fields& f) {
   f.variant(kind, heads.choices(), "what the model says of a text");
   f.choice("pooling", pooling, poolings.choices(), "how the states of a text become one");
-  f.field("hidden", hidden, "a layer in front of the output: D x D with an activation, over words a norm behind it");
+  f.field("hidden", hidden, "a layer in front of the output with an activation, over words a norm behind it");
   f.only_if(hidden, "has no effect without 'hidden'", "hidden")
       .choice("activation", activation, head_activations.choices(), "of the layer in front of the output");
   f.field("classes", classes, "number of classes; null: the data's", config::Range{2, 1 << 28});
   f.field("dropout", dropout, "dropout on what the output layer reads", config::probability);
 }
 
-Head::Head(const HeadConfig& config, const NormConfig& norm, std::int64_t d_model, std::int64_t outputs,
-           const InitializationConfig& init, ParameterFactory& factory)
+Head::Head(const HeadConfig& config, const NormConfig& norm, std::int64_t d_model, std::int64_t word_width,
+           std::int64_t outputs, const InitializationConfig& init, ParameterFactory& factory)
     : config_(config), kind_(heads.at(config.kind)) {
   const auto make = [&](const char* name, std::int64_t width) {
     return register_module(name, std::make_shared<Linear>(d_model, width, true, init.feed_forward, factory));
   };
-  if (config.hidden) hidden_ = make("hidden", d_model);
-  if (config.hidden && kind_ == HeadKind::words) norm_ = register_module("norm", make_norm(norm, d_model, factory));
+  const bool is_of_words = kind_ == HeadKind::words;
+  if (config.hidden) hidden_ = make("hidden", is_of_words ? word_width : d_model);
+  if (config.hidden && is_of_words) norm_ = register_module("norm", make_norm(norm, word_width, factory));
   if (kind_ == HeadKind::classes || kind_ == HeadKind::number) output_ = make("output", outputs);
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 // What the output of an encoder by itself, states h (B, S, D), becomes (Devlin et al. 2019, sections 3.1 and 4.1):
-//   words    every state for the scores of all words at its place: norm(act(W h + b)), or h itself without `hidden`
+//   words    every state for the scores of all words at its place: norm(act(W h + b)), or h itself without `hidden`;
+//            where words are narrower than states and the output is tied to them, W is E x D (Lan et al. 2020, the
+//            authors' code)
 //   classes  one state for each text, for the scores of its class: with p = pool(h), act(W p + b), or p itself
 //   number   the same for one number
 //   pooled   the same for nothing: features
@@ -21,11 +23,11 @@ const config::VariantTable<Tensor (*)(const Tensor&)>& head_activation_table();
 
 class Head : public torch::nn::Module {
  public:
-  /// `outputs`: classes, or words.
-  Head(const HeadConfig& config, const NormConfig& norm, std::int64_t d_model, std::int64_t outputs,
-       const InitializationConfig& init, ParameterFactory& factory);
+  /// `word_width`: of what the layer over words gives. `outputs`: classes, or words.
+  Head(const HeadConfig& config, const NormConfig& norm, std::int64_t d_model, std::int64_t word_width,
+       std::int64_t outputs, const InitializationConfig& init, ParameterFactory& factory);
 
-  /// What the output layer reads: (B, S, D) for words, else (B, 1, D).
+  /// What the output layer reads: (B, S, D or E) for words, else (B, 1, D).
   Tensor forward(const Memory& encoded);
 
   /// Whether the output layer is the head's own: that of words is among the embeddings.

@@ -12,18 +12,21 @@ Transformer::Transformer(const ModelConfig& config, const VocabularyInfo& vocabu
       decoder_has_experts_(config.decoder.feed_forward.experts.any()),
       has_output_(config.stacks().decoder || head_table().at(config.head.kind) != HeadKind::pooled) {
   const Family& stacks = config.stacks();
-  embedding_ = register_module("embedding", std::make_shared<Embeddings>(config.embedding, config.d_model, vocabulary,
-                                                                         EmbeddingSides{.source = stacks.encoder,
-                                                                                        .target = stacks.decoder,
-                                                                                        .output = config.says_words()},
-                                                                         config.initialization.embedding, factory));
+  embedding_ = register_module("embedding",
+                               std::make_shared<Embeddings>(config.embedding, config.d_model, vocabulary,
+                                                            EmbeddingSides{.source = stacks.encoder,
+                                                                           .target = stacks.decoder,
+                                                                           .output = config.says_words(),
+                                                                           .states_are_lowered = config.head_lowers()},
+                                                            config.initialization.embedding, factory));
   if (stacks.encoder) {
     encoder_ = register_module(
         "encoder", std::make_shared<Encoder>(config.encoder, config.embedding, embedding_->source_lift(),
                                              config.initialization, config.d_model, config.max_length, factory));
   }
   if (!stacks.decoder) {
-    head_ = register_module("head", std::make_shared<Head>(config.head, config.encoder.norm, config.d_model,
+    const std::int64_t said = config.head_lowers() ? config.embedding.word_width(config.d_model) : config.d_model;
+    head_ = register_module("head", std::make_shared<Head>(config.head, config.encoder.norm, config.d_model, said,
                                                            vocabulary.target_size, config.initialization, factory));
     return;
   }
@@ -55,6 +58,11 @@ Tensor Transformer::output_weight() const {
 }
 Tensor Transformer::output_bias() const {
   return head_ && head_->has_output() ? head_->output().bias : embedding_->output_bias();
+}
+
+Tensor Transformer::head_states(const Memory& encoded) {
+  if (!head_) throw std::logic_error("there is no head to say anything with");
+  return head_->forward(encoded);
 }
 
 Tensor Transformer::decode(const Tensor& target, const Memory& memory, DecoderCache* cache, AttentionTrace* trace,

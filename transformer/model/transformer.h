@@ -40,8 +40,12 @@ class Transformer : public torch::nn::Module {
   Tensor output_weight() const;
   Tensor output_bias() const;
 
+  /// What the head of an encoder alone makes of its output: (B, S, D or width of words) for every token, or (B, 1, D)
+  /// for each text; std::logic_error without a head.
+  Tensor head_states(const Memory& encoded);
+
   /// Teacher forcing: hidden states (B, T, D) of a batch, which predict its target_output. Of an encoder alone those of
-  /// its head: (B, S, D), or (B, 1, D) for each text.
+  /// its head.
   Tensor forward(const Batch& batch, AttentionTrace* trace = nullptr);
 
   /// Whether anything is said: a head may give states alone.
@@ -50,6 +54,7 @@ class Transformer : public torch::nn::Module {
 
   const Embeddings& embeddings() const { return *embedding_; }
   std::int64_t pad() const { return vocabulary_.pad; }
+  std::int64_t source_size() const { return vocabulary_.source_size; }
   std::int64_t target_size() const { return vocabulary_.target_size; }
   std::int64_t max_length() const { return max_length_; }
   at::Device device() const { return embedding_->device(); }

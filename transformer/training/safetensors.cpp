@@ -110,14 +110,23 @@ Described describe(const Input& in, const std::string& name, const Json& entry, 
   in.fail("tensor '" + name + "' has the dtype " + dtype + ", which is not supported");
 }
 
-/// Fills the tensors that the header names, front to back. Returns the checksum of what it read after `crc`.
-std::uint32_t read_buffer(Input& in, const Json& header, TensorFile& content, std::uint32_t crc) {
+bool can_hold(const Tensor& tensor, const Described& described) {
+  return tensor.is_cpu() && tensor.is_contiguous() && tensor.scalar_type() == described.type &&
+         tensor.sizes() == at::IntArrayRef(described.shape);
+}
+
+/// Fills the tensors that the header names, those of `into` or new ones, front to back. Returns the checksum of what it
+/// read after `crc`.
+std::uint32_t read_buffer(Input& in, const Json& header, TensorFile& content, std::uint32_t crc,
+                          const std::map<std::string, Tensor>& into) {
   std::map<std::uint64_t, std::pair<std::string, std::uint64_t>> by_offset;
   for (const auto& [name, entry] : header.items()) {
     if (name == metadata_key) continue;
     const auto offsets = entry.at("data_offsets").get<std::array<std::uint64_t, 2>>();
     const Described made = describe(in, name, entry, offsets[1] - offsets[0]);
-    content.tensors[name] = at::empty(made.shape, made.type);
+    const auto given = into.find(name);
+    const bool fits = given != into.end() && can_hold(given->second, made);
+    content.tensors[name] = fits ? given->second : at::empty(made.shape, made.type);
     if (offsets[1] == offsets[0]) continue;
     if (!by_offset.try_emplace(offsets[0], name, offsets[1]).second) {
       in.fail("tensor '" + name + "' lies where another one does");
@@ -201,7 +210,7 @@ void write_tensors(const std::filesystem::path& file, const TensorFile& content)
   out.commit();
 }
 
-TensorFile read_tensors(const std::filesystem::path& file) {
+TensorFile read_tensors(const std::filesystem::path& file, const std::map<std::string, Tensor>& into) {
   Input in(file);
   TensorFile content;
   std::uint32_t crc = 0;
@@ -211,7 +220,7 @@ TensorFile read_tensors(const std::filesystem::path& file) {
       content.metadata = metadata->get<std::map<std::string, std::string>>();
       crc = checksum_of_header(header);
     }
-    crc = read_buffer(in, header, content, crc);
+    crc = read_buffer(in, header, content, crc, into);
   } catch (const nlohmann::json::exception& error) {
     in.fail(std::string("its header is damaged: ") + error.what());
   }

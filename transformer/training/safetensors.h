@@ -18,8 +18,10 @@ struct TensorFile {
 /// The metadata get a CRC-32 of everything else in the file, header included, as "ablate.crc32".
 void write_tensors(const std::filesystem::path& file, const TensorFile& content);
 
-/// Reads onto the CPU, files of other programs too. UserError `file: …` if it is missing, cut off or damaged.
-TensorFile read_tensors(const std::filesystem::path& file);
+/// Reads onto the CPU, files of other programs too. UserError `file: …` if it is missing, cut off or damaged. A tensor
+/// of `into` that has the name, shape and dtype of one in the file, and lies on the CPU, is what that one is read into,
+/// whatever comes of the rest: large weights are then in memory once.
+TensorFile read_tensors(const std::filesystem::path& file, const std::map<std::string, Tensor>& into = {});
 
 /// The same, but the tensors lie in the file as it is mapped into memory: a page is read when it is used, and what is
 /// not used costs nothing. They must not be written to, and the checksum is not looked at. For large files that are

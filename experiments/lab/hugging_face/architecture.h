@@ -16,9 +16,9 @@ struct Only {
   std::vector<std::string> values{};
 };
 
-/// A published tensor, and the one or more of ours that lie in it. "*" in names stands for the number of a layer, the
-/// same in all of them. A row applies if the model has the parameters that it names: then the file must have its
-/// tensor.
+/// A published tensor, and the one or more of ours that lie in it. "*" in names stands for the number of a layer, "#"
+/// for that of an expert in it, the same in all of them. A row applies if the model has the parameters that it names:
+/// then the file must have its tensor.
 struct TensorRow {
   std::string published;
   std::vector<std::string> ours;
@@ -39,6 +39,14 @@ struct InertKey {
   std::vector<Json> values;
 };
 
+/// A class of models that are encoders by themselves: what the head on top of the architecture says.
+struct HeadClass {
+  std::string model_class;
+  std::vector<std::string> kinds;  ///< of heads that an export writes as this class
+  Json settings;                   ///< beside those of the architecture
+  std::vector<Rule> rules{};
+};
+
 /// How text begins for models that were trained on it.
 enum class TextStart {
   bos,      ///< with <s>
@@ -47,7 +55,7 @@ enum class TextStart {
 
 struct Architecture {
   std::string name;         ///< `model_type`
-  std::string model_class;  ///< the class with the output layer, which an export names
+  std::string model_class;  ///< the class with the output layer, which an export names; or see `heads`
   std::string base_class;   ///< the class without
   std::string prefix;       ///< in front of the names of the base class, which its own files leave out
   TextStart text_start;
@@ -62,6 +70,15 @@ struct Architecture {
   /// Names under which files repeat a tensor that the model shares: {name, the one that it repeats}. The values must be
   /// the same.
   std::vector<std::pair<std::string, std::string>> copies{};
+  /// Ends of names, and what they are in files of the first releases.
+  std::vector<std::pair<std::string, std::string>> old_endings{};
+  /// Of encoders by themselves: the classes, of which config.json names one.
+  std::vector<HeadClass> heads{};
+  /// Beginnings of the names of other heads' tensors, which files that were trained for several tasks have beside the
+  /// model's own. They are left out, and the import says so.
+  std::vector<std::string> other_heads{};
+  /// How many signs of its end stand between two texts that are read together.
+  std::int64_t ends_between_texts = 1;
 };
 
 const std::vector<Architecture>& architectures();
@@ -70,13 +87,19 @@ const Architecture& architecture(const std::string& name, const std::string& whe
 
 /// The rows by family of models; architectures() puts them together.
 std::vector<Architecture> gpt_architectures();         ///< GPT-2, GPT-J, GPT-NeoX, Phi
-std::vector<Architecture> llama_architectures();       ///< LLaMA, Mistral, Qwen2, Gemma
+std::vector<Architecture> llama_architectures();       ///< LLaMA, Mistral, Mixtral, Qwen2, Gemma
 std::vector<Architecture> bigscience_architectures();  ///< BLOOM, Falcon, OPT
 std::vector<Architecture> t5_architectures();          ///< T5 1.0 and 1.1
 std::vector<Architecture> bart_architectures();        ///< BART, Marian, Pegasus
+std::vector<Architecture> bert_architectures();        ///< BERT, RoBERTa, ALBERT
+
+/// The class of `heads` that says what a head of this kind does; UserError if there is none.
+const HeadClass& head_class(const Architecture& architecture, const std::string& kind);
 
 /// Rows that several architectures have.
 KeyRow activation_row(const std::string& key);  ///< of a feed-forward unit without gate
 KeyRow output_tying_row(bool fallback);         ///< `tie_word_embeddings` of a model without a source
+/// What stands for the key where a file has none, of an architecture that is like another but for that.
+void set_fallback(Architecture& row, const std::string& key, const Json& fallback);
 
 }  // namespace ablate::lab::hugging_face

@@ -56,6 +56,31 @@ Json resolved(const ModelConfig& model) {
   return json;
 }
 
+/// Which of the architecture's classes the file names; nullptr where there is but one.
+const HeadClass* class_of(const Architecture& row, PublishedConfig& published) {
+  const Json classes = published.get("architectures");
+  const HeadClass* found = nullptr;
+  std::string there_are = row.heads.empty() ? row.model_class : "";
+  for (const HeadClass& head : row.heads) there_are += (there_are.empty() ? "" : ", ") + head.model_class;
+  for (const Json& name : classes.is_array() ? classes : Json::array()) {
+    const auto known = std::ranges::find_if(row.heads, [&](const HeadClass& head) { return name == head.model_class; });
+    if (known != row.heads.end()) found = &*known;
+    const bool is_plain = row.heads.empty() && (name == row.model_class || name == row.base_class);
+    if (known != row.heads.end() || is_plain) continue;
+    published.unsupported("architectures", classes, "of this architecture there is " + there_are);
+  }
+  if (!row.heads.empty() && (!classes.is_array() || classes.size() != 1)) {
+    published.unsupported("architectures", classes, "it must name one of " + there_are);
+  }
+  if (found == nullptr && !row.heads.empty()) published.throw_if_any();
+  return found;
+}
+
+const std::vector<Rule>& rules_of(const HeadClass* head) {
+  static const std::vector<Rule> none{};
+  return head != nullptr ? head->rules : none;
+}
+
 std::string listed(const std::vector<std::string>& lines) {
   std::string text;
   for (const std::string& line : lines) text += (text.empty() ? "" : "\n") + line;
@@ -69,21 +94,19 @@ ImportedConfig import_config(const Json& published, const std::string& where, bo
   if (!type.is_string()) throw UserError(where + ": no configuration of a model: 'model_type' is missing");
   const Architecture& row = architecture(type.get<std::string>(), where);
   PublishedConfig reader(published, where, has_own_output);
-  const Json classes = published.value("architectures", Json());
-  for (const Json& name : classes.is_array() ? classes : Json::array()) {
-    if (name == row.model_class || name == row.base_class) continue;
-    reader.unsupported("architectures", classes, "of this architecture there is " + row.model_class);
-  }
+  const HeadClass* const head = class_of(row, reader);
   for (const char* key : irrelevant_everywhere) reader.ignore(key);
   for (const std::string& key : row.irrelevant) reader.ignore(key);
   for (const std::vector<InertKey>& keys : {inert_everywhere(), row.inert}) {
     for (const InertKey& key : keys) reader.expect(key.key, key.values);
   }
   Json model = row.settings;
+  if (head != nullptr) model.merge_patch(head->settings);
   reader.expect("is_encoder_decoder", {model.at("family") == "encoder_decoder"});
   for (const KeyRow& key : row.keys) read_row(key, reader, model);
   reader.throw_if_any();
   for (const Rule& rule : row.rules) rule.read(reader, model);
+  for (const Rule& rule : rules_of(head)) rule.read(reader, model);
   ImportedConfig imported{.architecture = &row, .model = {}, .symbols = {}, .notes = {}};
   const auto bos = token_id(reader, "bos_token_id", imported.notes);
   const auto start = token_id(reader, "decoder_start_token_id", imported.notes);
@@ -97,13 +120,17 @@ ImportedConfig import_config(const Json& published, const std::string& where, bo
 
 Json export_config(const Architecture& architecture, const ModelConfig& model, const Symbols& symbols) {
   const Json ours = resolved(model);
-  Json published = {{"architectures", {architecture.model_class}}, {"model_type", architecture.name}};
+  const bool has_head = !architecture.heads.empty() && setting(ours, "head.kind").is_string();
+  const HeadClass* const head = has_head ? &head_class(architecture, model.head.kind) : nullptr;
+  const std::string model_class = head != nullptr ? head->model_class : architecture.model_class;
+  Json published = {{"architectures", {model_class}}, {"model_type", architecture.name}};
   for (const KeyRow& key : architecture.keys) write_row(key, ours, published);
   for (const Rule& rule : architecture.rules) rule.write(ours, published);
+  for (const Rule& rule : rules_of(head)) rule.write(ours, published);
   const auto add = [&published](const char* key, const std::optional<std::int64_t>& id) {
     published[key] = id ? Json(*id) : Json();
   };
-  const bool has_source = model.stacks().encoder;
+  const bool has_source = model.stacks().encoder && model.stacks().decoder;
   add(has_source ? "decoder_start_token_id" : "bos_token_id", symbols.start);
   add("eos_token_id", symbols.end);
   add("pad_token_id", symbols.pad);
@@ -116,8 +143,8 @@ Json export_config(const Architecture& architecture, const ModelConfig& model, c
   std::vector<std::string> lost;
   for (const config::Change& change : config::difference(ours, again)) {
     const auto shown = [](const Json& value) { return value.is_discarded() ? std::string("nothing") : value.dump(); };
-    lost.push_back("model." + change.path + ": is " + shown(change.before) + ", and " + architecture.model_class +
-                   " has " + shown(change.after));
+    lost.push_back("model." + change.path + ": is " + shown(change.before) + ", and " + model_class + " has " +
+                   shown(change.after));
   }
   if (!lost.empty()) throw UserError(listed(lost));
   return published;
@@ -125,7 +152,9 @@ Json export_config(const Architecture& architecture, const ModelConfig& model, c
 
 VocabularyInfo vocabulary_of(const ModelConfig& model, const Symbols& symbols) {
   const std::int64_t size = model.vocabulary.value();
-  return {size, model.target_vocabulary.value_or(size), symbols.pad.value_or(-1)};
+  const std::int64_t said =
+      model.says_words() ? model.target_vocabulary.value_or(size) : model.head.classes.value_or(1);
+  return {size, said, symbols.pad.value_or(-1)};
 }
 
 }  // namespace ablate::lab::hugging_face

@@ -30,18 +30,20 @@ Json export_config(const Architecture& architecture, const ModelConfig& model, c
 
 using NamedTensors = std::map<std::string, Tensor>;
 
-/// Sizes as a model without tokenizers has them.
+/// Sizes as a model without tokenizers has them; of one that says no words, the target's are its classes, or 1.
 VocabularyInfo vocabulary_of(const ModelConfig& model, const Symbols& symbols);
 
 /// Whether the file's output matrix is there and is not the input's.
 bool has_own_output(const Architecture& architecture, const NamedTensors& published);
 
 /// Published tensors under our names, in `dtype`. UserError `where: …` with every tensor that is missing, left over or
-/// of a wrong shape, and every repeated one that differs from what it repeats.
+/// of a wrong shape, and every repeated one that differs from what it repeats. `notes`: gets a sentence on tensors of
+/// other heads.
 NamedTensors import_tensors(const Architecture& architecture, const ModelConfig& model, const NamedTensors& published,
-                            const std::string& where, at::ScalarType dtype = at::kFloat);
+                            const std::string& where, at::ScalarType dtype = at::kFloat,
+                            std::vector<std::string>* notes = nullptr);
 
-/// The inverse. What models share is written once.
+/// The inverse. What models share is written once, and the base class's own names go without the prefix.
 NamedTensors export_tensors(const Architecture& architecture, const ModelConfig& model, const NamedTensors& ours);
 
 }  // namespace ablate::lab::hugging_face

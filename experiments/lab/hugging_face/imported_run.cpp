@@ -1,6 +1,7 @@
 #include "experiments/lab/hugging_face/imported_run.h"
 
 #include "ablate_commit.h"
+#include "data/tokenizers/labels.h"
 #include "data/tokenizers/tokenizer.h"
 #include "experiments/lab/evaluation.h"
 #include "experiments/lab/hugging_face/model_folder.h"
@@ -70,6 +71,37 @@ std::string store_tokenizer(const ImportedConfig& imported, const fs::path& from
   return "no tokenizer (looked for " + looked_for + ")" + failures + without;
 }
 
+/// The names that a published model gives its classes, in the order of their numbers; UserError if they are none, or if
+/// two are the same.
+std::unique_ptr<data::Tokenizer> labels_of(const ImportedConfig& imported, const Json& published,
+                                           const std::string& where) {
+  const HeadConfig& head = imported.model.head;
+  if (!head.classes) return data::make_numbers();
+  const Json given = published.value("id2label", Json());
+  std::vector<std::string> names;
+  for (std::int64_t i = 0; i < *head.classes; ++i) {
+    const std::string number = std::to_string(i);
+    const Json name = given.is_object() ? given.value(number, Json()) : Json("LABEL_" + number);
+    if (!name.is_string()) throw UserError(where + ": 'id2label' has no name for the class " + number);
+    names.push_back(name.get<std::string>());
+  }
+  return data::restore_labels(std::move(names));
+}
+
+/// The names again, of a run that says classes.
+void name_labels(const TrainedRun& trained, Json& published) {
+  const std::int64_t classes = trained.vocabulary().target_size;
+  if (!trained.labels() || classes < 2) return;
+  Json names = Json::object(), numbers = Json::object();
+  for (std::int64_t i = 0; i < classes; ++i) {
+    const std::string name = trained.label_names().piece(static_cast<std::int32_t>(i));
+    names[std::to_string(i)] = name;
+    numbers[name] = i;
+  }
+  published["id2label"] = std::move(names);
+  published["label2id"] = std::move(numbers);
+}
+
 Json config_json(const ImportedConfig& imported, const RunConfig& config, const ModelFolder& folder) {
   const std::string data = "imported:" + folder.config_sha256;
   const std::int64_t seed = 1;
@@ -93,7 +125,8 @@ Json config_json(const ImportedConfig& imported, const RunConfig& config, const 
             {"config_sha256", folder.config_sha256},
             {"start", json_of(imported.symbols.start)},
             {"end", json_of(imported.symbols.end)},
-            {"pad", json_of(imported.symbols.pad)}}},
+            {"pad", json_of(imported.symbols.pad)},
+            {"ends_between_texts", imported.architecture->ends_between_texts}}},
           {"config", config::Writer::write(config)}};
 }
 
@@ -138,9 +171,12 @@ ImportSummary import_model(const fs::path& from, const fs::path& run) {
   const RunConfig config = run_config(imported, where);
   ImportSummary summary{imported.architecture->name, 0, imported.notes};
   {
-    const NamedTensors ours = import_tensors(*imported.architecture, imported.model, folder.tensors, from.string());
+    const NamedTensors ours = import_tensors(*imported.architecture, imported.model, folder.tensors, from.string(),
+                                             at::kFloat, &summary.notes);
     for (const auto& [name, tensor] : ours) summary.parameters += tensor.numel();
+    const auto labels = config.labels() ? labels_of(imported, folder.config, where) : nullptr;
     make_folders(run);
+    if (labels) write_file_atomically(run / ("target_tokenizer" + labels->extension()), labels->serialize());
     write_tensors(CheckpointFolder(run, 1, 1).file(0), {ours, {{"step", "0"}}});
   }
   summary.notes.push_back(store_tokenizer(imported, from, run));
@@ -165,19 +201,24 @@ ExportSummary export_run(const fs::path& run, const fs::path& out, const std::op
   const Architecture& row = architecture(named.value_or(own), "--architecture");
   ModelConfig model = trained.config().model;
   const VocabularyInfo vocabulary = trained.vocabulary();
-  model.vocabulary = vocabulary.target_size;
-  if (vocabulary.source_size != vocabulary.target_size) {
+  model.vocabulary = model.stacks().encoder ? vocabulary.source_size : vocabulary.target_size;
+  if (!model.says_words()) {
+    if (trained.labels() && vocabulary.target_size > 1) model.head.classes = vocabulary.target_size;
+  } else if (*model.vocabulary != vocabulary.target_size) {
     throw UserError(run.string() + ": published models have one vocabulary, and this one has two");
   }
   Symbols symbols{id_in(imported, "start"), id_in(imported, "end"), id_in(imported, "pad")};
   if (imported.empty()) {
-    const data::Specials specials = trained.target_tokenizer().specials();
+    const data::Specials specials =
+        (model.says_words() ? trained.target_tokenizer() : trained.source_tokenizer()).specials();
     symbols = {specials.bos, specials.eos, specials.pad};
   }
-  const Json config = export_config(row, model, symbols);
+  Json config = export_config(row, model, symbols);
+  name_labels(trained, config);
   const NamedTensors tensors = export_tensors(row, model, weights_of(trained.model()));
   write_model_folder(out, config, tensors);
-  return {row.name, row.model_class, static_cast<std::int64_t>(tensors.size())};
+  const auto model_class = config.at("architectures").front().get<std::string>();
+  return {row.name, model_class, static_cast<std::int64_t>(tensors.size())};
 }
 
 }  // namespace ablate::lab::hugging_face

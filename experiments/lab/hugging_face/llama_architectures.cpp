@@ -1,18 +1,19 @@
-// LLaMA 1 to 3 (Touvron et al. 2023; Grattafiori et al. 2024), Mistral (Jiang et al. 2023), Qwen2 (Yang et al. 2024)
-// and Gemma 1 (Gemma Team 2024): one layer with small differences, and one set of names.
+// LLaMA 1 to 3 (Touvron et al. 2023; Grattafiori et al. 2024), Mistral (Jiang et al. 2023), Mixtral (Jiang et al.
+// 2024), Qwen2 (Yang et al. 2024) and Gemma 1 (Gemma Team 2024): one layer with small differences, and one set of names.
 #include "experiments/lab/hugging_face/rules.h"
 
 namespace ablate::lab::hugging_face {
 namespace {
 
 constexpr RotaryKeys whole_heads{};
+constexpr RotaryKeys mixtral_heads{.standard_base = 1e6};
 
 Rule rotary_rule() {
   return {[](PublishedConfig& published, Json& model) { read_rotary(whole_heads, published, model); },
           [](const Json& model, Json& published) { write_rotary(whole_heads, model, published); }};
 }
 
-/// What the four have in common; they add keys and settings of their own.
+/// What all have in common; they add keys and settings of their own.
 Architecture llama_like(const std::string& name, const std::string& class_stem) {
   return {
       .name = name,
@@ -87,6 +88,50 @@ Architecture mistral() {
   return row;
 }
 
+/// None unless the file has one.
+void read_mixtral_window(PublishedConfig& published, Json& model) {
+  if (!published.get("sliding_window").is_null()) {
+    set(model, "attention.window", published.integer("sliding_window"));
+  }
+}
+
+/// As many as the query's where null stands, and the library's default, eight, where nothing does.
+void read_mixtral_groups(PublishedConfig& published, Json&) {
+  if (!published.contains("num_key_value_heads")) published.problem("'num_key_value_heads' is missing");
+}
+
+Architecture mixtral() {
+  Architecture row = llama_like("mixtral", "Mixtral");
+  set(row.settings, "feed_forward.experts.kind", "top_k_softmax");
+  set_fallback(row, "max_position_embeddings", 131072);
+  set_fallback(row, "rms_norm_eps", 1e-5);
+  row.keys.push_back(output_tying_row(false));
+  row.keys.push_back({.key = "num_local_experts",
+                      .paths = {"feed_forward.experts.number"},
+                      .fallback = 8,
+                      .other_names = {"num_experts"}});
+  row.keys.push_back({.key = "num_experts_per_tok", .paths = {"feed_forward.experts.per_token"}, .fallback = 2});
+  // Training alone: the library takes the unevenness of all layers together, and only if it is asked to give the
+  // router's scores.
+  row.keys.push_back(
+      {.key = "router_aux_loss_coef", .paths = {"feed_forward.experts.load_balancing"}, .fallback = 0.001});
+  row.rules = {key_value_heads_rule(),
+               head_width_rule(),
+               {[](PublishedConfig& published, Json& model) { read_rotary(mixtral_heads, published, model); },
+                [](const Json& model, Json& published) { write_rotary(mixtral_heads, model, published); }},
+               {read_mixtral_window, write_window},
+               {read_mixtral_groups, [](const Json&, Json&) {}}};
+  row.inert = {{"hidden_act", {"silu"}}, {"router_jitter_noise", {0.0}}};
+  row.irrelevant = {"output_router_logits"};
+  const std::string layer = "model.layers.*.block_sparse_moe.", unit = "decoder.layers.*.feed_forward.";
+  row.tensors.push_back({layer + "gate.weight", {unit + "router.weight"}});
+  constexpr std::pair<const char*, const char*> matrices[] = {{"w1", "gate"}, {"w2", "outer"}, {"w3", "inner"}};
+  for (const auto& [theirs, ours] : matrices) {
+    row.tensors.push_back({layer + "experts.#." + theirs + ".weight", {unit + "experts.#." + ours + ".weight"}});
+  }
+  return row;
+}
+
 /// A window in the upper layers alone, which no published Qwen2 uses.
 void read_layer_types(PublishedConfig& published, Json&) {
   const Json types = published.get("layer_types");
@@ -131,6 +176,6 @@ Architecture gemma() {
 
 }  // namespace
 
-std::vector<Architecture> llama_architectures() { return {llama(), mistral(), qwen2(), gemma()}; }
+std::vector<Architecture> llama_architectures() { return {llama(), mistral(), mixtral(), qwen2(), gemma()}; }
 
 }  // namespace ablate::lab::hugging_face

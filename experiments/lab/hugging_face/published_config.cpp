@@ -13,7 +13,7 @@ Json::json_pointer pointer_to(const std::string& path) {
   return Json::json_pointer(text);
 }
 
-std::string listed(const std::vector<std::string>& lines) {
+std::string in_lines(const std::vector<std::string>& lines) {
   std::string text;
   for (const std::string& line : lines) text += (text.empty() ? "" : "\n") + line;
   return text;
@@ -54,7 +54,7 @@ void PublishedConfig::unsupported(const std::string& key, const Json& value, con
 }
 
 void PublishedConfig::throw_if_any() const {
-  if (!problems_.empty()) throw UserError(listed(problems_));
+  if (!problems_.empty()) throw UserError(in_lines(problems_));
 }
 
 void PublishedConfig::finish() {

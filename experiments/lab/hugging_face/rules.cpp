@@ -59,7 +59,7 @@ Json rotary_parameters(const RotaryKeys& keys, PublishedConfig& published) {
   };
   add(keys.base, "rope_theta");
   if (keys.fraction != nullptr) add(keys.fraction, "partial_rotary_factor");
-  if (!parameters.contains("rope_theta")) parameters["rope_theta"] = 10000;
+  if (!parameters.contains("rope_theta")) parameters["rope_theta"] = keys.standard_base;
   if (!parameters.contains("rope_type")) parameters["rope_type"] = "default";
   return parameters;
 }

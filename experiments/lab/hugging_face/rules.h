@@ -17,6 +17,7 @@ struct RotaryKeys {
   const char* base = "rope_theta";
   const char* fraction = nullptr;  ///< nullptr: heads turn whole
   double standard_fraction = 1;
+  double standard_base = 10000;
 };
 void read_rotary(const RotaryKeys& keys, PublishedConfig& published, Json& model);
 void write_rotary(const RotaryKeys& keys, const Json& model, Json& published);

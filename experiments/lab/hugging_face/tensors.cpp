@@ -17,9 +17,19 @@ struct Place {
   bool may_be_missing;
 };
 
-std::string with_layer(std::string name, std::int64_t layer) {
-  const std::size_t star = name.find('*');
-  return star == std::string::npos ? name : name.replace(star, 1, std::to_string(layer));
+std::string with_number(std::string name, char sign, std::int64_t number) {
+  const std::size_t place = name.find(sign);
+  return place == std::string::npos ? name : name.replace(place, 1, std::to_string(number));
+}
+
+/// The row for one layer, and one of its experts.
+Place place_of(const TensorRow& row, std::int64_t layer, std::int64_t expert) {
+  const auto numbered = [&](const std::string& name) {
+    return with_number(with_number(name, '*', layer), '#', expert);
+  };
+  Place place{numbered(row.published), {}, row.layout, row.may_be_missing};
+  for (const std::string& name : row.ours) place.ours.push_back(numbered(name));
+  return place;
 }
 
 std::map<std::string, std::vector<std::int64_t>> shapes_of(const ModelConfig& model) {
@@ -42,18 +52,22 @@ std::vector<Place> places(const Architecture& architecture, const ModelConfig& m
         std::ranges::find(values, setting(settings, row.only.path).get<std::string>()) == values.end()) {
       continue;
     }
-    const bool is_repeated = row.published.find('*') != std::string::npos;
-    for (std::int64_t layer = 0; layer == 0 || is_repeated; ++layer) {
-      Place place{with_layer(row.published, layer), {}, row.layout, row.may_be_missing};
-      for (const std::string& name : row.ours) place.ours.push_back(with_layer(name, layer));
-      const auto exists = [&](const std::string& name) { return shapes.contains(name); };
-      if (std::ranges::none_of(place.ours, exists)) break;
+    const auto exists = [&](const std::string& name) { return shapes.contains(name); };
+    const auto add = [&](Place place) {
+      if (std::ranges::none_of(place.ours, exists)) return false;
       if (!std::ranges::all_of(place.ours, exists)) {
         throw UserError("'" + place.published + "' holds " + place.ours.front() + " and others, and the model has " +
                         "not all of them");
       }
       placed.insert(place.ours.begin(), place.ours.end());
       all.push_back(std::move(place));
+      return true;
+    };
+    const bool has_layers = row.published.find('*') != std::string::npos;
+    const bool has_experts = row.published.find('#') != std::string::npos;
+    for (std::int64_t layer = 0; add(place_of(row, layer, 0)); ++layer) {
+      for (std::int64_t expert = 1; has_experts && add(place_of(row, layer, expert));) ++expert;
+      if (!has_layers) break;
     }
   }
   for (const auto& [name, shape] : shapes) {
@@ -65,7 +79,7 @@ std::vector<Place> places(const Architecture& architecture, const ModelConfig& m
 }
 
 HeadShape head_shape(const ModelConfig& model) {
-  const AttentionConfig& attention = model.decoder.attention;
+  const AttentionConfig& attention = model.stacks().decoder ? model.decoder.attention : model.encoder.attention;
   return {.heads = attention.heads,
           .groups = attention.kind == "grouped_query" ? attention.key_value_heads
                     : attention.kind == "multi_query" ? 1
@@ -73,16 +87,26 @@ HeadShape head_shape(const ModelConfig& model) {
           .width = attention.key_width(model.d_model)};
 }
 
-/// The file's name of a tensor: as it is, or as the base class has it.
+/// The name as files of the base class have it.
+std::string without_prefix(const Architecture& architecture, const std::string& name) {
+  return name.starts_with(architecture.prefix) ? name.substr(architecture.prefix.size()) : name;
+}
+
+/// The file's tensor: under its name as it is, or as the base class or the first releases have it.
 const Tensor* find(const Architecture& architecture, const NamedTensors& published, const std::string& name,
                    std::set<std::string>* used = nullptr) {
-  auto found = published.find(name);
-  if (found == published.end() && !architecture.prefix.empty() && name.starts_with(architecture.prefix)) {
-    found = published.find(name.substr(architecture.prefix.size()));
+  std::vector<std::string> names = {name};
+  for (const auto& [ending, old] : architecture.old_endings) {
+    if (name.ends_with(ending)) names.push_back(name.substr(0, name.size() - ending.size()) + old);
   }
-  if (found == published.end()) return nullptr;
-  if (used != nullptr) used->insert(found->first);
-  return &found->second;
+  for (const std::string& one : names) {
+    auto found = published.find(one);
+    if (found == published.end()) found = published.find(without_prefix(architecture, one));
+    if (found == published.end()) continue;
+    if (used != nullptr) used->insert(found->first);
+    return &found->second;
+  }
+  return nullptr;
 }
 
 std::string shape_text(at::IntArrayRef shape) {
@@ -112,6 +136,9 @@ class Import {
     check_copies();
     check_rest();
   }
+
+  /// Names of the tensors of other heads.
+  const std::vector<std::string>& left_out() const { return left_out_; }
 
   NamedTensors result(const std::string& where) && {
     if (!missing_.empty()) problems_.push_back("missing tensors: " + named(missing_));
@@ -172,7 +199,10 @@ class Import {
     for (const auto& [name, tensor] : published_) {
       const bool is_buffer = std::ranges::any_of(
           architecture_.buffers, [&, &name = name](const std::string& end) { return ("." + name).ends_with(end); });
-      if (!is_buffer && !used_.contains(name)) left.push_back(name);
+      if (is_buffer || used_.contains(name)) continue;
+      const bool is_other_head = std::ranges::any_of(
+          architecture_.other_heads, [&, &name = name](const std::string& begin) { return name.starts_with(begin); });
+      (is_other_head ? left_out_ : left).push_back(name);
     }
     if (!left.empty()) problems_.push_back("tensors that have no place in the model: " + named(left));
   }
@@ -184,7 +214,7 @@ class Import {
   at::ScalarType dtype_;
   NamedTensors ours_;
   std::set<std::string> used_;
-  std::vector<std::string> missing_, problems_;
+  std::vector<std::string> missing_, problems_, left_out_;
 };
 
 }  // namespace
@@ -203,17 +233,24 @@ bool has_own_output(const Architecture& architecture, const NamedTensors& publis
 }
 
 NamedTensors import_tensors(const Architecture& architecture, const ModelConfig& model, const NamedTensors& published,
-                            const std::string& where, at::ScalarType dtype) {
-  return Import(architecture, model, published, dtype).result(where);
+                            const std::string& where, at::ScalarType dtype, std::vector<std::string>* notes) {
+  Import imported(architecture, model, published, dtype);
+  if (notes != nullptr && !imported.left_out().empty()) {
+    notes->push_back("tensors of other heads are left out: " + named(imported.left_out()));
+  }
+  return std::move(imported).result(where);
 }
 
 NamedTensors export_tensors(const Architecture& architecture, const ModelConfig& model, const NamedTensors& ours) {
   const HeadShape heads = head_shape(model);
+  const bool is_base =
+      !architecture.heads.empty() && head_class(architecture, model.head.kind).model_class == architecture.base_class;
   NamedTensors published;
   for (const Place& place : places(architecture, model, shapes_of(model))) {
     std::vector<Tensor> parts;
     for (const std::string& name : place.ours) parts.push_back(ours.at(name).detach());
-    published[place.published] = join(place.layout, parts, heads).contiguous();
+    const std::string name = is_base ? without_prefix(architecture, place.published) : place.published;
+    published[name] = join(place.layout, parts, heads).contiguous();
   }
   return published;
 }

@@ -1,8 +1,10 @@
 #include "experiments/lab/hugging_face/verification.h"
 
 #include "transformer/core/error.h"
+#include "transformer/model/layer_states.h"
 #include "transformer/training/safetensors.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -70,6 +72,28 @@ class Sample {
   std::map<std::string, Tensor> tensors_;
 };
 
+/// "hidden_states.0" to "hidden_states.N": what the layers of a stack read, and what the stack gives.
+void compare_layers(const Sample& sample, const std::string& name, const std::vector<Tensor>& states,
+                    const Tensor& real, std::vector<Difference>& differences) {
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    sample.compare(name + "." + std::to_string(i), states[i], real, differences);
+  }
+}
+
+/// Types of tokens (rows, tokens), undefined where the file has none.
+Tensor token_types(const Sample& sample, const Transformer& model, const Tensor& ids) {
+  const char* const name = "token_type_ids";
+  if (!sample.has(name)) return {};
+  const Tensor& types = sample.at(name);
+  const std::int64_t known = model.has_decoder() ? 0 : model.embeddings().token_types();
+  if (types.sizes() != ids.sizes()) sample.fail("'token_type_ids' has another shape than 'input_ids'");
+  if (types.lt(0).any().item<bool>() || types.ge(std::max<std::int64_t>(1, known)).any().item<bool>()) {
+    sample.fail("'token_type_ids' names types of tokens, which the model does not have: it knows " +
+                std::to_string(known));
+  }
+  return known > 0 ? types.to(at::kLong).to(model.device()) : Tensor();
+}
+
 }  // namespace
 
 std::vector<Difference> verify(Transformer& model, const std::filesystem::path& file) {
@@ -77,28 +101,44 @@ std::vector<Difference> verify(Transformer& model, const std::filesystem::path& 
   for (const char* name : {"position_ids", "decoder_position_ids", "inputs_embeds"}) {
     if (sample.has(name)) sample.fail(std::string("'") + name + "' is not supported: the model counts for itself");
   }
-  if (sample.has("token_type_ids") && sample.at("token_type_ids").ne(0).any().item<bool>()) {
-    sample.fail("'token_type_ids' names types of tokens, which the model does not have");
-  }
   const at::NoGradGuard no_gradients;
   model.eval();
+  LayerStates layers;
   std::vector<Difference> differences;
-  const auto compare_output = [&](const Tensor& hidden, const Tensor& real) {
-    sample.compare("last_hidden_state", hidden, real, differences);
-    if (sample.has("logits")) sample.compare("logits", model.logits(hidden), real, differences);
-  };
-  // One vocabulary for both sides: all that is imported has one.
-  const Tensor ids = sample.tokens("input_ids", model.target_size());
+  const Tensor ids = sample.tokens("input_ids", model.has_encoder() ? model.source_size() : model.target_size());
   const Tensor real = sample.real("attention_mask", ids);
-  if (model.has_encoder()) {
-    const Memory memory = model.encode(ids, nullptr, real);
-    const Tensor target = sample.tokens("decoder_input_ids", model.target_size());
-    if (target.size(0) != ids.size(0)) sample.fail("'decoder_input_ids' has another number of rows than 'input_ids'");
-    const Tensor target_real = sample.real("decoder_attention_mask", target);
-    sample.compare("encoder_last_hidden_state", memory.states, real, differences);
-    compare_output(model.decode(target, memory, nullptr, nullptr, target_real), target_real);
+  const Tensor types = token_types(sample, model, ids);
+  const auto compare_output = [&](const Tensor& states, const std::string& stack, const Tensor& is_real) {
+    compare_layers(sample, "hidden_states", layers.of(stack), is_real, differences);
+    sample.compare("last_hidden_state", states, is_real, differences);
+  };
+  if (!model.has_decoder()) {
+    const Memory memory = model.encode(ids, nullptr, real, types);
+    compare_output(memory.states, "encoder", real);
+    const Tensor said = model.head_states(memory);
+    const bool is_of_texts = model.head()->kind != "words";
+    const Tensor texts = at::ones({ids.size(0)}, real.options());
+    if (!model.has_output()) {
+      if (sample.has("logits")) sample.fail("'logits': the model has a pooled state, and no output layer");
+      sample.compare("pooler_output", said.squeeze(1), texts, differences);
+    } else if (sample.has("logits")) {
+      const Tensor logits = model.logits(said);
+      sample.compare("logits", is_of_texts ? logits.squeeze(1) : logits, is_of_texts ? texts : real, differences);
+    }
   } else {
-    compare_output(model.decode(ids, {}, nullptr, nullptr, real), real);
+    Memory memory;
+    Tensor target = ids, target_real = real;
+    if (model.has_encoder()) {
+      memory = model.encode(ids, nullptr, real);
+      target = sample.tokens("decoder_input_ids", model.target_size());
+      if (target.size(0) != ids.size(0)) sample.fail("'decoder_input_ids' has another number of rows than 'input_ids'");
+      target_real = sample.real("decoder_attention_mask", target);
+      compare_layers(sample, "encoder_hidden_states", layers.of("encoder"), real, differences);
+      sample.compare("encoder_last_hidden_state", memory.states, real, differences);
+    }
+    const Tensor hidden = model.decode(target, memory, nullptr, nullptr, target_real);
+    compare_output(hidden, "decoder", target_real);
+    if (sample.has("logits")) sample.compare("logits", model.logits(hidden), target_real, differences);
   }
   if (differences.empty()) sample.fail("holds neither 'logits' nor 'last_hidden_state' to compare with");
   return differences;

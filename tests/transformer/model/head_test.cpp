@@ -3,6 +3,7 @@
 
 #include "tests/catch.h"
 #include "tests/transformer/model/configs.h"
+#include "transformer/model/layer_states.h"
 #include "transformer/training/loss.h"
 
 using namespace ablate;
@@ -59,6 +60,52 @@ TEST_CASE("the head of words says a word at every place, by the tied embeddings"
   const Tensor expected = at::matmul(normed, parameters["embedding.shared"].t()) + parameters["embedding.output_bias"];
   CHECK_CLOSE(model->logits(model->forward(batch_of(texts))), expected, tolerance::same_in_double);
   CHECK_FALSE(parameters.contains("embedding.target"));
+}
+
+TEST_CASE("over narrow words the head's layer gives their width, and nothing else does", "[model][head]") {
+  const std::string narrow = R"(, "embedding": {"output_bias": true, "factorization": {"kind": "sum", "width": 5}})";
+  const auto model = encoder_with(R"({"kind": "words", "activation": "gelu_tanh"})", narrow);
+  const Tensor states = model->encode(texts).states;
+  const auto parameters = model->named_parameters();
+  CHECK(parameters["head.hidden.weight"].sizes() == at::IntArrayRef({5, 8}));
+  const Tensor hidden = at::gelu(linear_of(*model, "head.hidden", states), "tanh");
+  const Tensor normed = at::layer_norm(hidden, {5}, parameters["head.norm.gain"], parameters["head.norm.bias"], 1e-5);
+  const Tensor expected = at::matmul(normed, parameters["embedding.shared"].t()) + parameters["embedding.output_bias"];
+  CHECK_CLOSE(model->logits(model->forward(batch_of(texts))), expected, tolerance::same_in_double);
+  CHECK_CLOSE(model->logits(model->head_states(model->encode(texts))), expected, tolerance::same_in_double);
+
+  // An output of its own, and a head without a layer, read states as they are.
+  const std::string untied = R"(, "embedding": {"tying": "none", "factorization": {"kind": "words", "width": 5}})";
+  const auto own = encoder_with(R"({"kind": "words"})", untied)->named_parameters();
+  CHECK(own["head.hidden.weight"].sizes() == at::IntArrayRef({8, 8}));
+  const std::string lowered = R"(, "embedding.factorization": {"kind": "words", "width": 5, "output": "own"})";
+  const auto plain = encoder_with(R"({"kind": "words", "hidden": false})", lowered)->named_parameters();
+  CHECK(plain["embedding.output_lowering.weight"].sizes() == at::IntArrayRef({5, 8}));
+  CHECK_THROWS_MENTION(tiny(R"({"family": "encoder", "embedding.factorization": {"kind": "words", "output": "own"}})"),
+                       "embedding.factorization.output");
+}
+
+TEST_CASE("the states of all layers are given to who collects them", "[model]") {
+  const auto model = make_tiny(tiny(R"({"residual.kind": "pre_norm"})"));
+  const Tensor target = tokens({{3, 4, 5}, {6, 7, 8}});
+  Memory memory;
+  Tensor hidden;
+  {
+    LayerStates outer;
+    LayerStates inner;
+    memory = model->encode(texts);
+    hidden = model->decode(target, memory);
+    REQUIRE(inner.of("encoder").size() == 3);
+    REQUIRE(inner.of("decoder").size() == 3);
+    CHECK_CLOSE(inner.of("encoder")[0], model->embeddings().source(texts) + sinusoidal_table(5, 8, 10000),
+                tolerance::same_in_double);
+    CHECK(inner.of("encoder")[2].equal(memory.states));
+    CHECK(inner.of("decoder")[2].equal(hidden));
+    CHECK(distance(inner.of("decoder")[0], inner.of("decoder")[1]) > 1e-3);
+    CHECK(outer.of("encoder").empty());
+  }
+  LayerStates later;
+  CHECK(later.of("decoder").empty());
 }
 
 TEST_CASE("types of tokens are added to their embeddings", "[model][head]") {

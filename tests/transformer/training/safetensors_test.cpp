@@ -118,6 +118,23 @@ TEST_CASE("every dtype, shape and metadata text comes back", "[training][safeten
   }
 }
 
+TEST_CASE("a tensor is read into the one that is given for it, where that can hold it", "[training][safetensors]") {
+  const TemporaryFolder folder;
+  const Tensor one = normal({2, 3}, 1, at::kFloat), two = normal({4}, 2, at::kFloat);
+  write_tensors(folder / "two.safetensors", {{{"one", one}, {"two", two}}, {}});
+  const Tensor fits = at::zeros({2, 3}), other = at::zeros({4}, at::kDouble);
+  const TensorFile read = read_tensors(folder / "two.safetensors", {{"one", fits}, {"two", other}, {"three", two}});
+  CHECK(read.tensors.at("one").const_data_ptr() == fits.const_data_ptr());
+  CHECK(fits.equal(one));
+  CHECK(read.tensors.at("two").equal(two));
+  CHECK(read.tensors.at("two").scalar_type() == at::kFloat);
+  CHECK(other.eq(0).all().item<bool>());
+  CHECK(read.tensors.size() == 2);
+  const Tensor strided = at::zeros({3, 2}).t();
+  CHECK(read_tensors(folder / "two.safetensors", {{"one", strided}}).tensors.at("one").equal(one));
+  CHECK(strided.eq(0).all().item<bool>());
+}
+
 TEST_CASE("a file without tensors is a file", "[training][safetensors]") {
   const TemporaryFolder folder;
   write_tensors(folder / "x.safetensors", {{}, {{"a", "b"}}});

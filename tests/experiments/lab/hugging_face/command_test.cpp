@@ -14,7 +14,8 @@ TEST_CASE("import command: a published model becomes a run, is verified and goes
   Golden golden = read_golden("gpt2_1");
   write_model(golden, folder / "model");
   write_sample(golden, folder / "sample.safetensors");
-  const Outcome imported = run_program(folder, {"import", "model", "--out", "runs/one", "--verify", "sample.safetensors"});
+  const Outcome imported =
+      run_program(folder, {"import", "model", "--out", "runs/one", "--verify", "sample.safetensors"});
   INFO(imported.messages);
   CHECK(imported.status == 0);
   CHECK(imported.out.find("logits: largest difference") != std::string::npos);
@@ -28,6 +29,11 @@ TEST_CASE("import command: a published model becomes a run, is verified and goes
   INFO(tabled.messages);
   CHECK(tabled.status == 0);
   CHECK(run_program(folder, {"import", "model", "--out", "runs/two"}).status == 0);
+  const Outcome both = run_program(folder, {"table", "runs"});
+  INFO(both.messages);
+  CHECK(both.status == 0);
+  CHECK(both.out.find("model (one)") != std::string::npos);
+  CHECK(both.out.find("model (two)") != std::string::npos);
   const Outcome compared = run_program(folder, {"compare", "runs/one", "runs/two"});
   INFO(compared.messages);
   CHECK(compared.status == 0);

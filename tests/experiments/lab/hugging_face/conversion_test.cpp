@@ -49,6 +49,19 @@ TEST_CASE("published: an option that is not supported is named with its value", 
       {"marian_1", "decoder_vocab_size", 99, "'decoder_vocab_size' is 99"},
       {"marian_1", "share_encoder_decoder_embeddings", false, "'share_encoder_decoder_embeddings' is false"},
       {"bart_1", "encoder_layerdrop", 0.1, "'encoder_layerdrop' is 0.1"},
+      {"bert_1", "tie_word_embeddings", false, "'tie_word_embeddings' is false"},
+      {"bert_1", "position_embedding_type", "relative_key", "'position_embedding_type' is \"relative_key\""},
+      {"bert_1", "architectures", {"BertForPreTraining"}, "BertForMaskedLM, BertModel, BertForSequenceClassification"},
+      {"bert_1", "architectures", nullptr, "it must name one of BertForMaskedLM"},
+      {"bert_1", "hidden_act", "silu", "'hidden_act' is \"silu\": the head over words has no such activation"},
+      {"bert_1", "is_decoder", true, "'is_decoder' is true"},
+      {"bert_4", "problem_type", "multi_label_classification", "it must be single_label_classification"},
+      {"bert_4", "num_labels", 7, "'num_labels' is 7: 'id2label' has another number of names"},
+      {"roberta_1", "pad_token_id", nullptr, "'pad_token_id' is null, and positions are counted from behind it"},
+      {"albert_1", "num_hidden_groups", 2, "'num_hidden_groups' is 2"},
+      {"albert_1", "inner_group_num", 2, "'inner_group_num' is 2"},
+      {"mixtral_1", "router_jitter_noise", 0.1, "'router_jitter_noise' is 0.1"},
+      {"mixtral_1", "num_experts_per_tok", 1, "feed_forward.experts.per_token"},
   };
   for (const auto& one : cases) {
     INFO(one.golden << " " << one.key);
@@ -111,6 +124,45 @@ TEST_CASE("published: files of the base class, with masks and repeated tensors, 
   CHECK_THROWS_MENTION(import_weights(golden, weights), "'lm_head.weight' is to be the same as");
 }
 
+TEST_CASE("published: names of the first releases are read, and tensors of other heads left out and named",
+          "[hugging_face]") {
+  const Golden golden = read_golden("bert_1");
+  const hf::ImportedConfig imported = import_config(golden);
+  const NamedTensors wanted = import_weights(golden, golden.weights());
+  NamedTensors weights;
+  for (const auto& [name, tensor] : golden.weights()) {
+    std::string old = name;
+    for (const auto& [now, then] :
+         {std::pair{"LayerNorm.weight", "LayerNorm.gamma"}, {"LayerNorm.bias", "LayerNorm.beta"}}) {
+      if (old.ends_with(now)) old.replace(old.size() - std::string(now).size(), std::string::npos, then);
+    }
+    weights[old] = tensor;
+  }
+  CHECK(weights.contains("bert.embeddings.LayerNorm.gamma"));
+  weights["bert.pooler.dense.bias"] = at::ones({3});
+  weights["cls.seq_relationship.bias"] = at::ones({2});
+  weights["bert.embeddings.position_ids"] = at::arange(5).unsqueeze(0);
+  weights["cls.predictions.decoder.bias"] = weights.at("cls.predictions.bias").clone();
+  std::vector<std::string> notes;
+  const NamedTensors found =
+      hf::import_tensors(*imported.architecture, imported.model, weights, "FOLDER", at::kFloat, &notes);
+  REQUIRE(found.size() == wanted.size());
+  for (const auto& [name, tensor] : wanted) CHECK(found.at(name).equal(tensor));
+  REQUIRE(notes.size() == 1);
+  CHECK(mentions(notes.front(), "other heads are left out: 'bert.pooler.dense.bias', 'cls.seq_relationship.bias'"));
+  weights["bert.encoder.layer.7.output.dense.bias"] = at::ones({3});
+  CHECK_THROWS_MENTION(import_weights(golden, weights),
+                       "no place in the model: 'bert.encoder.layer.7.output.dense.bias'");
+}
+
+TEST_CASE("published: a missing expert is named", "[hugging_face]") {
+  const Golden golden = read_golden("mixtral_1");
+  NamedTensors weights = golden.weights();
+  REQUIRE(weights.erase("model.layers.1.block_sparse_moe.experts.2.w3.weight") == 1);
+  CHECK_THROWS_MENTION(import_weights(golden, weights),
+                       "missing tensors: 'model.layers.1.block_sparse_moe.experts.2.w3.weight'");
+}
+
 TEST_CASE("published: weights in 16 bits come as the same numbers in 32", "[hugging_face]") {
   const Golden golden = read_golden("llama_1");
   const NamedTensors wanted = import_weights(golden, golden.weights());
@@ -146,6 +198,22 @@ TEST_CASE("published: a model that the architecture cannot express is not export
                  "model.decoder.attention.window: is 3, and GPT2LMHeadModel has null"));
 }
 
+TEST_CASE("published: an encoder is exported as the class that its head is of", "[hugging_face]") {
+  const hf::Architecture& bert = hf::architecture("bert", "test");
+  CHECK(hf::head_class(bert, "words").model_class == "BertForMaskedLM");
+  CHECK(hf::head_class(bert, "number").model_class == "BertForSequenceClassification");
+  const hf::ImportedConfig imported = import_config(read_golden("bert_4"));
+  const auto export_with = [&](auto change) {
+    ModelConfig model = imported.model;
+    change(model);
+    return thrown_message([&] { hf::export_config(*imported.architecture, model, imported.symbols); });
+  };
+  CHECK_FALSE(export_with([](ModelConfig& m) { m.head.classes = 5; }));
+  CHECK(mentions(export_with([](ModelConfig& m) { m.head.pooling = "mean"; }),
+                 "model.head.pooling: is \"mean\", and BertForSequenceClassification has \"first\""));
+  CHECK(mentions(export_with([](ModelConfig& m) { m.head.activation = "relu"; }), "model.head.activation"));
+}
+
 TEST_CASE("published: verify tells how far apart outputs are, where there is no padding", "[hugging_face]") {
   const TemporaryFolder folder;
   for (const char* name : {"opt_1", "t5_1"}) {
@@ -158,17 +226,48 @@ TEST_CASE("published: verify tells how far apart outputs are, where there is no 
     };
     for (const auto& difference : differences()) {
       INFO(difference.name);
-      CHECK(difference.absolute <= 1e-4);
+      CHECK(difference.absolute <= tolerance::verified_in_float);
       CHECK(difference.positions > 0);
     }
     // Row 1 begins with padding.
     golden.tensors.at("logits")[1][0] += 5;
     CHECK(differences().back().name == "logits");
-    CHECK(differences().back().absolute <= 1e-4);
+    CHECK(differences().back().absolute <= tolerance::verified_in_float);
     golden.tensors.at("logits")[1][2][0] += 0.5;
-    CHECK(differences().back().absolute == Approx(0.5).margin(1e-4));
+    CHECK(differences().back().absolute == Approx(0.5).margin(tolerance::verified_in_float));
     golden.tensors.at("logits")[1][2][0] = NAN;
     CHECK(std::isinf(differences().back().absolute));
+  }
+}
+
+TEST_CASE("published: verify compares what encoders say, with types of tokens, and the states of every layer",
+          "[hugging_face]") {
+  const TemporaryFolder folder;
+  for (const char* name : {"bert_1", "bert_3", "bert_4", "roberta_2", "albert_1"}) {
+    INFO(name);
+    Golden golden = read_golden(name);
+    const auto model = import_model(golden, at::kFloat);
+    const auto differences = [&] {
+      write_sample(golden, folder / "sample.safetensors");
+      return hf::verify(*model, folder / "sample.safetensors");
+    };
+    std::vector<std::string> compared;
+    for (const auto& difference : differences()) {
+      INFO(difference.name);
+      CHECK(difference.absolute <= tolerance::verified_in_float);
+      compared.push_back(difference.name);
+    }
+    CHECK(compared.front() == "hidden_states.0");
+    CHECK(compared.back() == (golden.tensors.contains("logits") ? "logits" : "pooler_output"));
+    golden.tensors.at("hidden_states.1")[0][0] += 0.5;
+    CHECK(differences().at(1).absolute == Approx(0.5).margin(tolerance::verified_in_float));
+    CHECK(differences().at(0).absolute <= tolerance::verified_in_float);
+    if (golden.tensors.at("token_type_ids").ne(0).any().item<bool>()) {
+      golden.tensors.at("token_type_ids").zero_();
+      CHECK(differences().front().absolute > 1e-3);
+    }
+    golden.tensors.at("token_type_ids").fill_(2);
+    CHECK_THROWS_MENTION(differences(), "'token_type_ids' names types of tokens, which the model does not have");
   }
 }
 

@@ -39,6 +39,9 @@ struct Golden {
   }
   NamedTensors weights() const { return of("weight."); }
   bool has_encoder() const { return tensors.contains("decoder_input_ids"); }
+  /// An encoder by itself goes on with no text.
+  bool is_encoder_alone() const { return !tensors.contains("generated"); }
+  Tensor token_types() const { return tensors.contains("token_type_ids") ? at("token_type_ids") : Tensor(); }
 };
 
 inline std::filesystem::path golden_folder() {
@@ -95,9 +98,13 @@ inline void write_model(const Golden& golden, const std::filesystem::path& folde
 /// A file for verify(): input and output alone.
 inline void write_sample(const Golden& golden, const std::filesystem::path& file) {
   NamedTensors sample;
-  for (const char* key : {"input_ids", "attention_mask", "decoder_input_ids", "decoder_attention_mask", "logits",
-                          "last_hidden_state", "encoder_last_hidden_state"}) {
+  for (const char* key :
+       {"input_ids", "attention_mask", "token_type_ids", "decoder_input_ids", "decoder_attention_mask", "logits",
+        "pooler_output", "last_hidden_state", "encoder_last_hidden_state"}) {
     if (golden.tensors.contains(key)) sample[key] = golden.at(key);
+  }
+  for (const auto& [key, tensor] : golden.tensors) {
+    if (key.starts_with("hidden_states.") || key.starts_with("encoder_hidden_states.")) sample[key] = tensor;
   }
   write_tensors(file, {sample, {}});
 }

@@ -16,7 +16,8 @@ using namespace ablate::testing;
 
 TEST_CASE("published: an imported run is a finished one, which is exported as it came", "[hugging_face]") {
   const TemporaryFolder folder;
-  for (const char* name : {"gpt2_1", "falcon_2", "t5_2", "marian_1"}) {
+  for (const char* name : {"gpt2_1", "falcon_2", "t5_2", "marian_1", "bert_1", "bert_3", "bert_4", "bert_5",
+                           "roberta_4", "albert_1", "mixtral_2"}) {
     INFO(name);
     const Golden golden = read_golden(name);
     const std::filesystem::path model = folder / (std::string(name) + ".model"), run = folder / name,
@@ -34,7 +35,57 @@ TEST_CASE("published: an imported run is a finished one, which is exported as it
     const NamedTensors weights = golden.weights();
     REQUIRE(again.tensors.size() == weights.size());
     for (const auto& [tensor, value] : weights) CHECK(again.tensors.at(tensor).equal(value));
+    CHECK(again.config.at("architectures") == golden.config.at("architectures"));
     CHECK_THROWS_MENTION(hf::export_run(run, out, {}), "is there already");
+  }
+}
+
+TEST_CASE("published: an imported classifier knows its classes by name, and gives the names back", "[hugging_face]") {
+  const TemporaryFolder folder;
+  Golden golden = read_golden("bert_4");
+  golden.config["id2label"] = {{"0", "worse"}, {"1", "better"}, {"2", "equal"}};
+  golden.config["label2id"] = {{"worse", 0}, {"better", 1}, {"equal", 2}};
+  write_model(golden, folder / "model");
+  hf::import_model(folder / "model", folder / "run");
+  lab::TrainedRun run(folder / "run", at::kCPU);
+  CHECK(run.label_names().piece(1) == "better");
+  CHECK_THROWS_MENTION(run.classify({"a text"}, 4096), "imported without a tokenizer");
+  hf::export_run(folder / "run", folder / "exported", {});
+  CHECK(hf::read_model_folder(folder / "exported").config.at("id2label") == golden.config.at("id2label"));
+  golden.config["id2label"].erase("1");
+  golden.config["id2label"]["5"] = "other";
+  write_model(golden, folder / "bad");
+  CHECK_THROWS_MENTION(hf::import_model(folder / "bad", folder / "none"), "'id2label' has no name for the class 1");
+}
+
+TEST_CASE("published: a classifier reads text with its tokenizer, and pairs only as it was trained to",
+          "[hugging_face]") {
+  const TemporaryFolder folder;
+  data::TokenizerConfig config;
+  config.kind = "characters";
+  std::vector<std::string> lines = {"a small text", "of few letters"};
+  const auto tokenizer = data::train_tokenizer(config, [&](std::string& line) {
+    if (lines.empty()) return false;
+    line = lines.back();
+    lines.pop_back();
+    return true;
+  });
+  for (const char* name : {"bert_4", "roberta_4"}) {
+    INFO(name);
+    const std::filesystem::path model = folder / (std::string(name) + ".model"), run = folder / name;
+    write_model(read_golden(name), model);
+    folder.write(std::string(name) + ".model/tokenizer.json", tokenizer->serialize());
+    CHECK(hf::import_model(model, run).notes.back() == "tokenizer: tokenizer.json");
+    lab::TrainedRun trained(run, at::kCPU);
+    const lab::Labelling labelling = trained.classify({"few letters", "text"}, 4096);
+    REQUIRE(labelling.lines.size() == 2);
+    CHECK(labelling.lines[0].probabilities.size() == 3);
+    CHECK(labelling.lines[0].label.starts_with("LABEL_"));
+    if (name == std::string("bert_4")) {
+      CHECK(trained.classify({"few\ttext"}, 4096).lines.size() == 1);
+    } else {
+      CHECK_THROWS_MENTION(trained.classify({"text", "few\ttext"}, 4096), "line 2: two texts");
+    }
   }
 }
 
