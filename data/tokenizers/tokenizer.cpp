@@ -21,24 +21,25 @@ namespace {
 
 struct Kind {
   MakeTokenizer make;
-  RestoreTokenizer restore;  ///< nullptr: its file is not a list of pieces
+  RestoreTokenizer restore;          ///< nullptr: its file is not a list of pieces
+  StoredTokenizer stored = nullptr;  ///< nullptr: the bytes come of building it
 };
 
 constexpr config::Variant<Kind> kind_rows[] = {
     {{"sentencepiece", "subwords of raw text, spaces included", "Kudo and Richardson 2018",
       "model target_model model_type vocabulary_size target_vocabulary_size character_coverage normalization "
       "byte_fallback remove_extra_whitespaces add_dummy_prefix sample_lines pad_id bos_id eos_id unk_id"},
-     {make_sentencepiece, nullptr}},
+     {make_sentencepiece, nullptr, stored_sentencepiece}},
     {{"words", "what stands between whitespace", "", "max_vocabulary min_count"}, {make_words, restore_words}},
     {{"characters", "Unicode code points, spaces and newlines included", "", "max_vocabulary min_count"},
      {make_characters, restore_characters}},
     {{"bytes", "the 256 bytes; nothing to train", "Xue et al. 2022", ""}, {make_bytes, restore_bytes}},
     {{"byte_level_bpe", "pairs of bytes, merged: reads a published model's tokenizer.json or vocab.json and merges.txt",
       "Radford et al. 2019, section 2.2", "model target_model"},
-     {make_byte_level_bpe, nullptr}},
+     {make_byte_level_bpe, nullptr, stored_pipeline}},
     {{"wordpiece", "the longest pieces of each word: reads a published model's tokenizer.json or vocab.txt",
       "Devlin et al. 2019", "model target_model lowercase"},
-     {make_wordpiece, nullptr}},
+     {make_wordpiece, nullptr, stored_pipeline}},
 };
 constexpr config::VariantTable<Kind> kinds{"tokenizer", kind_rows};
 
@@ -157,6 +158,12 @@ TokenizerConfig TokenizerConfig::for_target() const {
 
 std::unique_ptr<Tokenizer> train_tokenizer(const TokenizerConfig& config, const NextLine& lines) {
   return kinds.at(config.kind).make(config, lines);
+}
+
+std::string stored_tokenizer(const TokenizerConfig& config) {
+  const Kind& kind = kinds.at(config.kind);
+  if (kind.stored != nullptr) return kind.stored(config);
+  return kind.make(config, [](std::string&) { return false; })->serialize();
 }
 
 std::string read_tokenizer_file(const std::filesystem::path& file) {

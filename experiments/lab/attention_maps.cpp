@@ -1,6 +1,7 @@
 #include "experiments/lab/attention_maps.h"
 
 #include "data/labelled.h"
+#include "data/labelled_ids.h"
 #include "experiments/lab/evaluation.h"
 
 #include <algorithm>
