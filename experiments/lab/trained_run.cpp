@@ -1,6 +1,7 @@
 #include "experiments/lab/trained_run.h"
 
 #include "data/labelled.h"
+#include "data/labelled_ids.h"
 #include "data/masking.h"
 #include "data/tokenizers/labels.h"
 #include "data/windows.h"
@@ -11,6 +12,7 @@
 #include "transformer/core/error.h"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 #include <span>
 
@@ -85,6 +87,21 @@ struct Sentence {
   std::vector<std::int32_t> ids;
 };
 
+/// Hands all rows to `run`, the longest first, as many at once as `batch_tokens` has room for; a row is as wide as the
+/// longest one's ids and `symbols` more.
+template <class Row, class Run>
+void run_in_batches(std::vector<Row> rows, std::int64_t symbols, std::int64_t batch_tokens, Run run) {
+  std::ranges::stable_sort(rows, std::greater<>(), [](const Row& row) { return row.ids.size(); });
+  for (std::size_t start = 0; start < rows.size();) {
+    stop_if_interrupted("stopped before the end of the input");
+    const std::int64_t width = static_cast<std::int64_t>(rows[start].ids.size()) + symbols;
+    const auto fits = static_cast<std::size_t>(std::max<std::int64_t>(1, batch_tokens / width));
+    const std::size_t count = std::min(fits, rows.size() - start);
+    run(std::span<const Row>(rows).subspan(start, count), width);
+    start += count;
+  }
+}
+
 }  // namespace
 
 void check_decoding(const DecodingConfig& config) {
@@ -154,34 +171,28 @@ Translation TrainedRun::translate(const std::vector<std::string>& lines, const T
     }
     sentences.push_back(std::move(sentence));
   }
-  std::stable_sort(sentences.begin(), sentences.end(),
-                   [](const Sentence& a, const Sentence& b) { return a.ids.size() > b.ids.size(); });
   const data::Specials source = source_->specials();
   const data::Specials target = target_->specials();
-  for (std::size_t start = 0; start < sentences.size();) {
-    stop_if_interrupted("stopped before the end of the input");
-    const auto width = static_cast<std::int64_t>(sentences[start].ids.size()) + 1;
-    const std::size_t fits = static_cast<std::size_t>(std::max<std::int64_t>(1, options.batch_tokens / width));
-    const std::size_t end = std::min(sentences.size(), start + fits);
-    Tensor tokens = at::full({static_cast<std::int64_t>(end - start), width}, source.pad, at::kLong);
+  const TargetSymbols symbols{target.bos, target.eos, target.pad, target_->size()};
+  const auto translate_some = [&](std::span<const Sentence> some, std::int64_t width) {
+    Tensor tokens = at::full({static_cast<std::int64_t>(some.size()), width}, source.pad, at::kLong);
+    auto* row = tokens.mutable_data_ptr<std::int64_t>();
     std::vector<std::uint64_t> numbers;
-    for (std::size_t i = start; i < end; ++i) {
-      const std::vector<std::int32_t>& ids = sentences[i].ids;
-      auto* row = tokens.mutable_data_ptr<std::int64_t>() + static_cast<std::int64_t>(i - start) * width;
-      std::copy(ids.begin(), ids.end(), row);
-      row[ids.size()] = source.eos;
-      numbers.push_back(sentences[i].line);
+    for (const Sentence& sentence : some) {
+      *std::ranges::copy(sentence.ids, row).out = source.eos;
+      numbers.push_back(sentence.line);
+      row += width;
     }
-    const Hypotheses found = decode(*model_, tokens.to(model_->device()), {target.bos, target.eos, target.pad},
-                                    options.decoding, options.seed, numbers);
-    for (std::size_t i = start; i < end; ++i) {
-      for (const Hypothesis& hypothesis : found[i - start]) {
+    const Hypotheses found =
+        decode(*model_, tokens.to(model_->device()), symbols, options.decoding, options.seed, numbers);
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      for (const Hypothesis& hypothesis : found[i]) {
         const std::vector<std::int32_t> ids(hypothesis.tokens.begin(), hypothesis.tokens.end());
-        translation.lines[sentences[i].line].hypotheses.push_back({as_line(target_->decode(ids)), hypothesis.score});
+        translation.lines[some[i].line].hypotheses.push_back({as_line(target_->decode(ids)), hypothesis.score});
       }
     }
-    start = end;
-  }
+  };
+  run_in_batches(std::move(sentences), /*symbols=*/1, options.batch_tokens, translate_some);
   return translation;
 }
 
@@ -209,12 +220,7 @@ Labelling TrainedRun::classify(const std::vector<std::string>& lines, std::int64
     texts.push_back(
         {data::cut_texts(ids, static_cast<std::int32_t>(specials.eos), most), 0, static_cast<std::int64_t>(i)});
   }
-  std::ranges::stable_sort(texts, std::greater<>(), [](const data::LabelledText& text) { return text.ids.size(); });
-  for (std::size_t start = 0; start < texts.size();) {
-    stop_if_interrupted("stopped before the end of the input");
-    const auto width = static_cast<std::int64_t>(texts[start].ids.size()) + data::symbols_around_text;
-    const auto fits = static_cast<std::size_t>(std::max<std::int64_t>(1, batch_tokens / width));
-    const auto some = std::span(texts).subspan(start, std::min(fits, texts.size() - start));
+  const auto label_some = [&](std::span<const data::LabelledText> some, std::int64_t) {
     const Batch batch = data::collate_labelled(some, symbols, data::Content::classes).to(model_->device());
     const Tensor scores = model_->logits(model_->forward(batch)).squeeze(1).to(at::kCPU, at::kFloat).contiguous();
     for (std::size_t b = 0; b < some.size(); ++b) {
@@ -231,8 +237,8 @@ Labelling TrainedRun::classify(const std::vector<std::string>& lines, std::int64
       }
       line.label = line.probabilities.front().first;
     }
-    start += some.size();
-  }
+  };
+  run_in_batches(std::move(texts), data::symbols_around_text, batch_tokens, label_some);
   return labelling;
 }
 
