@@ -2,7 +2,6 @@
 
 #include "experiments/lab/noise.h"
 #include "experiments/metrics/score.h"
-#include "transformer/model/head.h"
 
 #include <algorithm>
 
@@ -130,14 +129,6 @@ void RunConfig::describe(config::Fields& f) {
 
 namespace {
 
-/// What a model of the configuration says.
-std::string fitting_objective(const ModelConfig& model) {
-  const Family& stacks = model.stacks();
-  if (stacks.decoder) return stacks.encoder ? "translation" : "causal_lm";
-  const HeadKind head = head_table().at(model.head.kind);
-  return head == HeadKind::classes ? "classification" : head == HeadKind::number ? "regression" : "masked_lm";
-}
-
 metrics::Subject subject_of(data::Content content) {
   return content == data::Content::classes   ? metrics::Subject::classes
          : content == data::Content::numbers ? metrics::Subject::numbers
@@ -146,12 +137,8 @@ metrics::Subject subject_of(data::Content content) {
 
 }  // namespace
 
-std::string RunConfig::said_unit() const {
-  return labels() ? "text" : objective.kind == "masked_lm" ? "hidden token" : "target token";
-}
-
 void RunConfig::set_standards() {
-  objective.kind = fitting_objective(model);
+  objective.kind = standard_objective(model).name;
   evaluation.metrics.clear();
   if (!model.stacks().decoder) training.loss.label_smoothing = 0;  // as Devlin et al. 2019 learn
   if (objective.kind == "classification") evaluation.metrics = {"label_accuracy", "macro_f1"};
@@ -161,7 +148,7 @@ void RunConfig::set_standards() {
 void RunConfig::check_objective(config::Fields& f) const {
   const bool is_pooled = !model.stacks().decoder && head_table().at(model.head.kind) == HeadKind::pooled;
   f.check(!is_pooled || !training.missing().empty(), "model.head.kind", "'pooled' says nothing that could be learnt");
-  f.check(objective.kind == fitting_objective(model), "objective.kind",
+  f.check(facts().fits(model), "objective.kind",
           "'" + objective.kind + "' is not for the family '" + model.family + "'" +
               (model.stacks().decoder ? "" : " with the head '" + model.head.kind + "'"));
   const data::Content content = data::objective_table().at(objective.kind);
@@ -171,9 +158,8 @@ void RunConfig::check_objective(config::Fields& f) const {
       "compare outputs with references: the family '" + model.family + "' has none, its losses are always measured");
   for (const std::string& metric : evaluation.metrics) {
     const std::string name = metric.substr(0, metric.find(':'));
-    const auto rows = metrics::metrics();
-    const auto row = std::ranges::find(rows, name, &metrics::MetricRow::name);
-    f.check(row == rows.end() || learns_text || row->subject == subject_of(content), "evaluation.metrics",
+    const metrics::MetricRow* const row = metrics::find_metric(name);
+    f.check(row == nullptr || learns_text || row->subject == subject_of(content), "evaluation.metrics",
             "'" + name + "' is not for what the objective '" + objective.kind + "' says");
   }
   f.check(content == data::Content::pairs || evaluation.lengths.empty(), "evaluation.lengths",

@@ -4,6 +4,7 @@
 #include "data/batches.h"
 #include "data/config.h"
 #include "experiments/lab/comparison.h"
+#include "experiments/lab/objective_facts.h"
 #include "transformer/decoding/config.h"
 #include "transformer/model/config.h"
 #include "transformer/training/config.h"
@@ -53,8 +54,7 @@ struct RunConfig {
   bool decodes() const { return model.stacks().encoder && model.stacks().decoder; }
   /// What an encoder says of a text as a whole is compared with its label.
   bool labels() const { return data::is_labelled(data::objective_table().at(objective.kind)); }
-  /// What is counted as learnt from: "target token", "hidden token", "text".
-  std::string said_unit() const;
+  const ObjectiveFacts& facts() const { return objective_facts(objective.kind); }
   bool reads_text() const { return data::objective_table().at(objective.kind) == data::Content::text; }
   bool reads_windows() const { return reads_text() && objective.layout == "packed"; }
 

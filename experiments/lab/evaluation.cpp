@@ -54,17 +54,24 @@ class SplitEvaluation {
                   {"sentences", pairs_.size()},
                   {"cut_sentences", plan_->cut()}};
     // The nats of what was cut, or not asked for, are not known: they cannot be spread over the whole.
-    if (plan_->cut() > 0 || row_.row->config.objective.kind == "masked_lm") return entry;
-    if (words > 0) entry["perplexity_per_word"] = metrics::perplexity(loss.nll_sum, words);
-    if (row_.corpus->content() == data::Content::text) entry.update(bits(loss.nll_sum));
+    if (plan_->cut() > 0) return entry;
+    const ObjectiveFacts& facts = row_.row->config.facts();
+    if (words > 0 && facts.measures("perplexity_per_word")) {
+      entry["perplexity_per_word"] = metrics::perplexity(loss.nll_sum, words);
+    }
+    if (facts.measures("bits_per_byte")) entry.update(bits(loss.nll_sum));
     return entry;
   }
 
   /// Losses of texts as wholes.
   Json label_loss(const SplitLoss& loss) const {
-    Json entry = {
-        {"loss", loss.loss}, {"texts", loss.tokens}, {"sentences", pairs_.size()}, {"cut_sentences", plan_->cut()}};
-    entry[row_.corpus->content() == data::Content::numbers ? "squared_error" : "label_nll"] = loss.nll;
+    Json entry = {{"texts", loss.tokens}, {"sentences", pairs_.size()}, {"cut_sentences", plan_->cut()}};
+    if (row_.corpus->content() == data::Content::numbers) {
+      entry["squared_error"] = loss.nll;
+    } else {
+      entry["label_nll"] = loss.nll;
+      entry["label_loss"] = loss.loss;
+    }
     return entry;
   }
 
@@ -149,6 +156,9 @@ Json entry_of(const Json& decoding, const PreparedRow& row, const SplitPart& par
   const std::string hash = row.corpus->split_hash(part.split);
   return found.value("data", "") == hash ? found : Json{{"data", hash}};
 }
+
+/// Whatever the loss is called, what it is the mean of is counted beside it.
+bool has_loss(const Json& entry) { return entry.contains("tokens") || entry.contains("texts"); }
 
 bool has_scores(const Json& entry, const EvaluationConfig& config) {
   for (const std::string& metric : config.metrics) {
@@ -245,7 +255,7 @@ bool is_evaluated(const PreparedRow& row, const Json& result) {
   if (!decodings.contains(key)) return false;
   return std::ranges::all_of(measured_parts(config, *row.corpus), [&](const MeasuredPart& part) {
     const Json entry = entry_of(decodings[key], row, part);
-    return entry.contains("loss") && (!part.is_scored || has_scores(entry, config));
+    return has_loss(entry) && (!part.is_scored || has_scores(entry, config));
   });
 }
 
@@ -273,7 +283,7 @@ void evaluate_run(const PreparedRow& row, std::int64_t seed, const RunFolder& fo
   for (const MeasuredPart& part : measured_parts(config.evaluation, *row.corpus)) {
     Json entry = entry_of(decoding, row, part);
     SplitEvaluation evaluation(row, seed, part, progress);
-    if (!entry.contains("loss")) entry.update(evaluation.loss(loaded()));
+    if (!has_loss(entry)) entry.update(evaluation.loss(loaded()));
     if (part.is_scored && !has_scores(entry, config.evaluation)) {
       const fs::path file = folder.hypotheses_file(key, part.split);
       // The whole split comes before its parts, whose outputs are among its own; the file may have been deleted since.

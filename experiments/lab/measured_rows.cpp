@@ -52,8 +52,7 @@ std::string MeasuredRows::data(std::size_t row, std::size_t column) const {
   // not depend on its tokens.
   const RunConfig& config = rows_[row].row->config;
   const bool of_text = corpus.content() == data::Content::text;
-  const bool of_any_tokens = is_of_text_alone(figure) || figure.metric == "perplexity_per_word";
-  if (of_text && of_any_tokens) return corpus.split(part.split).text_hash();
+  if (of_text && is_of_any_tokens(figure)) return corpus.split(part.split).text_hash();
   if (of_text) return corpus.split_hash(part.split) + reading_of(config);
   if (is_loss(figure)) return corpus.split_hash(part.split) + part.name();
   std::string text;

@@ -50,11 +50,11 @@ std::vector<std::pair<std::string, double>> scalars_of(const LogLine& line) {
           {"train/tokens_per_second", line.tokens_per_second}};
 }
 
-std::vector<std::pair<std::string, double>> scalars_of(const EvaluationLine& line) {
-  return {{"dev/loss", line.dev.loss},
-          {"dev/nll", line.dev.nll},
-          {"dev/perplexity", std::exp(line.dev.nll)},
-          {"dev/accuracy", line.dev.accuracy}};
+std::vector<std::pair<std::string, double>> scalars_of(const EvaluationLine& line, const ObjectiveFacts& facts) {
+  std::vector<std::pair<std::string, double>> scalars = {
+      {"dev/loss", line.dev.loss}, {"dev/nll", line.dev.nll}, {"dev/accuracy", line.dev.accuracy}};
+  if (facts.has_perplexity) scalars.emplace_back("dev/perplexity", std::exp(line.dev.nll));
+  return scalars;
 }
 
 double seconds_since_1970() {
@@ -75,7 +75,7 @@ Json environment(at::Device device, const RunConfig& config) {
 }
 
 Json training_json(const TrainingOutcome& outcome, std::int64_t parameters, double flops_of_token,
-                   const data::Batches& batches, const std::string& unit) {
+                   const data::Batches& batches, std::string_view unit) {
   return {{"reason", outcome.reason},
           {"unit", unit},
           {"steps", outcome.steps},
@@ -172,8 +172,8 @@ Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, c
           [&](const EvaluationLine& line) {
             folder.check_owner();  // the state is written next
             log->write(to_json(line));
-            events->write(line.step, seconds_since_1970(), scalars_of(line));
-            progress.evaluated(line);
+            events->write(line.step, seconds_since_1970(), scalars_of(line, config.facts()));
+            progress.evaluated(line, config.facts().dev_text(line.dev.nll));
           },
       .on_step = [&](const LogLine& line) { progress.step(line); },
       .stop_requested =
@@ -193,7 +193,7 @@ Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, c
   if (diverged) progress.message("diverged: " + outcome.reason);
   return {{"status", diverged ? "diverged" : "finished"},
           {"environment", environment(options.device, config)},
-          {"training", training_json(outcome, count_parameters(*model), flops_of_token, *batches, config.said_unit())},
+          {"training", training_json(outcome, count_parameters(*model), flops_of_token, *batches, config.facts().unit)},
           {"decodings", Json::object()}};
 }
 
