@@ -192,8 +192,5 @@ Tensor Embeddings::output_input(const Tensor& hidden) const {
   if (output_lowering_) return output_lowering_->forward(scaled);
   return output_lift_ ? linear(scaled, LinearMap{output_lift_->weight.t(), {}}) : scaled;
 }
-Tensor Embeddings::logits(const Tensor& hidden) const {
-  return at::linear(output_input(hidden), output_weight(), output_bias_);
-}
 
 }  // namespace ablate
