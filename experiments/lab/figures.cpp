@@ -6,8 +6,9 @@
 #include "transformer/core/error.h"
 
 #include <algorithm>
-#include <initializer_list>
 #include <limits>
+#include <string_view>
+#include <vector>
 
 namespace ablate::lab {
 namespace {
@@ -19,14 +20,16 @@ struct LossFigure {
   const char* unit;
   Direction direction;
   int decimals;
-  std::initializer_list<const char*> objectives;  ///< that are measured by it
+  std::vector<std::string_view> objectives;  ///< that are measured by it
 };
+const std::vector<std::string_view> of_tokens = {"translation", "causal_lm",       "prefix_lm",
+                                                 "masked_lm",   "span_corruption", "denoising"};
 const LossFigure loss_figures[] = {
-    {"nll", "NLL", "nats/token", Direction::lower, 3, {"translation", "causal_lm", "masked_lm"}},
-    {"perplexity", "PPL", "per token", Direction::lower, 2, {"translation", "causal_lm", "masked_lm"}},
+    {"nll", "NLL", "nats/token", Direction::lower, 3, of_tokens},
+    {"perplexity", "PPL", "per token", Direction::lower, 2, of_tokens},
     {"perplexity_per_word", "PPL", "per word", Direction::lower, 2, {"translation", "causal_lm"}},
-    {"accuracy", "Accuracy", "% of tokens", Direction::higher, 2, {"translation", "causal_lm", "masked_lm"}},
-    {"loss", "Loss", "nats/token, smoothed", Direction::lower, 3, {"translation", "causal_lm", "masked_lm"}},
+    {"accuracy", "Accuracy", "% of tokens", Direction::higher, 2, of_tokens},
+    {"loss", "Loss", "nats/token, smoothed", Direction::lower, 3, of_tokens},
     {"bits_per_character", "BPC", "bits/character", Direction::lower, 3, {"causal_lm"}},
     {"bits_per_byte", "BPB", "bits/byte", Direction::lower, 3, {"causal_lm"}},
     {"label_nll", "NLL", "nats/text", Direction::lower, 3, {"classification"}},
@@ -200,6 +203,9 @@ std::string describe_decoding(const Json& decoding) {
   if (decoding.contains("decoding")) text += "; decoding: " + settings_in_words(decoding["decoding"]);
   if (decoding.contains("window")) {
     text += "; losses: windows of " + decoding["window"].dump() + " tokens, one every " + decoding["stride"].dump();
+  }
+  if (decoding.contains("said")) {
+    text += (decoding.contains("window") ? ", of " : "; losses: of ") + decoding["said"].get<std::string>();
   }
   return text;
 }
