@@ -39,7 +39,9 @@ std::string budget_text(const RunConfig& run) {
   if (budget.flops) limits.push_back(compact(*budget.flops) + " FLOPs");
   if (budget.minutes) limits.push_back(number_text(*budget.minutes, {}, Notation::fixed, 1).mean + " minutes");
   std::string text = joined(limits, " or ") + (limits.size() > 1 ? ", whichever is first" : "");
-  if (config.max_length && run.reads_windows()) {
+  if (config.max_length && data::corrupts(run.objective)) {
+    text += "; in rows of at most " + std::to_string(*config.max_length) + " tokens a side";
+  } else if (config.max_length && run.reads_windows()) {
     text += "; in windows of " + std::to_string(*config.max_length) + " tokens";
   } else if (config.max_length && run.labels()) {
     text += "; on texts cut at " + std::to_string(*config.max_length) + " tokens, as those that are measured";

@@ -100,7 +100,9 @@ void RunConfig::describe(config::Fields& f) {
   f.object("data", data, "the corpus and its tokenizers");
   // Only a reader changes the family on its way, and does so before it reads what follows from it.
   if (model.family != standard_family && !decodes()) set_standards();
+  const std::string standard_objective = objective.kind;
   f.object("objective", objective, "what is learnt; by default what the family is for");
+  follow_objective(standard_objective);
   f.object("training", training, "how the weights are found");
   f.only_if(decodes(), "the family '" + model.family + "' has no source to find outputs for")
       .object("decoding", decoding, "how outputs are found");
@@ -129,6 +131,23 @@ void RunConfig::describe(config::Fields& f) {
 
 namespace {
 
+/// "'causal_lm' or 'prefix_lm'"
+std::string quoted_names(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "'" : " or '") + name + "'";
+  return text;
+}
+
+/// Why windows of text begin where others have ended; "" if they need not.
+std::string why_no_stride(const data::ObjectiveConfig& objective) {
+  if (objective.kind == "masked_lm") {
+    return "has no effect: what is hidden is said from both sides, so that windows need not overlap";
+  }
+  if (data::says_whole_text(objective) || data::objective_table().at(objective.kind) != data::Content::text) return "";
+  return "is of the objective 'causal_lm': '" + objective.kind +
+         "' says a part of each window that was drawn, and windows that overlapped would say some tokens twice";
+}
+
 metrics::Subject subject_of(data::Content content) {
   return content == data::Content::classes   ? metrics::Subject::classes
          : content == data::Content::numbers ? metrics::Subject::numbers
@@ -145,17 +164,24 @@ void RunConfig::set_standards() {
   if (objective.kind == "regression") evaluation.metrics = {"pearson", "spearman"};
 }
 
+void RunConfig::follow_objective(const std::string& standard) {
+  // Positions have to tell what stands ahead.
+  model.decoder.reads_prefix = objective.kind == "prefix_lm";
+  if (objective.kind != standard && decodes() && reads_text()) evaluation.metrics.clear();
+}
+
 void RunConfig::check_objective(config::Fields& f) const {
   const bool is_pooled = !model.stacks().decoder && head_table().at(model.head.kind) == HeadKind::pooled;
   f.check(!is_pooled || !training.missing().empty(), "model.head.kind", "'pooled' says nothing that could be learnt");
   f.check(facts().fits(model), "objective.kind",
           "'" + objective.kind + "' is not for the family '" + model.family + "'" +
-              (model.stacks().decoder ? "" : " with the head '" + model.head.kind + "'"));
+              (model.stacks().decoder ? "" : " with the head '" + model.head.kind + "'") + ", which learns " +
+              quoted_names(fitting_objectives(model)));
   const data::Content content = data::objective_table().at(objective.kind);
   const bool learns_text = content == data::Content::text;
   f.check(
       !learns_text || evaluation.metrics.empty(), "evaluation.metrics",
-      "compare outputs with references: the family '" + model.family + "' has none, its losses are always measured");
+      "compare outputs with references: the objective '" + objective.kind + "' has none, losses are always measured");
   for (const std::string& metric : evaluation.metrics) {
     const std::string name = metric.substr(0, metric.find(':'));
     const metrics::MetricRow* const row = metrics::find_metric(name);
@@ -164,8 +190,7 @@ void RunConfig::check_objective(config::Fields& f) const {
   }
   f.check(content == data::Content::pairs || evaluation.lengths.empty(), "evaluation.lengths",
           "are of pairs: what the objective '" + objective.kind + "' learns from has none");
-  f.check(objective.kind != "masked_lm" || !evaluation.stride, "evaluation.stride",
-          "has no effect: what is hidden is said from both sides, so that windows need not overlap");
+  f.check(why_no_stride(objective).empty() || !evaluation.stride, "evaluation.stride", why_no_stride(objective));
   f.check(content != data::Content::numbers || training.loss.label_smoothing == 0, "training.loss.label_smoothing",
           "is of words and classes: a number has no others to spread it over");
   f.check(!evaluation.stride || reads_windows(), "evaluation.stride", "is of windows of text: there are none");

@@ -1,6 +1,7 @@
 #include "experiments/lab/evaluation.h"
 
 #include "ablate_commit.h"
+#include "data/corruption.h"
 #include "data/files/lines.h"
 #include "data/tokenizers/labels.h"
 #include "experiments/lab/identity.h"
@@ -35,7 +36,8 @@ class SplitEvaluation {
     plan_ = data::evaluation_batches(*row.corpus, part.split, config.objective, batch, reach);
     if (plan_->cut() > 0) {
       progress.message("warning: " + std::to_string(plan_->cut()) + " " + plan_->unit() + " of " + name_ +
-                       " are longer than " + std::to_string(reach.longest) + " tokens and are cut");
+                       " are longer than " + std::to_string(data::tokens_of_row(config.objective, reach.longest)) +
+                       " tokens and are cut");
     }
   }
 
@@ -173,7 +175,7 @@ data::EvaluationReach dev_reach(const RunConfig& config) {
   if (config.reads_windows()) return {config.longest_trained(), config.longest_trained()};
   data::EvaluationReach reach{config.model.max_length, config.model.max_length};
   if (config.labels()) return {config.longest_trained(), config.longest_trained()};
-  if (config.training.max_length && config.decodes()) reach.range = {1, config.longest_trained()};
+  if (config.training.max_length && config.seeks_outputs()) reach.range = {1, config.longest_trained()};
   return reach;
 }
 
@@ -267,11 +269,14 @@ void evaluate_run(const PreparedRow& row, std::int64_t seed, const RunFolder& fo
   Json& decoding = result["decodings"][key];
   if (decoding.is_null()) {
     decoding = {{"checkpoint", config.evaluation.checkpoint}, {"commit", ABLATE_COMMIT}, {"splits", Json::object()}};
-    if (config.decodes()) decoding["decoding"] = row.row->resolved.at("decoding");
+    if (config.seeks_outputs()) decoding["decoding"] = row.row->resolved.at("decoding");
     if (config.reads_windows()) {
-      decoding["window"] = evaluation_reach(config).longest;
-      decoding["stride"] = evaluation_reach(config).stride;
+      const data::EvaluationReach reach = evaluation_reach(config);
+      decoding["window"] = data::tokens_of_row(config.objective, reach.longest);
+      decoding["stride"] = data::corrupts(config.objective) ? decoding["window"] : Json(reach.stride);
     }
+    const std::string said = data::said_in_words(config.objective);
+    if (!said.empty()) decoding["said"] = said;
   }
   const std::vector<fs::path> checkpoints = chosen_checkpoints(config.evaluation, result, folder.path());
   decoding["averaged"] = checkpoints.size();

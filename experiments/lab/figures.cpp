@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <string_view>
+#include <vector>
 
 namespace ablate::lab {
 namespace {
@@ -192,6 +194,9 @@ std::string describe_decoding(const Json& decoding) {
   if (decoding.contains("decoding")) text += "; decoding: " + settings_in_words(decoding["decoding"]);
   if (decoding.contains("window")) {
     text += "; losses: windows of " + decoding["window"].dump() + " tokens, one every " + decoding["stride"].dump();
+  }
+  if (decoding.contains("said")) {
+    text += (decoding.contains("window") ? ", of " : "; losses: of ") + decoding["said"].get<std::string>();
   }
   return text;
 }

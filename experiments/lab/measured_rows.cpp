@@ -4,6 +4,7 @@
 #include "experiments/lab/figures.h"
 #include "experiments/lab/identity.h"
 #include "experiments/metrics/score.h"
+#include "transformer/config/writer.h"
 
 #include <algorithm>
 
@@ -18,7 +19,9 @@ bool is_loss(const Figure& figure) {
 /// How a text is read, as far as it changes a loss per token.
 std::string reading_of(const RunConfig& config) {
   const data::EvaluationReach reach = evaluation_reach(config);
-  return Json{config.objective.layout, config.objective.document_end, reach.longest, reach.stride}.dump();
+  Json objective = config::Writer::write(config.objective);
+  objective.erase("windows");  // of training alone
+  return Json{{"objective", objective}, {"window", reach.longest}, {"stride", reach.stride}}.dump();
 }
 
 }  // namespace

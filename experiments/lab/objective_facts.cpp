@@ -12,7 +12,8 @@ namespace {
 constexpr std::string_view translation_figures[] = {"nll", "perplexity", "perplexity_per_word", "accuracy", "loss"};
 constexpr std::string_view text_figures[] = {"nll",  "perplexity",         "perplexity_per_word", "accuracy",
                                              "loss", "bits_per_character", "bits_per_byte"};
-constexpr std::string_view hidden_figures[] = {"nll", "perplexity", "accuracy", "loss"};
+// What is drawn of a text is no whole that nats could be spread over.
+constexpr std::string_view drawn_figures[] = {"nll", "perplexity", "accuracy", "loss"};
 constexpr std::string_view class_figures[] = {"label_nll", "label_loss"};
 constexpr std::string_view number_figures[] = {"squared_error"};
 
@@ -21,8 +22,11 @@ constexpr Family encoder_decoder{true, true}, decoder_alone{false, true}, encode
 // Of those that fit a model the first is its standard.
 constexpr ObjectiveFacts fact_rows[] = {
     {"translation", encoder_decoder, std::nullopt, "target token", "nll", true, translation_figures},
+    {"span_corruption", encoder_decoder, std::nullopt, "target token", "nll", true, drawn_figures},
+    {"denoising", encoder_decoder, std::nullopt, "target token", "nll", true, drawn_figures},
     {"causal_lm", decoder_alone, std::nullopt, "target token", "nll", true, text_figures},
-    {"masked_lm", encoder_alone, HeadKind::words, "hidden token", "nll", true, hidden_figures},
+    {"prefix_lm", decoder_alone, std::nullopt, "target token", "nll", true, drawn_figures},
+    {"masked_lm", encoder_alone, HeadKind::words, "hidden token", "nll", true, drawn_figures},
     {"classification", encoder_alone, HeadKind::classes, "text", "nll", false, class_figures},
     {"regression", encoder_alone, HeadKind::number, "text", "squared error", false, number_figures},
 };
@@ -58,6 +62,14 @@ const ObjectiveFacts& standard_objective(const ModelConfig& model) {
   const auto found = std::ranges::find_if(fact_rows, [&](const ObjectiveFacts& row) { return row.fits(model); });
   if (found == std::end(fact_rows)) throw std::logic_error("nothing is learnt by a model of this family");
   return *found;
+}
+
+std::vector<std::string> fitting_objectives(const ModelConfig& model) {
+  std::vector<std::string> names;
+  for (const ObjectiveFacts& row : fact_rows) {
+    if (row.fits(model)) names.emplace_back(row.name);
+  }
+  return names;
 }
 
 }  // namespace ablate::lab

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ablate::lab {
 
@@ -32,5 +33,8 @@ const ObjectiveFacts& objective_facts(std::string_view name);
 
 /// What a model is for unless an objective is named: the first that fits.
 const ObjectiveFacts& standard_objective(const ModelConfig& model);
+
+/// The names of all that fit, the standard first.
+std::vector<std::string> fitting_objectives(const ModelConfig& model);
 
 }  // namespace ablate::lab

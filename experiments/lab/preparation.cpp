@@ -142,8 +142,8 @@ void check_content(const data::Corpus& corpus, const RunConfig& config, const st
     throw std::logic_error("a content without a name");
   };
   throw UserError(where + ": objective.kind: '" + config.objective.kind + "' learns from " + named(wanted) +
-                  ", but the data holds " + named(corpus.content()) + ": change data, or model.family ('" +
-                  config.model.family + "')");
+                  ", but the data holds " + named(corpus.content()) +
+                  ": change data, the objective, or model.family ('" + config.model.family + "')");
 }
 
 /// Text needs a window to train on, and a token to say in every split.

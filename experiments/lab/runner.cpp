@@ -1,6 +1,7 @@
 #include "experiments/lab/runner.h"
 
 #include "ablate_commit.h"
+#include "data/corruption.h"
 #include "experiments/lab/evaluation.h"
 #include "experiments/lab/event_file.h"
 #include "experiments/lab/flops.h"
@@ -132,7 +133,8 @@ Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, c
   }
   if (batches->cut() > 0) {
     progress.message("warning: " + std::to_string(batches->cut()) + " of " + std::to_string(batches->used()) +
-                     " training " + batches->unit() + " are longer than " + std::to_string(config.longest_trained()) +
+                     " training " + batches->unit() + " are longer than " +
+                     std::to_string(data::tokens_of_row(config.objective, config.longest_trained())) +
                      " tokens and are cut: nothing is learnt from the rest of them");
   }
   progress.message(std::to_string(batches->used()) + " " + batches->unit() + " in " + std::to_string(batches->size()) +

@@ -2,7 +2,8 @@
 
 #include "data/labelled.h"
 #include "data/labelled_ids.h"
-#include "data/masking.h"
+#include "data/objective_symbols.h"
+#include "data/prefix_batches.h"
 #include "data/tokenizers/labels.h"
 #include "data/windows.h"
 #include "experiments/lab/evaluation.h"
@@ -142,6 +143,7 @@ TrainedRun::TrainedRun(const fs::path& path, at::Device device) {
     target_ = joint ? source_ : load_side(path, "target_tokenizer");
     vocabulary_ = {data::vocabulary_size(*source_, config_.objective),
                    data::vocabulary_size(*target_, config_.objective), source_->specials().pad};
+    marks_ = data::marks_of(*source_, config_.objective);
   }
   const std::vector<fs::path> checkpoints = chosen_checkpoints(config_.evaluation, result, path);
   if (checkpoints.empty()) throw UserError(path.string() + ": the run diverged before it kept any weights");
@@ -163,7 +165,7 @@ Translation TrainedRun::translate(const std::vector<std::string>& lines, const T
   const auto longest = static_cast<std::size_t>(model_->max_length() - 1);
   std::vector<Sentence> sentences;
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    Sentence sentence{i, source_->encode(lines[i])};
+    Sentence sentence{i, data::encode_marked(*source_, marks_, lines[i])};
     if (sentence.ids.empty()) continue;
     if (sentence.ids.size() > longest) {
       sentence.ids.resize(longest);
@@ -173,7 +175,9 @@ Translation TrainedRun::translate(const std::vector<std::string>& lines, const T
   }
   const data::Specials source = source_->specials();
   const data::Specials target = target_->specials();
-  const TargetSymbols symbols{target.bos, target.eos, target.pad, target_->size()};
+  // Marks may stand behind the pieces, and are said.
+  const auto pieces = marks_.empty() ? std::optional(target_->size()) : std::nullopt;
+  const TargetSymbols symbols{target.bos, target.eos, target.pad, pieces};
   const auto translate_some = [&](std::span<const Sentence> some, std::int64_t width) {
     Tensor tokens = at::full({static_cast<std::int64_t>(some.size()), width}, source.pad, at::kLong);
     auto* row = tokens.mutable_data_ptr<std::int64_t>();
@@ -188,7 +192,8 @@ Translation TrainedRun::translate(const std::vector<std::string>& lines, const T
     for (std::size_t i = 0; i < some.size(); ++i) {
       for (const Hypothesis& hypothesis : found[i]) {
         const std::vector<std::int32_t> ids(hypothesis.tokens.begin(), hypothesis.tokens.end());
-        translation.lines[some[i].line].hypotheses.push_back({as_line(target_->decode(ids)), hypothesis.score});
+        translation.lines[some[i].line].hypotheses.push_back(
+            {as_line(data::decode_marked(*target_, marks_, ids)), hypothesis.score});
       }
     }
   };
@@ -313,16 +318,22 @@ std::vector<TextLikelihood> TrainedRun::likelihood(const std::vector<std::string
       if (told.starts_with(first)) told.erase(0, first.size());
     }
     if (ends) ids.push_back(target_->specials().eos);
-    found.bytes = static_cast<std::int64_t>(told.size());
-    for_each_code_point(told, [&](std::string_view, bool) { ++found.characters; });
+    // What a prefix holds is not told.
+    if (!model_->reads_prefix()) {
+      found.bytes = static_cast<std::int64_t>(told.size());
+      for_each_code_point(told, [&](std::string_view, bool) { ++found.characters; });
+    }
     if (ids.size() < 2) continue;
-    data::EvaluationWindows windows(data::TokenStream("text", std::move(ids), target_->specials().pad), batch,
-                                    reach.longest, reach.stride);
+    std::unique_ptr<data::Batches> windows = std::make_unique<data::EvaluationWindows>(
+        data::TokenStream("text", std::move(ids), target_->specials().pad), batch, reach.longest, reach.stride);
+    if (model_->reads_prefix()) {
+      windows = std::make_unique<data::PrefixBatches>(std::move(windows), static_cast<std::uint64_t>(all.size() - 1));
+    }
     const auto next = [&](std::int64_t i) {
       stop_if_interrupted("stopped before the end of the input");
-      return windows.batch(0, i);
+      return windows->batch(0, i);
     };
-    const SplitLoss loss = evaluate_loss(*model_, windows.size(), next, {});
+    const SplitLoss loss = evaluate_loss(*model_, windows->size(), next, {});
     found.nats = loss.nll_sum;
     found.tokens = loss.tokens;
   }
@@ -332,9 +343,9 @@ std::vector<TextLikelihood> TrainedRun::likelihood(const std::vector<std::string
 std::vector<AttentionMap> TrainedRun::attention(const std::string& source, const std::string& target) {
   target_tokenizer();
   if (!model_->has_encoder() && text_ids(target).empty()) throw UserError("the text has no token");
-  return attention_maps(
-      *model_, *source_, *target_,
-      {source, target, text_start(config_, source_->specials()), config_.labels(), config_.longest_trained() - 1});
+  return attention_maps(*model_, *source_, *target_,
+                        {source, target, text_start(config_, source_->specials()), config_.labels(),
+                         config_.longest_trained() - 1, marks_});
 }
 
 }  // namespace ablate::lab
