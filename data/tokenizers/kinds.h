@@ -13,11 +13,10 @@ namespace ablate::data {
 /// `make_*` builds a kind from the training text, `restore_*` from what its file holds.
 using MakeTokenizer = std::unique_ptr<Tokenizer> (*)(const TokenizerConfig& config, const NextLine& lines);
 using RestoreTokenizer = std::unique_ptr<Tokenizer> (*)(std::vector<std::string> pieces);
-/// Those that read a file: what stored_tokenizer() says.
+/// What stored_tokenizer() says.
 using StoredTokenizer = std::string (*)(const TokenizerConfig& config);
 
 std::unique_ptr<Tokenizer> make_sentencepiece(const TokenizerConfig& config, const NextLine& lines);
-std::string stored_sentencepiece(const TokenizerConfig& config);
 /// `model`: SentencePiece's serialized model; `source` names it in errors.
 std::unique_ptr<Tokenizer> restore_sentencepiece(std::string model, const std::string& source);
 

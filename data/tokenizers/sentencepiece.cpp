@@ -255,8 +255,6 @@ std::unique_ptr<Tokenizer> make_sentencepiece(const TokenizerConfig& config, con
   return std::make_unique<SentencePiece>(std::move(model), "the trained SentencePiece model");
 }
 
-std::string stored_sentencepiece(const TokenizerConfig& config) { return read_tokenizer_file(*config.model); }
-
 std::unique_ptr<Tokenizer> restore_sentencepiece(std::string model, const std::string& source) {
   return std::make_unique<SentencePiece>(std::move(model), source);
 }

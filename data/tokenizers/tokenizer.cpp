@@ -29,7 +29,7 @@ constexpr config::Variant<Kind> kind_rows[] = {
     {{"sentencepiece", "subwords of raw text, spaces included", "Kudo and Richardson 2018",
       "model target_model model_type vocabulary_size target_vocabulary_size character_coverage normalization "
       "byte_fallback remove_extra_whitespaces add_dummy_prefix sample_lines pad_id bos_id eos_id unk_id"},
-     {make_sentencepiece, nullptr, stored_sentencepiece}},
+     {make_sentencepiece, nullptr}},
     {{"words", "what stands between whitespace", "", "max_vocabulary min_count"}, {make_words, restore_words}},
     {{"characters", "Unicode code points, spaces and newlines included", "", "max_vocabulary min_count"},
      {make_characters, restore_characters}},
@@ -160,12 +160,6 @@ std::unique_ptr<Tokenizer> train_tokenizer(const TokenizerConfig& config, const 
   return kinds.at(config.kind).make(config, lines);
 }
 
-std::string stored_tokenizer(const TokenizerConfig& config) {
-  const Kind& kind = kinds.at(config.kind);
-  if (kind.stored != nullptr) return kind.stored(config);
-  return kind.make(config, [](std::string&) { return false; })->serialize();
-}
-
 std::string read_tokenizer_file(const std::filesystem::path& file) {
   if (std::filesystem::is_directory(file)) throw UserError(file.string() + ": a folder, not a tokenizer's file");
   std::ifstream in(file, std::ios::binary);
@@ -173,6 +167,11 @@ std::string read_tokenizer_file(const std::filesystem::path& file) {
   std::string bytes{std::istreambuf_iterator<char>(in), {}};
   if (bytes.empty()) throw UserError(file.string() + ": the tokenizer's file is empty");
   return bytes;
+}
+
+std::string stored_tokenizer(const TokenizerConfig& config) {
+  if (const StoredTokenizer stored = kinds.at(config.kind).stored) return stored(config);
+  return train_tokenizer(config, [](std::string&) { return false; })->serialize();
 }
 
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& file_or_folder) {

@@ -128,8 +128,8 @@ config::Choices sentencepiece_normalizations();
 /// cannot be had from it, or if words or characters meet a line that is not valid UTF-8.
 std::unique_ptr<Tokenizer> train_tokenizer(const TokenizerConfig& config, const NextLine& lines);
 
-/// The bytes that serialize() gives of the tokenizer that `config.model` names, if possible without the work of building
-/// it; of a file that holds none, which train_tokenizer() refuses, its own. Throws UserError if it cannot be read.
+/// The bytes that serialize() gives of the tokenizer that `config.model` names, of kinds whose files tell them without
+/// the work of building it: what is wrong with these is for train_tokenizer() to find. UserError as there.
 std::string stored_tokenizer(const TokenizerConfig& config);
 
 /// Reads the file that stores a tokenizer; its content, not its name, tells the kind. Of a folder, its

@@ -27,8 +27,8 @@ std::vector<Edits> edits_of_lines(const Lines& hypotheses, const References& ref
 
 Edits sum_of(const std::vector<Edits>& lines);
 
-// 100 * edits / tokens, which is above 100 where too much is said. Where the references have no token it is 0 if nothing
-// was said, else 100.
+// 100 * edits / tokens, which is above 100 where too much is said. Where the references have no token it is 0 if
+// nothing was said, else 100.
 double token_error_rate(const Edits& edits);
 
 // edits / lines; 0 of no lines.
