@@ -19,7 +19,8 @@ struct NoisyToken {
 using NoisyRow = std::vector<NoisyToken>;
 
 /// Quotation marks and brackets that may stand behind the end of a sentence.
-constexpr std::array<std::string_view, 8> closers{"\"", "'", ")", "]", "}", "\u2019", "\u201D", "\u00BB"};
+constexpr std::array<std::string_view, 10> closers{"\"",     "'",      ")",      "]",      "}",
+                                                   "\u2019", "\u201C", "\u201D", "\u00AB", "\u00BB"};
 
 bool text_ends_sentence(std::string_view text) {
   if (text.find('\n') != std::string_view::npos) return true;
