@@ -112,10 +112,8 @@ void BatchPlan::collect(LengthLimits limits, LengthRange range) {
   for (std::int64_t i = 0; i < split_->size(); ++i) {
     if (!range.holds(*split_, i)) continue;
     // Without a source, or with a label for a target, one side alone has a length.
-    const std::int64_t source = is_labelled(content_) ? split_->source_length(i) + symbols_around_text
-                                : symbols_.has_source ? split_->source_length(i) + 1
-                                                      : 0;
-    const std::int64_t target = is_labelled(content_) ? 1 : split_->target_length(i) + 1;
+    const std::int64_t source = is_text() ? 0 : split_->source_length(i) + (has_labels() ? symbols_around_text : 1);
+    const std::int64_t target = has_labels() ? 1 : split_->target_length(i) + 1;
     const bool too_long = source > limits.source || target > limits.target;
     if (too_long && purpose_ == Purpose::training && content_ == Content::pairs) {
       ++skipped_;
@@ -198,17 +196,15 @@ Batch BatchPlan::labelled_batch(std::span<const Sentence> rows) const {
   return collate_labelled(texts, symbols_, content_);
 }
 
-std::string BatchPlan::unit() const {
-  return content_ == Content::text ? "documents" : is_labelled(content_) ? "texts" : "sentences";
-}
+std::string BatchPlan::unit() const { return is_text() ? "documents" : has_labels() ? "texts" : "sentences"; }
 
 Batch BatchPlan::batch(std::int64_t epoch, std::int64_t i) {
-  if (is_labelled(content_)) return labelled_batch(rows(epoch, i));
+  if (has_labels()) return labelled_batch(rows(epoch, i));
   std::vector<Example> examples;
   for (const Sentence& sentence : rows(epoch, i)) {
     // A document that is cut goes on behind its last token; a target that is cut ends there.
-    const bool goes_on = !symbols_.has_source && split_->target_length(sentence.index) >= sentence.target;
-    examples.push_back({split_->source(sentence.index).first(symbols_.has_source ? sentence.source - 1 : 0),
+    const bool goes_on = is_text() && split_->target_length(sentence.index) >= sentence.target;
+    examples.push_back({split_->source(sentence.index).first(is_text() ? 0 : sentence.source - 1),
                         split_->target(sentence.index).first(sentence.target - (goes_on ? 0 : 1)), sentence.index,
                         goes_on});
   }

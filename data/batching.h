@@ -43,7 +43,7 @@ struct BatchSymbols {
   std::int64_t target_pad;
   std::int64_t target_bos;
   std::int64_t target_eos;
-  bool has_source = true;        ///< false: documents
+  bool has_source = true;        ///< false: as documents are; collate() alone asks
   std::int64_t source_bos = -1;  ///< of texts that an encoder reads alone
 };
 BatchSymbols batch_symbols(const Corpus& corpus);
@@ -121,6 +121,9 @@ class BatchPlan final : public Batches {
   std::size_t end_of_batch(std::size_t begin, const BatchConfig& config);
   void arrange(std::int64_t epoch);
   std::span<const Sentence> rows(std::int64_t epoch, std::int64_t i);
+
+  bool has_labels() const { return is_labelled(content_); }
+  bool is_text() const { return content_ == Content::text; }
 
   const Split* split_;
   Content content_;

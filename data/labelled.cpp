@@ -29,16 +29,6 @@ std::vector<std::int32_t> cut_texts(std::span<const std::int32_t> ids, std::int3
   return kept;
 }
 
-std::vector<std::int32_t> labelled_ids(const Tokenizer& tokenizer, std::string_view text) {
-  const std::size_t tab = text.find('\t');
-  std::vector<std::int32_t> ids = tokenizer.encode(text.substr(0, tab));
-  if (tab == std::string_view::npos) return ids;
-  const std::vector<std::int32_t> second = tokenizer.encode(text.substr(tab + 1));
-  ids.push_back(static_cast<std::int32_t>(tokenizer.specials().eos));
-  ids.insert(ids.end(), second.begin(), second.end());
-  return ids;
-}
-
 Batch collate_labelled(std::span<const LabelledText> texts, const BatchSymbols& symbols, Content content) {
   if (texts.empty()) throw std::invalid_argument("collate_labelled: a batch needs at least one text");
   const auto rows = static_cast<std::int64_t>(texts.size());

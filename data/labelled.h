@@ -4,7 +4,6 @@
 // with one </s> between.
 #include <cstdint>
 #include <span>
-#include <string_view>
 #include <vector>
 
 #include "data/batching.h"
@@ -17,9 +16,6 @@ inline constexpr std::int64_t symbols_around_text = 2;
 /// The ids of a text, or of two around the first `eos`, so that at most `most` are left: the end of the longer one goes
 /// first, as in the paper's code.
 std::vector<std::int32_t> cut_texts(std::span<const std::int32_t> ids, std::int32_t eos, std::int64_t most);
-
-/// The ids of a text, or of two with a tab between, as a corpus has them.
-std::vector<std::int32_t> labelled_ids(const Tokenizer& tokenizer, std::string_view text);
 
 /// One row: ids without <s> and the last </s>, and the label as the corpus has it.
 struct LabelledText {

@@ -5,12 +5,6 @@
 
 namespace ablate::data {
 
-std::int64_t mask_id(const Tokenizer& tokenizer) { return tokenizer.mask().value_or(tokenizer.size()); }
-
-std::int64_t vocabulary_size(const Tokenizer& tokenizer, const ObjectiveConfig& objective) {
-  return tokenizer.size() + (objective.kind == "masked_lm" && !tokenizer.mask() ? 1 : 0);
-}
-
 MaskingVocabulary masking_vocabulary(const Tokenizer& tokenizer) {
   MaskingVocabulary vocabulary{tokenizer.size(), mask_id(tokenizer), {}, {}};
   const Specials specials = tokenizer.specials();
@@ -87,25 +81,22 @@ std::int64_t mask_row(std::int64_t* tokens, std::int64_t* said, std::int64_t cou
 
 MaskedBatches::MaskedBatches(std::unique_ptr<Batches> inner, ObjectiveConfig objective, MaskingVocabulary vocabulary,
                              std::uint64_t seed)
-    : inner_(std::move(inner)),
+    : ChangedBatches(std::move(inner), seed, 0x6d61736b),
       objective_(std::move(objective)),
-      vocabulary_(std::move(vocabulary)),
-      seed_(SplitMix64(seed, 0x6d61736b).next()) {}  // another stream than that of the rows' order
+      vocabulary_(std::move(vocabulary)) {}
 
 Batch MaskedBatches::batch(std::int64_t epoch, std::int64_t i) {
-  const Batch read = inner_->batch(epoch, i);
+  const Batch whole = read(epoch, i);
   Batch batch;
-  batch.index = read.index;
-  batch.source = read.target_input.clone();
+  batch.index = whole.index;
+  batch.source = whole.target_input.clone();
   batch.target_output = at::full_like(batch.source, no_target);
-  const Tensor lengths = read.target_output.ne(no_target).sum(1);
-  const auto* length = lengths.const_data_ptr<std::int64_t>();
+  const Tensor row_lengths = lengths(whole);
+  const auto* length = row_lengths.const_data_ptr<std::int64_t>();
   auto* tokens = batch.source.mutable_data_ptr<std::int64_t>();
   auto* said = batch.target_output.mutable_data_ptr<std::int64_t>();
-  // Every row draws its own numbers: which batch it came into decides nothing.
-  const std::uint64_t of_epoch = SplitMix64(seed_, static_cast<std::uint64_t>(epoch)).next();
   for (std::int64_t row = 0; row < batch.source.size(0); ++row) {
-    SplitMix64 random(of_epoch, static_cast<std::uint64_t>(batch.index[static_cast<std::size_t>(row)]));
+    SplitMix64 random = numbers_of(batch, row, epoch);
     batch.source_tokens += length[row];
     batch.target_tokens += mask_row(tokens, said, length[row], objective_, vocabulary_, random);
     tokens += batch.source.size(1);

@@ -9,8 +9,18 @@ constexpr config::Variant<Content> objective_rows[] = {
     {{"causal_lm", "every token of running text from those before it", "Radford et al. 2018, section 3.1",
       "layout windows document_end"},
      Content::text},
+    {{"prefix_lm", "tokens behind a prefix, drawn for each row, that is seen from both sides",
+      "Raffel et al. 2020, section 3.2.1", "layout windows document_end"},
+     Content::text},
     {{"masked_lm", "hidden tokens of running text from all others", "Devlin et al. 2019, section 3.1",
       "layout windows document_end mask_share masked replaced whole_words"},
+     Content::text},
+    {{"span_corruption", "spans that were cut out of running text, a sentinel in the place of each",
+      "Raffel et al. 2020, section 3.1.4", "layout windows document_end noise_density mean_span_length sentinels"},
+     Content::text},
+    {{"denoising", "running text from what noise has left of it", "Lewis et al. 2020, section 2.2",
+      "layout windows document_end token_masking token_deletion text_infilling span_length sentence_permutation "
+      "document_rotation"},
      Content::text},
     {{"classification", "the class of a text or of a pair of texts", "Devlin et al. 2019, section 4.1", ""},
      Content::classes},
@@ -41,6 +51,19 @@ const config::VariantTable<Content>& objective_table() { return objectives; }
 const config::VariantTable<Layout>& layout_table() { return layouts; }
 const config::VariantTable<Windows>& windows_table() { return window_kinds; }
 
+bool corrupts(const ObjectiveConfig& objective) {
+  return objective.kind == "span_corruption" || objective.kind == "denoising";
+}
+
+bool says_whole_text(const ObjectiveConfig& objective) { return objective.kind == "causal_lm"; }
+
+std::string said_in_words(const ObjectiveConfig& objective) {
+  if (objective.kind == "prefix_lm") return "tokens behind prefixes, drawn once for every row";
+  if (objective.kind == "span_corruption") return "spans cut out and their sentinels, drawn once for every row";
+  if (objective.kind == "denoising") return "every row's text from what noise, drawn once for each, has left of it";
+  return "";
+}
+
 void ObjectiveConfig::describe(config::Fields& f) {
   f.variant(kind, objectives.choices(), "what is learnt");
   f.choice("layout", layout, layouts.choices(), "how documents become rows of a batch");
@@ -58,6 +81,30 @@ void ObjectiveConfig::describe(config::Fields& f) {
   f.field("whole_words", whole_words, "all tokens of a word or none are to be said");
   f.check(masked + replaced <= 1, "replaced",
           "together with 'masked' it is more than 1: they are shares of the tokens that are to be said");
+  f.field("noise_density", noise_density, "share of a row's tokens that are cut out", config::Range{0, 1, true, true});
+  f.field("mean_span_length", mean_span_length, "tokens of a span that is cut out, on average", config::at_least_one);
+  f.field("sentinels", sentinels,
+          "number of sentinels; null: those of the tokenizer, <extra_id_0> and so on, or 100 behind its last id if it "
+          "has none",
+          config::Range{2, 1 << 20});
+  describe_noise(f);
+}
+
+void ObjectiveConfig::describe_noise(config::Fields& f) {
+  f.field("token_masking", token_masking, "share of a row's tokens in whose place a mask stands", config::fraction);
+  f.field("token_deletion", token_deletion, "share of its tokens that are left out", config::probability);
+  f.field("text_infilling", text_infilling,
+          "share of its tokens in spans, in the place of each of which one mask stands", config::fraction);
+  f.only_if(text_infilling > 0, "has no effect with text_infilling 0", "text_infilling")
+      .field("span_length", span_length, "lambda of the Poisson distribution of a span's tokens",
+             config::Range{0.1, 100});
+  f.field("sentence_permutation", sentence_permutation, "share of its sentences that change places among themselves",
+          config::fraction);
+  f.field("document_rotation", document_rotation, "share of rows that begin at a token in their middle",
+          config::fraction);
+  const bool is_noisy = token_masking > 0 || token_deletion > 0 || text_infilling > 0 || sentence_permutation > 0 ||
+                        document_rotation > 0;
+  f.check(kind != "denoising" || is_noisy, "kind", "without any noise the text would be copied");
 }
 
 }  // namespace ablate::data

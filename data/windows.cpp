@@ -101,8 +101,8 @@ TrainingWindows::TrainingWindows(TokenStream stream, const BatchConfig& config, 
   if (kind_ == Windows::consecutive && windows_ > 1) --windows_;
   if (windows_ < 1) {
     throw UserError("the split '" + stream_.name() + "' has " + std::to_string(stream_.size()) +
-                    " tokens: too few for a window of training.max_length = " + std::to_string(length_) +
-                    " and the token behind it");
+                    " tokens: too few for a window of " + std::to_string(length_) +
+                    " and the token behind it: lower training.max_length");
   }
   // Batches of one size: a small one would weigh as much in its update.
   rows_ = std::min(rows_, windows_);

@@ -17,6 +17,7 @@
 #include "data/corpus/pairs.h"
 #include "data/files/new_folders.h"
 #include "data/files/sha256.h"
+#include "data/labelled_ids.h"
 #include "data/tokenizers/labels.h"
 #include "transformer/config/writer.h"
 #include "transformer/core/atomic_file.h"
@@ -170,13 +171,8 @@ void encode_split(const std::string& split, Pairs& pairs, const Tokenizers& toke
   const auto reader = pairs.open(split);
   const bool is_text = pairs.content() == Content::text;
   for (RawPair pair; reader->next(pair);) {
-    auto source = tokenizers.source->encode(pair.source);
-    if (pair.second) {
-      const auto second = tokenizers.source->encode(*pair.second);
-      source.push_back(static_cast<std::int32_t>(tokenizers.source->specials().eos));
-      source.insert(source.end(), second.begin(), second.end());
-      pair.source += '\t' + *pair.second;
-    }
+    const auto source = source_ids(*tokenizers.source, pair.source, pair.second);
+    if (pair.second) pair.source += '\t' + *pair.second;
     const auto target = target_ids(tokenizers, pair, pairs.origin(split));
     // A document without a token is one as well: an empty line of a corpus that ends its lines.
     if (split == "train" && !is_text && (source.empty() || target.empty())) {
@@ -290,12 +286,8 @@ TokenizerConfig with_paths(TokenizerConfig config, const fs::path& folder) {
 /// from several files.
 Json tokenizer_fingerprint(const TokenizerConfig& config) {
   TokenizerConfig named = config;
-  const NextLine no_lines = [](std::string&) { return false; };
-  const auto content = [&](const TokenizerConfig& side) {
-    return sha256(train_tokenizer(side, no_lines)->serialize());
-  };
-  if (config.model) named.model = content(config);
-  if (config.target_model) named.target_model = content(config.for_target());
+  if (config.model) named.model = sha256(stored_tokenizer(config));
+  if (config.target_model) named.target_model = sha256(stored_tokenizer(config.for_target()));
   return config::Writer::write(named);
 }
 

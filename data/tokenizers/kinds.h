@@ -13,6 +13,8 @@ namespace ablate::data {
 /// `make_*` builds a kind from the training text, `restore_*` from what its file holds.
 using MakeTokenizer = std::unique_ptr<Tokenizer> (*)(const TokenizerConfig& config, const NextLine& lines);
 using RestoreTokenizer = std::unique_ptr<Tokenizer> (*)(std::vector<std::string> pieces);
+/// What stored_tokenizer() says.
+using StoredTokenizer = std::string (*)(const TokenizerConfig& config);
 
 std::unique_ptr<Tokenizer> make_sentencepiece(const TokenizerConfig& config, const NextLine& lines);
 /// `model`: SentencePiece's serialized model; `source` names it in errors.
@@ -30,6 +32,7 @@ std::unique_ptr<Tokenizer> restore_bytes(std::vector<std::string> pieces);
 /// They read the file that `config.model` names; data/tokenizers/pipeline/.
 std::unique_ptr<Tokenizer> make_byte_level_bpe(const TokenizerConfig& config, const NextLine& lines);
 std::unique_ptr<Tokenizer> make_wordpiece(const TokenizerConfig& config, const NextLine& lines);
+std::string stored_pipeline(const TokenizerConfig& config);
 /// `json`: the content of a `tokenizer.json`, of either kind; `source` names it in errors.
 std::unique_ptr<Tokenizer> restore_pipeline(std::string json, const std::string& source);
 

@@ -21,7 +21,8 @@ namespace {
 
 struct Kind {
   MakeTokenizer make;
-  RestoreTokenizer restore;  ///< nullptr: its file is not a list of pieces
+  RestoreTokenizer restore;          ///< nullptr: its file is not a list of pieces
+  StoredTokenizer stored = nullptr;  ///< nullptr: the bytes come of building it
 };
 
 constexpr config::Variant<Kind> kind_rows[] = {
@@ -37,10 +38,10 @@ constexpr config::Variant<Kind> kind_rows[] = {
     {{"bytes", "the 256 bytes; nothing to train", "Xue et al. 2022", ""}, {make_bytes, restore_bytes}},
     {{"byte_level_bpe", "pairs of bytes, merged: reads a published model's tokenizer.json or vocab.json and merges.txt",
       "Radford et al. 2019, section 2.2", "model target_model"},
-     {make_byte_level_bpe, nullptr}},
+     {make_byte_level_bpe, nullptr, stored_pipeline}},
     {{"wordpiece", "the longest pieces of each word: reads a published model's tokenizer.json or vocab.txt",
       "Devlin et al. 2019", "model target_model lowercase"},
-     {make_wordpiece, nullptr}},
+     {make_wordpiece, nullptr, stored_pipeline}},
 };
 constexpr config::VariantTable<Kind> kinds{"tokenizer", kind_rows};
 
@@ -184,6 +185,11 @@ std::string read_tokenizer_file(const std::filesystem::path& file) {
   std::string bytes{std::istreambuf_iterator<char>(in), {}};
   if (bytes.empty()) throw UserError(file.string() + ": the tokenizer's file is empty");
   return bytes;
+}
+
+std::string stored_tokenizer(const TokenizerConfig& config) {
+  if (const StoredTokenizer stored = kinds.at(config.kind).stored) return stored(config);
+  return train_tokenizer(config, [](std::string&) { return false; })->serialize();
 }
 
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& file_or_folder) {

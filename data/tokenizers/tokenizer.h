@@ -128,6 +128,10 @@ config::Choices sentencepiece_normalizations();
 /// cannot be had from it, or if words or characters meet a line that is not valid UTF-8.
 std::unique_ptr<Tokenizer> train_tokenizer(const TokenizerConfig& config, const NextLine& lines);
 
+/// The bytes that serialize() gives of the tokenizer that `config.model` names, of kinds whose files tell them without
+/// the work of building it: what is wrong with these is for train_tokenizer() to find. UserError as there.
+std::string stored_tokenizer(const TokenizerConfig& config);
+
 /// Reads the file that stores a tokenizer; its content, not its name, tells the kind. Of a folder, its
 /// `tokenizer.json` or `vocab.json`. An existing model without a pad, bos or eos symbol gets one at the end of its
 /// vocabulary, in this order. Throws UserError if the file cannot be read or holds no tokenizer.

@@ -41,7 +41,8 @@ int generate_command(const std::vector<std::string>& words) {
   Arguments arguments(
       "generate RUN_DIR [options]",
       "Goes on with a text, or begins one, with the weights that the run's evaluation chooses. Prints the prompt and\n"
-      "what follows it; several texts are set apart by a line '---'. The same seed gives the same texts.",
+      "what follows it; several texts are set apart by a line '---'. The same seed gives the same texts. A run of the\n"
+      "objective prefix_lm sees the prompt from both sides.",
       "  ablate generate runs/baseline.s1.0123456789abcdef --prompt 'ROMEO:' --tokens 300\n"
       "  ablate generate runs/baseline.s1.0123456789abcdef --prompt 'Once upon a time' --top-p 0.9 --samples 3");
   arguments.add_value("run", "folder of a run", "RUN_DIR");

@@ -31,7 +31,8 @@ int perplexity_command(const std::vector<std::string>& words) {
       "perplexity RUN_DIR [options]",
       "How likely a trained language model finds text: for every line of the input \"nats TAB tokens TAB perplexity\"\n"
       "and, on standard error, the same of all of them. Lines are texts of their own; with --whole the input is one\n"
-      "text, line ends included. Read in windows as the run was evaluated.",
+      "text, line ends included. Read in windows as the run was evaluated. Of a run of the objective prefix_lm the\n"
+      "tokens are those behind a prefix of each window, which the number of the line and the window's place decide.",
       "  ablate perplexity runs/baseline.s1.0123456789abcdef --input text.txt --whole\n"
       "  echo 'To be, or not to be' | ablate perplexity runs/baseline.s1.0123456789abcdef");
   arguments.add_value("run", "folder of a run", "RUN_DIR");

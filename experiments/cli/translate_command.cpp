@@ -33,7 +33,8 @@ int translate_command(const std::vector<std::string>& words) {
       "translate RUN_DIR [options]",
       "Translates lines with the weights that the run's evaluation chooses: as many lines out as in, in\n"
       "order; empty lines stay empty. With --n-best K: for every line K lines \"score TAB text\" and an\n"
-      "empty line.",
+      "empty line. A run of the objective span_corruption fills gaps that lines have as <extra_id_0>, <extra_id_1>\n"
+      "and so on; one of denoising restores lines, in which <mask> may stand.",
       "  ablate translate runs/swiglu.s1.0123456789abcdef --input text.en > text.de\n"
       "  echo 'a man rides a horse .' | ablate translate runs/swiglu.s1.0123456789abcdef --beam 8 --n-best 3");
   arguments.add_value("run", "folder of a run", "RUN_DIR");

@@ -1,6 +1,7 @@
 #include "experiments/lab/attention_maps.h"
 
 #include "data/labelled.h"
+#include "data/labelled_ids.h"
 #include "experiments/lab/evaluation.h"
 
 #include <algorithm>
@@ -8,16 +9,20 @@
 namespace ablate::lab {
 namespace {
 
-std::vector<std::int64_t> ids_of(const data::Tokenizer& tokenizer, const std::string& line, std::int64_t most) {
-  const std::vector<std::int32_t> found = tokenizer.encode(line);
+std::vector<std::int64_t> ids_of(const data::Tokenizer& tokenizer, const data::Marks& marks, const std::string& line,
+                                 std::int64_t most) {
+  const std::vector<std::int32_t> found = data::encode_marked(tokenizer, marks, line);
   std::vector<std::int64_t> ids(found.begin(), found.end());
   if (static_cast<std::int64_t>(ids.size()) > most) ids.resize(static_cast<std::size_t>(most));
   return ids;
 }
 
-std::vector<std::string> pieces_of(const data::Tokenizer& tokenizer, const std::vector<std::int64_t>& ids) {
+std::vector<std::string> pieces_of(const data::Tokenizer& tokenizer, const data::Marks& marks,
+                                   const std::vector<std::int64_t>& ids) {
   std::vector<std::string> pieces;
-  for (const std::int64_t id : ids) pieces.push_back(as_line(tokenizer.piece(static_cast<std::int32_t>(id))));
+  for (const std::int64_t id : ids) {
+    pieces.push_back(as_line(data::marked_piece(tokenizer, marks, static_cast<std::int32_t>(id))));
+  }
   return pieces;
 }
 
@@ -42,12 +47,12 @@ std::vector<AttentionMap> attention_maps(Transformer& model, const data::Tokeniz
     source_ids.insert(source_ids.end(), ids.begin(), ids.end());
     if (sentence.ends) source_ids.push_back(eos);
   } else if (model.has_encoder()) {
-    source_ids = ids_of(source_tokenizer, sentence.source, most);
+    source_ids = ids_of(source_tokenizer, sentence.marks, sentence.source, most);
     source_ids.push_back(source_tokenizer.specials().eos);
   }
   std::vector<std::int64_t> target_ids;
   if (model.has_decoder()) {
-    target_ids = ids_of(target_tokenizer, sentence.target, most);
+    target_ids = ids_of(target_tokenizer, sentence.marks, sentence.target, most);
     const std::optional<std::int64_t> first =
         model.has_encoder() ? std::optional(target_tokenizer.specials().bos) : sentence.first;
     if (first) target_ids.insert(target_ids.begin(), *first);
@@ -61,10 +66,13 @@ std::vector<AttentionMap> attention_maps(Transformer& model, const data::Tokeniz
   Batch batch;
   if (model.has_encoder()) batch.source = row(source_ids);
   if (model.has_decoder()) batch.target_input = row(target_ids);
+  if (model.reads_prefix()) {
+    batch.prefix = at::full({1}, batch.target_input.size(1), at::kLong).to(model.device());
+  }
   model.forward(batch, &trace);
 
-  const std::vector<std::string> source_pieces = pieces_of(source_tokenizer, source_ids);
-  const std::vector<std::string> target_pieces = pieces_of(target_tokenizer, target_ids);
+  const std::vector<std::string> source_pieces = pieces_of(source_tokenizer, sentence.marks, source_ids);
+  const std::vector<std::string> target_pieces = pieces_of(target_tokenizer, sentence.marks, target_ids);
   std::vector<AttentionMap> maps;
   for (const auto& [name, weights_BHTS] : trace.weights_BHTS) {
     const bool in_encoder = name.starts_with("encoder.");

@@ -1,6 +1,6 @@
 #pragma once
 // The attention weights of one sentence pair, or of one text, every layer and head, from the plain formula.
-#include "data/tokenizers/tokenizer.h"
+#include "data/objective_symbols.h"
 #include "transformer/model/transformer.h"
 
 #include <limits>
@@ -17,13 +17,14 @@ struct AttentionMap {
 
 /// The source ends with </s>; the target is read with teacher forcing, from <s> on. A model without an encoder reads
 /// the target alone, from `first` on if it is given; one without a decoder the source alone, a text or two with a tab
-/// between, from `first` to </s>. Longer sentences than `most` tokens or than the model reads are
-/// cut.
+/// between, from `first` to </s>. A model that reads prefixes sees all of the text from both sides. Longer sentences than
+/// `most` tokens or than the model reads are cut.
 struct AttendedSentence {
   std::string source, target;
   std::optional<std::int64_t> first{};
   bool ends = true;  ///< </s> behind what an encoder by itself reads
   std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  data::Marks marks{};  ///< that both sides may hold
 };
 std::vector<AttentionMap> attention_maps(Transformer& model, const data::Tokenizer& source_tokenizer,
                                          const data::Tokenizer& target_tokenizer, const AttendedSentence& sentence);

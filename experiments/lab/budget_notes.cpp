@@ -35,11 +35,13 @@ std::string budget_text(const RunConfig& run) {
   std::vector<std::string> limits;
   if (budget.steps) limits.push_back(counted_text(static_cast<double>(*budget.steps), "update"));
   if (budget.epochs) limits.push_back(counted_text(static_cast<double>(*budget.epochs), "epoch"));
-  if (budget.tokens) limits.push_back(counted_text(static_cast<double>(*budget.tokens), run.said_unit()));
+  if (budget.tokens) limits.push_back(counted_text(static_cast<double>(*budget.tokens), std::string(run.facts().unit)));
   if (budget.flops) limits.push_back(compact(*budget.flops) + " FLOPs");
   if (budget.minutes) limits.push_back(number_text(*budget.minutes, {}, Notation::fixed, 1).mean + " minutes");
   std::string text = joined(limits, " or ") + (limits.size() > 1 ? ", whichever is first" : "");
-  if (config.max_length && run.reads_windows()) {
+  if (config.max_length && data::corrupts(run.objective)) {
+    text += "; in rows of at most " + std::to_string(*config.max_length) + " tokens a side";
+  } else if (config.max_length && run.reads_windows()) {
     text += "; in windows of " + std::to_string(*config.max_length) + " tokens";
   } else if (config.max_length && run.labels()) {
     text += "; on texts cut at " + std::to_string(*config.max_length) + " tokens, as those that are measured";
@@ -51,7 +53,7 @@ std::string budget_text(const RunConfig& run) {
   }
   if (config.patience) {
     text += "; fewer where " + counted_text(static_cast<double>(*config.patience), "evaluation") +
-            " in a row find no better dev nll";
+            " in a row find no better " + run.facts().dev_name();
   }
   return text;
 }

@@ -2,7 +2,6 @@
 
 #include "experiments/lab/noise.h"
 #include "experiments/metrics/score.h"
-#include "transformer/model/head.h"
 
 #include <algorithm>
 
@@ -157,7 +156,9 @@ void RunConfig::describe(config::Fields& f) {
   f.object("data", data, "the corpus and its tokenizers");
   // Only a reader changes the family on its way, and does so before it reads what follows from it.
   if (model.family != standard_family && !decodes()) set_standards();
+  const std::string standard_objective = objective.kind;
   f.object("objective", objective, "what is learnt; by default what the family is for");
+  follow_objective(standard_objective);
   f.object("training", training, "how the weights are found");
   f.only_if(decodes(), "the family '" + model.family + "' has no source to find outputs for")
       .object("decoding", decoding, "how outputs are found");
@@ -186,12 +187,21 @@ void RunConfig::describe(config::Fields& f) {
 
 namespace {
 
-/// What a model of the configuration says.
-std::string fitting_objective(const ModelConfig& model) {
-  const Family& stacks = model.stacks();
-  if (stacks.decoder) return stacks.encoder ? "translation" : "causal_lm";
-  const HeadKind head = head_table().at(model.head.kind);
-  return head == HeadKind::classes ? "classification" : head == HeadKind::number ? "regression" : "masked_lm";
+/// "'causal_lm' or 'prefix_lm'"
+std::string quoted_names(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "'" : " or '") + name + "'";
+  return text;
+}
+
+/// Why windows of text begin where others have ended; "" if they need not.
+std::string why_no_stride(const data::ObjectiveConfig& objective) {
+  if (objective.kind == "masked_lm") {
+    return "has no effect: what is hidden is said from both sides, so that windows need not overlap";
+  }
+  if (data::says_whole_text(objective) || data::objective_table().at(objective.kind) != data::Content::text) return "";
+  return "is of the objective 'causal_lm': '" + objective.kind +
+         "' says a part of each window that was drawn, and windows that overlapped would say some tokens twice";
 }
 
 metrics::Subject subject_of(data::Content content) {
@@ -202,40 +212,41 @@ metrics::Subject subject_of(data::Content content) {
 
 }  // namespace
 
-std::string RunConfig::said_unit() const {
-  return labels() ? "text" : objective.kind == "masked_lm" ? "hidden token" : "target token";
-}
-
 void RunConfig::set_standards() {
-  objective.kind = fitting_objective(model);
+  objective.kind = standard_objective(model).name;
   evaluation.metrics.clear();
   if (!model.stacks().decoder) training.loss.label_smoothing = 0;  // as Devlin et al. 2019 learn
   if (objective.kind == "classification") evaluation.metrics = {"label_accuracy", "macro_f1"};
   if (objective.kind == "regression") evaluation.metrics = {"pearson", "spearman"};
 }
 
+void RunConfig::follow_objective(const std::string& standard) {
+  // Positions have to tell what stands ahead.
+  model.decoder.reads_prefix = objective.kind == "prefix_lm";
+  if (objective.kind != standard && decodes() && reads_text()) evaluation.metrics.clear();
+}
+
 void RunConfig::check_objective(config::Fields& f) const {
   const bool is_pooled = !model.stacks().decoder && head_table().at(model.head.kind) == HeadKind::pooled;
   f.check(!is_pooled || !training.missing().empty(), "model.head.kind", "'pooled' says nothing that could be learnt");
-  f.check(objective.kind == fitting_objective(model), "objective.kind",
+  f.check(facts().fits(model), "objective.kind",
           "'" + objective.kind + "' is not for the family '" + model.family + "'" +
-              (model.stacks().decoder ? "" : " with the head '" + model.head.kind + "'"));
+              (model.stacks().decoder ? "" : " with the head '" + model.head.kind + "'") + ", which learns " +
+              quoted_names(fitting_objectives(model)));
   const data::Content content = data::objective_table().at(objective.kind);
   const bool learns_text = content == data::Content::text;
   f.check(
       !learns_text || evaluation.metrics.empty(), "evaluation.metrics",
-      "compare outputs with references: the family '" + model.family + "' has none, its losses are always measured");
+      "compare outputs with references: the objective '" + objective.kind + "' has none, losses are always measured");
   for (const std::string& metric : evaluation.metrics) {
     const std::string name = metric.substr(0, metric.find(':'));
-    const auto rows = metrics::metrics();
-    const auto row = std::ranges::find(rows, name, &metrics::MetricRow::name);
-    f.check(row == rows.end() || learns_text || row->subject == subject_of(content), "evaluation.metrics",
+    const metrics::MetricRow* const row = metrics::find_metric(name);
+    f.check(row == nullptr || learns_text || row->subject == subject_of(content), "evaluation.metrics",
             "'" + name + "' is not for what the objective '" + objective.kind + "' says");
   }
   f.check(content == data::Content::pairs || evaluation.lengths.empty(), "evaluation.lengths",
           "are of pairs: what the objective '" + objective.kind + "' learns from has none");
-  f.check(objective.kind != "masked_lm" || !evaluation.stride, "evaluation.stride",
-          "has no effect: what is hidden is said from both sides, so that windows need not overlap");
+  f.check(why_no_stride(objective).empty() || !evaluation.stride, "evaluation.stride", why_no_stride(objective));
   f.check(content != data::Content::numbers || training.loss.label_smoothing == 0, "training.loss.label_smoothing",
           "is of words and classes: a number has no others to spread it over");
   f.check(!evaluation.stride || reads_windows(), "evaluation.stride", "is of windows of text: there are none");

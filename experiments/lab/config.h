@@ -4,6 +4,7 @@
 #include "data/batches.h"
 #include "data/config.h"
 #include "experiments/lab/comparison.h"
+#include "experiments/lab/objective_facts.h"
 #include "transformer/decoding/config.h"
 #include "transformer/model/config.h"
 #include "transformer/training/config.h"
@@ -70,17 +71,19 @@ struct RunConfig {
   void describe(config::Fields& f);
   /// The longest side of a pair that is trained on, </s> included; the length of a window of text.
   std::int64_t longest_trained() const { return training.max_length.value_or(model.max_length); }
-  /// True where outputs are sought word by word and compared with references.
+  /// True where outputs can be sought word by word, from a source.
   bool decodes() const { return model.stacks().encoder && model.stacks().decoder; }
+  /// True where an evaluation does so: a decoder that learns running text has losses alone.
+  bool seeks_outputs() const { return decodes() && !reads_text(); }
   /// What an encoder says of a text as a whole is compared with its label.
   bool labels() const { return data::is_labelled(data::objective_table().at(objective.kind)); }
-  /// What is counted as learnt from: "target token", "hidden token", "text".
-  std::string said_unit() const;
+  const ObjectiveFacts& facts() const { return objective_facts(objective.kind); }
   bool reads_text() const { return data::objective_table().at(objective.kind) == data::Content::text; }
   bool reads_windows() const { return reads_text() && objective.layout == "packed"; }
 
  private:
   void set_standards();  ///< objective and metrics where the model is not of the standard family
+  void follow_objective(const std::string& standard);  ///< what another one than the family's standard brings with it
   void check_objective(config::Fields& f) const;
 };
 

@@ -36,9 +36,8 @@ std::string step_text(const RunEvent& event) {
 }
 
 std::string evaluation_text(const RunEvent& event) {
-  return printed("step %lld  epoch %lld  dev nll %.4f  perplexity %.2f%s", static_cast<long long>(event.step),
-                 static_cast<long long>(event.epoch), event.dev_nll, std::exp(event.dev_nll),
-                 event.best ? "  (best)" : "");
+  return printed("step %lld  epoch %lld  ", static_cast<long long>(event.step), static_cast<long long>(event.epoch)) +
+         event.text + (event.best ? "  (best)" : "");
 }
 
 std::string decoding_text(const RunEvent& event) {

@@ -1,6 +1,7 @@
 #include "experiments/lab/evaluation.h"
 
 #include "ablate_commit.h"
+#include "data/corruption.h"
 #include "data/files/lines.h"
 #include "data/tokenizers/labels.h"
 #include "experiments/lab/identity.h"
@@ -35,7 +36,8 @@ class SplitEvaluation {
     plan_ = data::evaluation_batches(*row.corpus, part.split, config.objective, batch, reach);
     if (plan_->cut() > 0) {
       progress.message("warning: " + std::to_string(plan_->cut()) + " " + plan_->unit() + " of " + name_ +
-                       " are longer than " + std::to_string(reach.longest) + " tokens and are cut");
+                       " are longer than " + std::to_string(data::tokens_of_row(config.objective, reach.longest)) +
+                       " tokens and are cut");
     }
   }
 
@@ -54,17 +56,24 @@ class SplitEvaluation {
                   {"sentences", pairs_.size()},
                   {"cut_sentences", plan_->cut()}};
     // The nats of what was cut, or not asked for, are not known: they cannot be spread over the whole.
-    if (plan_->cut() > 0 || row_.row->config.objective.kind == "masked_lm") return entry;
-    if (words > 0) entry["perplexity_per_word"] = metrics::perplexity(loss.nll_sum, words);
-    if (row_.corpus->content() == data::Content::text) entry.update(bits(loss.nll_sum));
+    if (plan_->cut() > 0) return entry;
+    const ObjectiveFacts& facts = row_.row->config.facts();
+    if (words > 0 && facts.measures("perplexity_per_word")) {
+      entry["perplexity_per_word"] = metrics::perplexity(loss.nll_sum, words);
+    }
+    if (facts.measures("bits_per_byte")) entry.update(bits(loss.nll_sum));
     return entry;
   }
 
   /// Losses of texts as wholes.
   Json label_loss(const SplitLoss& loss) const {
-    Json entry = {
-        {"loss", loss.loss}, {"texts", loss.tokens}, {"sentences", pairs_.size()}, {"cut_sentences", plan_->cut()}};
-    entry[row_.corpus->content() == data::Content::numbers ? "squared_error" : "label_nll"] = loss.nll;
+    Json entry = {{"texts", loss.tokens}, {"sentences", pairs_.size()}, {"cut_sentences", plan_->cut()}};
+    if (row_.corpus->content() == data::Content::numbers) {
+      entry["squared_error"] = loss.nll;
+    } else {
+      entry["label_nll"] = loss.nll;
+      entry["label_loss"] = loss.loss;
+    }
     return entry;
   }
 
@@ -150,6 +159,9 @@ Json entry_of(const Json& decoding, const PreparedRow& row, const SplitPart& par
   return found.value("data", "") == hash ? found : Json{{"data", hash}};
 }
 
+/// Whatever the loss is called, what it is the mean of is counted beside it.
+bool has_loss(const Json& entry) { return entry.contains("tokens") || entry.contains("texts"); }
+
 bool has_scores(const Json& entry, const EvaluationConfig& config) {
   for (const std::string& metric : config.metrics) {
     if (!entry.contains("scores") || !entry["scores"].contains(metric)) return false;
@@ -163,7 +175,7 @@ data::EvaluationReach dev_reach(const RunConfig& config) {
   if (config.reads_windows()) return {config.longest_trained(), config.longest_trained()};
   data::EvaluationReach reach{config.model.max_length, config.model.max_length};
   if (config.labels()) return {config.longest_trained(), config.longest_trained()};
-  if (config.training.max_length && config.decodes()) reach.range = {1, config.longest_trained()};
+  if (config.training.max_length && config.seeks_outputs()) reach.range = {1, config.longest_trained()};
   return reach;
 }
 
@@ -249,7 +261,7 @@ bool is_evaluated(const PreparedRow& row, const Json& result) {
   if (!decodings.contains(key)) return false;
   return std::ranges::all_of(measured_parts(config, *row.corpus), [&](const MeasuredPart& part) {
     const Json entry = entry_of(decodings[key], row, part);
-    return entry.contains("loss") && (!part.is_scored || has_scores(entry, config));
+    return has_loss(entry) && (!part.is_scored || has_scores(entry, config));
   });
 }
 
@@ -261,11 +273,14 @@ void evaluate_run(const PreparedRow& row, std::int64_t seed, const RunFolder& fo
   Json& decoding = result["decodings"][key];
   if (decoding.is_null()) {
     decoding = {{"checkpoint", config.evaluation.checkpoint}, {"commit", ABLATE_COMMIT}, {"splits", Json::object()}};
-    if (config.decodes()) decoding["decoding"] = row.row->resolved.at("decoding");
+    if (config.seeks_outputs()) decoding["decoding"] = row.row->resolved.at("decoding");
     if (config.reads_windows()) {
-      decoding["window"] = evaluation_reach(config).longest;
-      decoding["stride"] = evaluation_reach(config).stride;
+      const data::EvaluationReach reach = evaluation_reach(config);
+      decoding["window"] = data::tokens_of_row(config.objective, reach.longest);
+      decoding["stride"] = data::corrupts(config.objective) ? decoding["window"] : Json(reach.stride);
     }
+    const std::string said = data::said_in_words(config.objective);
+    if (!said.empty()) decoding["said"] = said;
   }
   const std::vector<fs::path> checkpoints = chosen_checkpoints(config.evaluation, result, folder.path());
   decoding["averaged"] = checkpoints.size();
@@ -277,7 +292,7 @@ void evaluate_run(const PreparedRow& row, std::int64_t seed, const RunFolder& fo
   for (const MeasuredPart& part : measured_parts(config.evaluation, *row.corpus)) {
     Json entry = entry_of(decoding, row, part);
     SplitEvaluation evaluation(row, seed, part, progress);
-    if (!entry.contains("loss")) entry.update(evaluation.loss(loaded()));
+    if (!has_loss(entry)) entry.update(evaluation.loss(loaded()));
     if (part.is_scored && !has_scores(entry, config.evaluation)) {
       const fs::path file = folder.hypotheses_file(key, part.split);
       // The whole split comes before its parts, whose outputs are among its own; the file may have been deleted since.

@@ -36,9 +36,8 @@ bool is_within(const std::string& path, const std::string& section) {
 /// Which axes make no sense: the dev nll of the trials has to be of the same pairs, and to tell what suits the row.
 void check_axes(const Experiment& experiment, const std::string& where, Problems& problems) {
   const auto check = [&](const std::string& path, const std::string& key) {
-    for (const char* section :
-         {"data", "decoding", "evaluation", "training.max_length", "objective.layout", "objective.document_end"}) {
-      if (is_within(path, section)) {
+    for (const char* section : {"data", "decoding", "evaluation", "training.max_length", "objective"}) {
+      if (is_within(path, section) && path != "objective.windows") {
         problems.add(where + key + ": " + path + ": trials are compared by their nll on the same dev pairs or text, " +
                      "which " + section + " has no part in or would change");
       }

@@ -6,8 +6,9 @@
 #include "transformer/core/error.h"
 
 #include <algorithm>
-#include <initializer_list>
 #include <limits>
+#include <string_view>
+#include <vector>
 
 namespace ablate::lab {
 namespace {
@@ -19,23 +20,21 @@ struct LossFigure {
   const char* unit;
   Direction direction;
   int decimals;
-  std::initializer_list<const char*> objectives;  ///< that are measured by it
+  bool is_shown = false;          ///< on dev, where nothing is asked for
+  bool is_of_any_tokens = false;  ///< spread over the text itself
 };
-const LossFigure loss_figures[] = {
-    {"nll", "NLL", "nats/token", Direction::lower, 3, {"translation", "causal_lm", "masked_lm"}},
-    {"perplexity", "PPL", "per token", Direction::lower, 2, {"translation", "causal_lm", "masked_lm"}},
-    {"perplexity_per_word", "PPL", "per word", Direction::lower, 2, {"translation", "causal_lm"}},
-    {"accuracy", "Accuracy", "% of tokens", Direction::higher, 2, {"translation", "causal_lm", "masked_lm"}},
-    {"loss", "Loss", "nats/token, smoothed", Direction::lower, 3, {"translation", "causal_lm", "masked_lm"}},
-    {"bits_per_character", "BPC", "bits/character", Direction::lower, 3, {"causal_lm"}},
-    {"bits_per_byte", "BPB", "bits/byte", Direction::lower, 3, {"causal_lm"}},
-    {"label_nll", "NLL", "nats/text", Direction::lower, 3, {"classification"}},
-    {"squared_error", "MSE", "", Direction::lower, 3, {"regression"}},
+constexpr LossFigure loss_figures[] = {
+    {"nll", "NLL", "nats/token", Direction::lower, 3},
+    {"perplexity", "PPL", "per token", Direction::lower, 2, /*is_shown=*/true},
+    {"perplexity_per_word", "PPL", "per word", Direction::lower, 2, false, /*is_of_any_tokens=*/true},
+    {"accuracy", "Accuracy", "% of tokens", Direction::higher, 2},
+    {"loss", "Loss", "nats/token, smoothed", Direction::lower, 3},
+    {"bits_per_character", "BPC", "bits/character", Direction::lower, 3, false, /*is_of_any_tokens=*/true},
+    {"bits_per_byte", "BPB", "bits/byte", Direction::lower, 3, false, /*is_of_any_tokens=*/true},
+    {"label_nll", "NLL", "nats/text", Direction::lower, 3, /*is_shown=*/true},
+    {"label_loss", "Loss", "nats/text, smoothed", Direction::lower, 3},
+    {"squared_error", "MSE", "", Direction::lower, 3, /*is_shown=*/true},
 };
-
-bool measures(const LossFigure& figure, const std::string& objective) {
-  return std::ranges::find(figure.objectives, objective) != figure.objectives.end();
-}
 
 const LossFigure* find_loss_figure(const std::string& name) {
   for (const LossFigure& figure : loss_figures) {
@@ -66,9 +65,9 @@ std::string settings_in_words(const Json& object) {
 
 }  // namespace
 
-bool is_of_text_alone(const Figure& figure) {
-  const LossFigure* found = find_loss_figure(figure.metric);
-  return found != nullptr && !measures(*found, "translation") && measures(*found, "causal_lm");
+bool is_of_any_tokens(const Figure& figure) {
+  const LossFigure* const found = find_loss_figure(figure.metric);
+  return found != nullptr && found->is_of_any_tokens;
 }
 
 std::vector<std::string> loss_figure_names() {
@@ -91,8 +90,7 @@ std::vector<Figure> figures_of(const PreparedRow& row) {
       for (const std::string& metric : config.metrics) figures.push_back({metric, part.name()});
     }
     for (const LossFigure& figure : loss_figures) {
-      if (!measures(figure, row.row->config.objective.kind)) continue;
-      figures.push_back({figure.name, part.name()});
+      if (row.row->config.facts().measures(figure.name)) figures.push_back({figure.name, part.name()});
     }
   }
   return figures;
@@ -106,9 +104,7 @@ std::vector<Figure> measured_figures(const std::vector<const Json*>& decodings) 
       const Json scores = entry.value("scores", Json::object());
       for (const auto& [metric, score] : scores.items()) measured.push_back({metric, split});
       for (const LossFigure& figure : loss_figures) {
-        // The loss of texts as wholes is no loss per token.
-        const bool is_of_texts = entry.contains("texts") && figure.name == std::string_view("loss");
-        if (entry.contains(figure.name) && !is_of_texts) measured.push_back({figure.name, split});
+        if (entry.contains(figure.name)) measured.push_back({figure.name, split});
       }
       add_figures(figures, measured);
     }
@@ -122,10 +118,9 @@ std::vector<Figure> choose_figures(const std::vector<Figure>& known, const std::
     const auto is_score = [](const Figure& figure) { return find_loss_figure(figure.metric) == nullptr; };
     const bool has_scores = std::ranges::any_of(known, is_score);
     for (const Figure& figure : known) {
-      const bool is_likelihood =
-          figure.metric == "perplexity" || figure.metric == "label_nll" || figure.metric == "squared_error";
-      const bool is_asked_for = is_likelihood && (figure.split == "dev" || !has_scores);
-      if (is_score(figure) || is_asked_for) chosen.push_back(figure);
+      const LossFigure* const loss = find_loss_figure(figure.metric);
+      const bool is_shown = loss != nullptr && loss->is_shown && (figure.split == "dev" || !has_scores);
+      if (loss == nullptr || is_shown) chosen.push_back(figure);
     }
     return chosen;
   }
@@ -155,11 +150,10 @@ Column column_of(const Figure& figure) {
   }
   const std::string name = figure.metric.substr(0, figure.metric.find(':'));
   const std::string options = figure.metric.size() > name.size() ? " " + figure.metric.substr(name.size() + 1) : "";
-  const auto metrics = metrics::metrics();
-  const auto row = std::ranges::find(metrics, name, &metrics::MetricRow::name);
-  column.heading = (row != metrics.end() ? std::string(row->heading) : name) + options;
-  column.unit = row != metrics.end() ? row->unit : "";
-  column.direction = Direction::higher;
+  const metrics::MetricRow* const row = metrics::find_metric(name);
+  column.heading = (row != nullptr ? std::string(row->heading) : name) + options;
+  column.unit = row != nullptr ? row->unit : "";
+  column.direction = row != nullptr && row->is_error ? Direction::lower : Direction::higher;
   return column;
 }
 
@@ -200,6 +194,9 @@ std::string describe_decoding(const Json& decoding) {
   if (decoding.contains("decoding")) text += "; decoding: " + settings_in_words(decoding["decoding"]);
   if (decoding.contains("window")) {
     text += "; losses: windows of " + decoding["window"].dump() + " tokens, one every " + decoding["stride"].dump();
+  }
+  if (decoding.contains("said")) {
+    text += (decoding.contains("window") ? ", of " : "; losses: of ") + decoding["said"].get<std::string>();
   }
   return text;
 }

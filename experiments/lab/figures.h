@@ -8,8 +8,8 @@ namespace ablate::lab {
 /// nll, perplexity, …: what is measured of a model itself on every split and on dev.
 std::vector<std::string> loss_figure_names();
 
-/// Whether it is of a text itself, whatever its tokens are, and so of running text alone.
-bool is_of_text_alone(const Figure& figure);
+/// Whether it compares texts whatever their tokens are.
+bool is_of_any_tokens(const Figure& figure);
 
 /// Everything that a row is measured in.
 std::vector<Figure> figures_of(const PreparedRow& row);

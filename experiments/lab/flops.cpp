@@ -1,5 +1,7 @@
 #include "experiments/lab/flops.h"
 
+#include "data/corruption.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -33,9 +35,22 @@ SequenceLengths mean_lengths(const PreparedRow& row) {
 }
 
 SequenceLengths lengths_learnt(const RunConfig& config, SequenceLengths lengths) {
-  if (config.objective.kind != "masked_lm") return lengths;
-  const double hidden = config.objective.mask_share * static_cast<double>(lengths.target);
-  return {lengths.target, lengths.target, std::max<std::int64_t>(1, std::llround(hidden))};
+  const data::ObjectiveConfig& objective = config.objective;
+  if (data::corrupts(objective)) {
+    // Of a window its limit is known, of a document what it has on average, </s> included.
+    const std::int64_t most = data::tokens_of_row(objective, config.longest_trained());
+    const std::int64_t tokens =
+        config.reads_windows() ? data::tokens_of_row(objective, lengths.target) : std::min(most, lengths.target - 1);
+    const data::CorruptedLengths sides = data::corrupted_lengths(objective, tokens);
+    return {sides.source, sides.target};
+  }
+  const auto length = static_cast<double>(lengths.target);
+  // A prefix of 1 … T tokens leaves T … 1 of them to be said.
+  if (objective.kind == "prefix_lm") {
+    return {lengths.source, lengths.target, std::max<std::int64_t>(1, std::llround((length + 1) / 2))};
+  }
+  if (objective.kind != "masked_lm") return lengths;
+  return {lengths.target, lengths.target, std::max<std::int64_t>(1, std::llround(objective.mask_share * length))};
 }
 
 double flops_per_token(const ModelConfig& model, const VocabularyInfo& vocabulary, SequenceLengths lengths) {

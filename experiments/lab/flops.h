@@ -10,7 +10,7 @@ namespace ablate::lab {
 SequenceLengths mean_lengths(const PreparedRow& row);
 
 /// The same as the row's objective uses them: an encoder by itself reads what another model would say, and says what is
-/// hidden of it.
+/// hidden of it; a prefix of a mean length is not said; a text that is corrupted has two sides.
 SequenceLengths lengths_learnt(const RunConfig& config, SequenceLengths lengths);
 
 /// FLOPs of learning from one target token. They depend on nothing but the configuration, the vocabulary and the

@@ -4,10 +4,12 @@
 #include "experiments/lab/evaluation.h"
 #include "experiments/lab/figures.h"
 #include "experiments/lab/number_format.h"
+#include "experiments/lab/objective_facts.h"
 #include "experiments/lab/render/render.h"
 #include "experiments/lab/results_table.h"
 #include "experiments/lab/run_curves.h"
 #include "experiments/lab/terminal_plot.h"
+#include "experiments/lab/text.h"
 #include "transformer/core/error.h"
 
 #include <cmath>
@@ -22,20 +24,25 @@ std::string run_name(const Json& config) {
   return config.at("label").get<std::string>() + ", seed " + std::to_string(config.at("seed").get<std::int64_t>());
 }
 
+/// Runs of a time when nothing else could be learnt do not say what they learnt.
+const ObjectiveFacts& facts_of(const Json& stored) {
+  return objective_facts(stored.at("config").value("objective", Json::object()).value("kind", "translation"));
+}
+
 PlottedCurve dev_curve(const RunFolder& run) {
   const RunCurves curves = read_curves(run.metrics_file());
   return {run_name(run.config()), curves.evaluations.of("step"), curves.evaluations.of("dev_nll")};
 }
 
-/// "best: update 600 of 700, dev nll 2.812 (perplexity 16.64)"; "" before the first evaluation.
-std::string best_step(const PlottedCurve& dev) {
+/// "best: update 600 of 700, dev nll 2.8120, perplexity 16.64"; "" before the first evaluation.
+std::string best_step(const PlottedCurve& dev, const ObjectiveFacts& facts) {
   std::size_t best = 0;
   for (std::size_t i = 1; i < dev.y.size(); ++i) {
     if (dev.y[i] < dev.y[best]) best = i;
   }
   if (dev.y.empty() || !std::isfinite(dev.y[best])) return "";
-  return "best: update " + fixed_text(dev.x[best], 0) + " of " + fixed_text(dev.x.back(), 0) + ", dev nll " +
-         fixed_text(dev.y[best], 4) + " (perplexity " + fixed_text(std::exp(dev.y[best]), 2) + ")\n";
+  return "best: update " + fixed_text(dev.x[best], 0) + " of " + fixed_text(dev.x.back(), 0) + ", " +
+         facts.dev_text(dev.y[best]) + "\n";
 }
 
 /// The corpus that a run learnt from, out of the cache beside it; null if it is there no more.
@@ -122,8 +129,9 @@ std::string inspect_run(const RunFolder& run) {
             result.at("environment").value("commit", "") + "\n";
   }
   const PlottedCurve dev = dev_curve(run);
-  text += best_step(dev);
-  const std::string plot = plot_curves({{"dev nll over updates", dev.x, dev.y}});
+  const ObjectiveFacts& facts = facts_of(config);
+  text += best_step(dev, facts);
+  const std::string plot = plot_curves({{facts.dev_name() + " over updates", dev.x, dev.y}});
   if (!plot.empty()) text += "\n" + plot;
   return text;
 }
@@ -162,6 +170,7 @@ std::string compare_runs(const std::vector<std::filesystem::path>& folders) {
   std::set<std::filesystem::path> known;
   std::vector<Json> configs;
   std::vector<PlottedCurve> curves;
+  std::vector<std::string> values;
   for (const std::filesystem::path& folder : folders) {
     const RunFolder run(folder);
     if (!known.insert(std::filesystem::canonical(folder)).second) {
@@ -169,11 +178,15 @@ std::string compare_runs(const std::vector<std::filesystem::path>& folders) {
     }
     configs.push_back(run.config());
     curves.push_back(dev_curve(run));
+    const std::string value = facts_of(configs.back()).dev_name();
+    if (!is_among(values, value)) values.push_back(value);
   }
   std::string text = render(runs_table(folders, "", {}), "markdown");
   const std::string settings = differing_settings(configs);
   text += "\n" + (settings.empty() ? "The runs have the same settings.\n" : settings);
-  if (const std::string plot = plot_curves(curves); !plot.empty()) text += "\ndev nll over updates\n\n" + plot;
+  if (const std::string plot = plot_curves(curves); !plot.empty()) {
+    text += "\n" + joined(values, " or ") + " over updates\n\n" + plot;
+  }
   return text;
 }
 

@@ -4,6 +4,7 @@
 #include "experiments/lab/figures.h"
 #include "experiments/lab/identity.h"
 #include "experiments/metrics/score.h"
+#include "transformer/config/writer.h"
 
 #include <algorithm>
 
@@ -18,7 +19,9 @@ bool is_loss(const Figure& figure) {
 /// How a text is read, as far as it changes a loss per token.
 std::string reading_of(const RunConfig& config) {
   const data::EvaluationReach reach = evaluation_reach(config);
-  return Json{config.objective.layout, config.objective.document_end, reach.longest, reach.stride}.dump();
+  Json objective = config::Writer::write(config.objective);
+  objective.erase("windows");  // of training alone
+  return Json{{"objective", objective}, {"window", reach.longest}, {"stride", reach.stride}}.dump();
 }
 
 }  // namespace
@@ -52,8 +55,7 @@ std::string MeasuredRows::data(std::size_t row, std::size_t column) const {
   // not depend on its tokens.
   const RunConfig& config = rows_[row].row->config;
   const bool of_text = corpus.content() == data::Content::text;
-  const bool of_any_tokens = is_of_text_alone(figure) || figure.metric == "perplexity_per_word";
-  if (of_text && of_any_tokens) return corpus.split(part.split).text_hash();
+  if (of_text && is_of_any_tokens(figure)) return corpus.split(part.split).text_hash();
   if (of_text) return corpus.split_hash(part.split) + reading_of(config);
   if (is_loss(figure)) return corpus.split_hash(part.split) + part.name();
   std::string text;

@@ -143,8 +143,8 @@ void check_content(const data::Corpus& corpus, const RunConfig& config, const st
     throw std::logic_error("a content without a name");
   };
   throw UserError(where + ": objective.kind: '" + config.objective.kind + "' learns from " + named(wanted) +
-                  ", but the data holds " + named(corpus.content()) + ": change data, or model.family ('" +
-                  config.model.family + "')");
+                  ", but the data holds " + named(corpus.content()) +
+                  ": change data, the objective, or model.family ('" + config.model.family + "')");
 }
 
 /// Text needs a window to train on, and a token to say in every split.
@@ -181,8 +181,10 @@ void check_length(const data::Corpus& corpus, const RunConfig& config, const std
 /// Whole words differ from tokens where some token goes on with a word.
 void check_whole_words(const data::Corpus& corpus, const data::ObjectiveConfig& objective, const std::string& where) {
   if (objective.kind != "masked_lm" || !objective.whole_words) return;
-  const std::vector<bool> begins = data::masking_vocabulary(corpus.target_tokenizer()).begins_word;
-  if (std::ranges::find(begins, false) != begins.end()) return;
+  const data::Tokenizer& tokenizer = corpus.target_tokenizer();
+  for (std::int32_t id = 0; id < tokenizer.size(); ++id) {
+    if (!tokenizer.begins_word(id)) return;
+  }
   throw UserError(where + ": objective.whole_words: has no effect: every token of this tokenizer is a word by itself");
 }
 

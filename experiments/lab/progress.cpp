@@ -31,12 +31,12 @@ void Progress::step(const LogLine& line) {
 
 void Progress::logged(const LogLine& line) { sink_(event_of(RunEvent::Kind::logged, line)); }
 
-void Progress::evaluated(const EvaluationLine& line) {
+void Progress::evaluated(const EvaluationLine& line, const std::string& found) {
   sink_({.kind = RunEvent::Kind::evaluated,
+         .text = found,
          .step = line.step,
          .epoch = line.epoch,
          .seconds = line.seconds,
-         .dev_nll = line.dev.nll,
          .best = line.best});
 }
 

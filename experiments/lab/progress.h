@@ -16,7 +16,7 @@ class Progress {
   void message(const std::string& text);
   void step(const LogLine& line);    ///< passed on a few times a second
   void logged(const LogLine& line);  ///< passed on every time
-  void evaluated(const EvaluationLine& line);
+  void evaluated(const EvaluationLine& line, const std::string& found);
   void decoding(const std::string& split, std::int64_t done, std::int64_t all);
 
  private:

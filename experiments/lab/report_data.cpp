@@ -155,7 +155,7 @@ Json report_data(const Experiment& experiment, const std::vector<PreparedRow>& r
   }
   json["tuning"] = Json::array();
   if (const std::optional<Table> trials = tuning_table(experiment, rows)) {
-    json["tuning"].push_back(map_json(*trials, "dev nll", "row"));
+    json["tuning"].push_back(map_json(*trials, rows.front().row->config.facts().dev_name(), "row"));
   }
   json["lengths"] = lengths_json(rows, seeds, options.out);
   json["samples"] = samples_json(rows, seeds, options);

@@ -1,5 +1,6 @@
 #include "experiments/lab/report_sentences.h"
 
+#include "data/corrupted_batches.h"
 #include "experiments/lab/attention_maps.h"
 #include "experiments/lab/evaluation.h"
 #include "experiments/lab/figures.h"
@@ -185,6 +186,17 @@ void check_attention(const std::vector<PreparedRow>& rows, const ReportOptions& 
   }
 }
 
+/// Of an objective that changes text both sides of the document are shown as one of them is read and the other said.
+void corrupt(AttendedSentence& sentence, const PreparedRow& row, std::int64_t number) {
+  const data::ObjectiveConfig& objective = row.row->config.objective;
+  const data::Tokenizer& tokenizer = row.corpus->target_tokenizer();
+  const data::Split& split = row.corpus->split(attended_split(row));
+  const data::CorruptedText text = data::corrupted_text(tokenizer, objective, split.target(number), longest_attended);
+  sentence.source = text.source;
+  sentence.target = text.target;
+  sentence.marks = data::marks_of(tokenizer, objective);
+}
+
 Json attention_json(const std::vector<PreparedRow>& rows, const std::vector<std::int64_t>& seeds,
                     const ReportOptions& options) {
   Json list = Json::array();
@@ -204,6 +216,7 @@ Json attention_json(const std::vector<PreparedRow>& rows, const std::vector<std:
                                   text_start(row.row->config, row.corpus->source_tokenizer().specials()),
                                   row.row->config.labels()};
         if (is_text) sentence.most = longest_attended;
+        if (data::corrupts(row.row->config.objective)) corrupt(sentence, row, number);
         for (const AttentionMap& map :
              attention_maps(*model, row.corpus->source_tokenizer(), row.corpus->target_tokenizer(), sentence)) {
           maps.push_back({{"kind", map.kind},
@@ -212,11 +225,12 @@ Json attention_json(const std::vector<PreparedRow>& rows, const std::vector<std:
                           {"keys", map.keys},
                           {"heads", heads_json(map.weights_HTS)}});
         }
-        list.push_back({{"row", row.row->label},
-                        {"seed", seed},
-                        {"sentence", name + " " + std::to_string(number) + ": " +
-                                         as_line(is_text ? beginning(sentence.target) : sentence.source)},
-                        {"maps", std::move(maps)}});
+        list.push_back(
+            {{"row", row.row->label},
+             {"seed", seed},
+             {"sentence", name + " " + std::to_string(number) + ": " +
+                              as_line(is_text ? beginning(std::string(split.target_text(number))) : sentence.source)},
+             {"maps", std::move(maps)}});
       }
       break;
     }

@@ -10,6 +10,7 @@ struct Figure {
   std::string metric;  ///< a metric of text with its options, or one of loss_figure_names()
   std::string split;
   std::string key() const { return metric + "@" + split; }
+  bool operator==(const Figure&) const = default;
 };
 
 /// Reads the results of every row and seed. `metrics` as in TableConfig; empty: every score and the dev perplexity.

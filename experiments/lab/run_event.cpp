@@ -29,7 +29,6 @@ std::string to_line(const RunEvent& event) {
                      {"tokens_per_second", event.tokens_per_second},
                      {"seconds", event.seconds},
                      {"progress", event.progress},
-                     {"dev_nll", event.dev_nll},
                      {"best", event.best},
                      {"done", event.done},
                      {"all", event.all}};
@@ -54,7 +53,6 @@ std::optional<RunEvent> from_line(std::string_view line) {
     event.tokens_per_second = number_of(json, "tokens_per_second");
     event.seconds = number_of(json, "seconds");
     event.progress = number_of(json, "progress");
-    event.dev_nll = number_of(json, "dev_nll");
     event.best = json.at("best").get<bool>();
     event.done = json.at("done").get<std::int64_t>();
     event.all = json.at("all").get<std::int64_t>();

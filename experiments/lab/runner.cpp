@@ -1,6 +1,7 @@
 #include "experiments/lab/runner.h"
 
 #include "ablate_commit.h"
+#include "data/corruption.h"
 #include "experiments/lab/evaluation.h"
 #include "experiments/lab/event_file.h"
 #include "experiments/lab/flops.h"
@@ -52,11 +53,11 @@ std::vector<std::pair<std::string, double>> scalars_of(const LogLine& line) {
           {"train/tokens_per_second", line.tokens_per_second}};
 }
 
-std::vector<std::pair<std::string, double>> scalars_of(const EvaluationLine& line) {
-  return {{"dev/loss", line.dev.loss},
-          {"dev/nll", line.dev.nll},
-          {"dev/perplexity", std::exp(line.dev.nll)},
-          {"dev/accuracy", line.dev.accuracy}};
+std::vector<std::pair<std::string, double>> scalars_of(const EvaluationLine& line, const ObjectiveFacts& facts) {
+  std::vector<std::pair<std::string, double>> scalars = {
+      {"dev/loss", line.dev.loss}, {"dev/nll", line.dev.nll}, {"dev/accuracy", line.dev.accuracy}};
+  if (facts.has_perplexity) scalars.emplace_back("dev/perplexity", std::exp(line.dev.nll));
+  return scalars;
 }
 
 double seconds_since_1970() {
@@ -77,7 +78,7 @@ Json environment(at::Device device, const RunConfig& config) {
 }
 
 Json training_json(const TrainingOutcome& outcome, std::int64_t parameters, double flops_of_token,
-                   const data::Batches& batches, const std::string& unit) {
+                   const data::Batches& batches, std::string_view unit) {
   return {{"reason", outcome.reason},
           {"unit", unit},
           {"steps", outcome.steps},
@@ -148,7 +149,8 @@ Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, c
   }
   if (batches->cut() > 0) {
     progress.message("warning: " + std::to_string(batches->cut()) + " of " + std::to_string(batches->used()) +
-                     " training " + batches->unit() + " are longer than " + std::to_string(config.longest_trained()) +
+                     " training " + batches->unit() + " are longer than " +
+                     std::to_string(data::tokens_of_row(config.objective, config.longest_trained())) +
                      " tokens and are cut: nothing is learnt from the rest of them");
   }
   progress.message(std::to_string(batches->used()) + " " + batches->unit() + " in " + std::to_string(batches->size()) +
@@ -189,8 +191,8 @@ Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, c
           [&](const EvaluationLine& line) {
             folder.check_owner();  // the state is written next
             log->write(to_json(line));
-            events->write(line.step, seconds_since_1970(), scalars_of(line));
-            progress.evaluated(line);
+            events->write(line.step, seconds_since_1970(), scalars_of(line, config.facts()));
+            progress.evaluated(line, config.facts().dev_text(line.dev.nll));
           },
       .on_step = [&](const LogLine& line) { progress.step(line); },
       .stop_requested =
@@ -211,7 +213,7 @@ Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, c
   Json result = {
       {"status", diverged ? "diverged" : "finished"},
       {"environment", environment(options.device, config)},
-      {"training", training_json(outcome, count_parameters(*model), flops_of_token, *batches, config.said_unit())},
+      {"training", training_json(outcome, count_parameters(*model), flops_of_token, *batches, config.facts().unit)},
       {"decodings", Json::object()}};
   if (Json report = folder.initialization(); !report.empty()) {
     report.erase("taken");  // the file has them all

@@ -1,6 +1,5 @@
 #include "experiments/lab/stored_run.h"
 
-#include "data/masking.h"
 #include "experiments/lab/run_folder.h"
 #include "transformer/config/reader.h"
 #include "transformer/core/error.h"
@@ -89,6 +88,7 @@ void read_own_sides(StoredRun& run, bool joint) {
   if (!joint) run.target = data::load_tokenizer(run.target_file);
   run.vocabulary = {data::vocabulary_size(*run.source, run.config.objective),
                     data::vocabulary_size(*run.target, run.config.objective), run.source->specials().pad};
+  run.marks = data::marks_of(*run.source, run.config.objective);
 }
 
 }  // namespace

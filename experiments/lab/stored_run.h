@@ -1,5 +1,6 @@
 #pragma once
 // A finished run as its folder tells it, before its weights are read: settings, tokenizers, sizes.
+#include "data/objective_symbols.h"
 #include "data/tokenizers/tokenizer.h"
 #include "experiments/lab/config.h"
 
@@ -20,6 +21,7 @@ struct StoredRun {
   /// that its own files name.
   std::shared_ptr<const data::Tokenizer> source, target;
   std::filesystem::path source_file, target_file;  ///< where they lie; one file where both are one
+  data::Marks marks;                               ///< that its lines may hold beside text
   bool reads_pairs = true;                         ///< two texts with one </s> between them, as ours are
 };
 

@@ -1,6 +1,9 @@
 #include "experiments/lab/trained_run.h"
 
 #include "data/labelled.h"
+#include "data/labelled_ids.h"
+#include "data/objective_symbols.h"
+#include "data/prefix_batches.h"
 #include "data/tokenizers/labels.h"
 #include "data/windows.h"
 #include "experiments/lab/evaluation.h"
@@ -11,6 +14,7 @@
 #include "transformer/core/error.h"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 #include <span>
 
@@ -24,6 +28,21 @@ struct Sentence {
   std::size_t line;
   std::vector<std::int32_t> ids;
 };
+
+/// Hands all rows to `run`, the longest first, as many at once as `batch_tokens` has room for; a row is as wide as the
+/// longest one's ids and `symbols` more.
+template <class Row, class Run>
+void run_in_batches(std::vector<Row> rows, std::int64_t symbols, std::int64_t batch_tokens, Run run) {
+  std::ranges::stable_sort(rows, std::greater<>(), [](const Row& row) { return row.ids.size(); });
+  for (std::size_t start = 0; start < rows.size();) {
+    stop_if_interrupted("stopped before the end of the input");
+    const std::int64_t width = static_cast<std::int64_t>(rows[start].ids.size()) + symbols;
+    const auto fits = static_cast<std::size_t>(std::max<std::int64_t>(1, batch_tokens / width));
+    const std::size_t count = std::min(fits, rows.size() - start);
+    run(std::span<const Row>(rows).subspan(start, count), width);
+    start += count;
+  }
+}
 
 }  // namespace
 
@@ -43,6 +62,7 @@ TrainedRun::TrainedRun(const fs::path& path, at::Device device) {
   vocabulary_ = run.vocabulary;
   source_ = run.source;
   target_ = run.target;
+  marks_ = run.marks;
   reads_pairs_ = run.reads_pairs;
   const std::vector<fs::path> checkpoints = chosen_checkpoints(config_.evaluation, run.result, path);
   if (checkpoints.empty()) throw UserError(path.string() + ": the run diverged before it kept any weights");
@@ -69,7 +89,7 @@ Translation TrainedRun::translate(const std::vector<std::string>& lines, const T
   const auto longest = static_cast<std::size_t>(model_->max_length() - 1);
   std::vector<Sentence> sentences;
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    Sentence sentence{i, source_->encode(lines[i])};
+    Sentence sentence{i, data::encode_marked(*source_, marks_, lines[i])};
     if (sentence.ids.empty()) continue;
     if (sentence.ids.size() > longest) {
       sentence.ids.resize(longest);
@@ -77,34 +97,31 @@ Translation TrainedRun::translate(const std::vector<std::string>& lines, const T
     }
     sentences.push_back(std::move(sentence));
   }
-  std::stable_sort(sentences.begin(), sentences.end(),
-                   [](const Sentence& a, const Sentence& b) { return a.ids.size() > b.ids.size(); });
   const data::Specials source = source_->specials();
   const data::Specials target = target_->specials();
-  for (std::size_t start = 0; start < sentences.size();) {
-    stop_if_interrupted("stopped before the end of the input");
-    const auto width = static_cast<std::int64_t>(sentences[start].ids.size()) + 1;
-    const std::size_t fits = static_cast<std::size_t>(std::max<std::int64_t>(1, options.batch_tokens / width));
-    const std::size_t end = std::min(sentences.size(), start + fits);
-    Tensor tokens = at::full({static_cast<std::int64_t>(end - start), width}, source.pad, at::kLong);
+  // Marks may stand behind the pieces, and are said.
+  const auto pieces = marks_.empty() ? std::optional(target_->size()) : std::nullopt;
+  const TargetSymbols symbols{target.bos, target.eos, target.pad, pieces};
+  const auto translate_some = [&](std::span<const Sentence> some, std::int64_t width) {
+    Tensor tokens = at::full({static_cast<std::int64_t>(some.size()), width}, source.pad, at::kLong);
+    auto* row = tokens.mutable_data_ptr<std::int64_t>();
     std::vector<std::uint64_t> numbers;
-    for (std::size_t i = start; i < end; ++i) {
-      const std::vector<std::int32_t>& ids = sentences[i].ids;
-      auto* row = tokens.mutable_data_ptr<std::int64_t>() + static_cast<std::int64_t>(i - start) * width;
-      std::copy(ids.begin(), ids.end(), row);
-      row[ids.size()] = source.eos;
-      numbers.push_back(sentences[i].line);
+    for (const Sentence& sentence : some) {
+      *std::ranges::copy(sentence.ids, row).out = source.eos;
+      numbers.push_back(sentence.line);
+      row += width;
     }
-    const Hypotheses found = decode(*model_, tokens.to(model_->device()), {target.bos, target.eos, target.pad},
-                                    options.decoding, options.seed, numbers);
-    for (std::size_t i = start; i < end; ++i) {
-      for (const Hypothesis& hypothesis : found[i - start]) {
+    const Hypotheses found =
+        decode(*model_, tokens.to(model_->device()), symbols, options.decoding, options.seed, numbers);
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      for (const Hypothesis& hypothesis : found[i]) {
         const std::vector<std::int32_t> ids(hypothesis.tokens.begin(), hypothesis.tokens.end());
-        translation.lines[sentences[i].line].hypotheses.push_back({as_line(target_->decode(ids)), hypothesis.score});
+        translation.lines[some[i].line].hypotheses.push_back(
+            {as_line(data::decode_marked(*target_, marks_, ids)), hypothesis.score});
       }
     }
-    start = end;
-  }
+  };
+  run_in_batches(std::move(sentences), /*symbols=*/1, options.batch_tokens, translate_some);
   return translation;
 }
 
@@ -136,12 +153,7 @@ Labelling TrainedRun::classify(const std::vector<std::string>& lines, std::int64
     texts.push_back(
         {data::cut_texts(ids, static_cast<std::int32_t>(specials.eos), most), 0, static_cast<std::int64_t>(i)});
   }
-  std::ranges::stable_sort(texts, std::greater<>(), [](const data::LabelledText& text) { return text.ids.size(); });
-  for (std::size_t start = 0; start < texts.size();) {
-    stop_if_interrupted("stopped before the end of the input");
-    const auto width = static_cast<std::int64_t>(texts[start].ids.size()) + data::symbols_around_text;
-    const auto fits = static_cast<std::size_t>(std::max<std::int64_t>(1, batch_tokens / width));
-    const auto some = std::span(texts).subspan(start, std::min(fits, texts.size() - start));
+  const auto label_some = [&](std::span<const data::LabelledText> some, std::int64_t) {
     const Batch batch = data::collate_labelled(some, symbols, data::Content::classes).to(model_->device());
     const Tensor scores = model_->logits(model_->forward(batch)).squeeze(1).to(at::kCPU, at::kFloat).contiguous();
     for (std::size_t b = 0; b < some.size(); ++b) {
@@ -158,8 +170,8 @@ Labelling TrainedRun::classify(const std::vector<std::string>& lines, std::int64
       }
       line.label = line.probabilities.front().first;
     }
-    start += some.size();
-  }
+  };
+  run_in_batches(std::move(texts), data::symbols_around_text, batch_tokens, label_some);
   return labelling;
 }
 
@@ -234,16 +246,22 @@ std::vector<TextLikelihood> TrainedRun::likelihood(const std::vector<std::string
       if (told.starts_with(first)) told.erase(0, first.size());
     }
     if (ends) ids.push_back(target_->specials().eos);
-    found.bytes = static_cast<std::int64_t>(told.size());
-    for_each_code_point(told, [&](std::string_view, bool) { ++found.characters; });
+    // What a prefix holds is not told.
+    if (!model_->reads_prefix()) {
+      found.bytes = static_cast<std::int64_t>(told.size());
+      for_each_code_point(told, [&](std::string_view, bool) { ++found.characters; });
+    }
     if (ids.size() < 2) continue;
-    data::EvaluationWindows windows(data::TokenStream("text", std::move(ids), target_->specials().pad), batch,
-                                    reach.longest, reach.stride);
+    std::unique_ptr<data::Batches> windows = std::make_unique<data::EvaluationWindows>(
+        data::TokenStream("text", std::move(ids), target_->specials().pad), batch, reach.longest, reach.stride);
+    if (model_->reads_prefix()) {
+      windows = std::make_unique<data::PrefixBatches>(std::move(windows), static_cast<std::uint64_t>(all.size() - 1));
+    }
     const auto next = [&](std::int64_t i) {
       stop_if_interrupted("stopped before the end of the input");
-      return windows.batch(0, i);
+      return windows->batch(0, i);
     };
-    const SplitLoss loss = evaluate_loss(*model_, windows.size(), next, {});
+    const SplitLoss loss = evaluate_loss(*model_, windows->size(), next, {});
     found.nats = loss.nll_sum;
     found.tokens = loss.tokens;
   }
@@ -253,9 +271,9 @@ std::vector<TextLikelihood> TrainedRun::likelihood(const std::vector<std::string
 std::vector<AttentionMap> TrainedRun::attention(const std::string& source, const std::string& target) {
   target_tokenizer();
   if (!model_->has_encoder() && text_ids(target).empty()) throw UserError("the text has no token");
-  return attention_maps(
-      *model_, *source_, *target_,
-      {source, target, text_start(config_, source_->specials()), config_.labels(), config_.longest_trained() - 1});
+  return attention_maps(*model_, *source_, *target_,
+                        {source, target, text_start(config_, source_->specials()), config_.labels(),
+                         config_.longest_trained() - 1, marks_});
 }
 
 }  // namespace ablate::lab

@@ -1,5 +1,6 @@
 #pragma once
 // A finished run put to use: its model and tokenizers, loaded from its folder alone.
+#include "data/objective_symbols.h"
 #include "data/tokenizers/tokenizer.h"
 #include "experiments/lab/attention_maps.h"
 #include "experiments/lab/config.h"
@@ -47,9 +48,9 @@ struct Labelling {
 
 /// How likely a model finds a text.
 struct TextLikelihood {
-  double nats = 0;          ///< -log P of all tokens that have one before them
+  double nats = 0;          ///< -log P of all tokens that have one before them; behind a prefix where there is one
   std::int64_t tokens = 0;  ///< their number, the end of the text included where the model was trained with ends
-  std::int64_t characters = 0, bytes = 0;
+  std::int64_t characters = 0, bytes = 0;  ///< of what the nats are of; 0 of a model that reads prefixes
 };
 
 class TrainedRun {
@@ -76,7 +77,9 @@ class TrainedRun {
   /// As many lines out as in; each is a text, or two with a tab between. UserError for a run of another objective.
   Labelling classify(const std::vector<std::string>& lines, std::int64_t batch_tokens);
 
-  /// As many lines out as in. Sorted by length into batches, put back in order.
+  /// As many lines out as in. Sorted by length into batches, put back in order. A run of span_corruption fills the gaps
+  /// <extra_id_0>, <extra_id_1>, … of a line, one of denoising writes the text that a line, in which <mask> may stand,
+  /// is left of.
   Translation translate(const std::vector<std::string>& lines, const TranslationOptions& options);
 
   /// Goes on with each prompt, `samples` times: what stands behind the prompt. UserError for a run of another family,
@@ -85,7 +88,8 @@ class TrainedRun {
                                     std::uint64_t seed, std::size_t samples);
 
   /// Of each text by itself, however long, in windows as the run was evaluated: documents in windows of the model's
-  /// max_length that do not overlap.
+  /// max_length that do not overlap. A model that reads prefixes says what stands behind one in each window, drawn as a
+  /// function of the number of the text and the window's place in it.
   /// UserError for a run of another family.
   std::vector<TextLikelihood> likelihood(const std::vector<std::string>& texts);
 
@@ -101,6 +105,7 @@ class TrainedRun {
   bool reads_pairs_ = true;  ///< two texts with one </s> between them, as ours are
   /// None of an imported model that came without; its classes have names in any case.
   std::shared_ptr<const data::Tokenizer> source_, target_;
+  data::Marks marks_;  ///< that lines may hold beside text
   std::shared_ptr<Transformer> model_;
 };
 

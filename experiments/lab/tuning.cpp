@@ -112,8 +112,8 @@ std::string cost_text(const TuneConfig& config, const std::vector<PreparedRow>& 
       diverged.insert(row.row->label);
     }
   }
-  std::string text = "Tuned for each row by the dev nll of seed " + std::to_string(config.seed) + ", " +
-                     axes_text(config) + ": " + std::to_string(trained) +
+  std::string text = "Tuned for each row by the " + rows.front().row->config.facts().dev_name() + " of seed " +
+                     std::to_string(config.seed) + ", " + axes_text(config) + ": " + std::to_string(trained) +
                      (trained < all ? " of " + std::to_string(all) : "") + " runs, " + format_duration(seconds) +
                      " of training, " + compact(flops) + " FLOPs";
   if (config.set.is_object() && !config.set.empty()) text += ", with " + point_text(points_of_settings(config.set));
@@ -194,7 +194,8 @@ void add_tuning_columns(Table& table, const Experiment& experiment, const std::v
 std::optional<Table> tuning_table(const Experiment& experiment, const std::vector<PreparedRow>& rows) {
   if (std::ranges::none_of(rows, is_tuned_row)) return std::nullopt;
   Table table;
-  table.title = "Tuning: dev nll of seed " + std::to_string(experiment.tune.seed);
+  table.title =
+      "Tuning: " + rows.front().row->config.facts().dev_name() + " of seed " + std::to_string(experiment.tune.seed);
   std::vector<std::string> axes;
   for (const auto& [path, values] : experiment.tune.grid.items()) axes.push_back(short_path(path));
   table.row_heading = joined(axes, ", ");

@@ -9,6 +9,7 @@
 #include "experiments/metrics/accuracy.h"
 #include "experiments/metrics/bleu.h"
 #include "experiments/metrics/chrf.h"
+#include "experiments/metrics/edit_distance.h"
 #include "experiments/metrics/labels.h"
 
 namespace ablate::metrics {
@@ -198,6 +199,29 @@ SentenceStatistics share_sentences(const Lines& hypotheses, const References& re
   return sentences;
 }
 
+/// One of the two figures of edits, its name and what its edits are counted in.
+template <double (*figure)(const Edits&), const char* name, std::int64_t Edits::*whole, const char* unit>
+Score score_edits(const Lines& hypotheses, const References& references, const MetricOptions& options) {
+  const AccuracyOptions accuracy = read_accuracy(options);
+  const Edits edits = sum_of(edits_of_lines(hypotheses, references, accuracy));
+  return make_score(name, figure(edits), make_signature(references.size(), accuracy.lowercase, ""),
+                    "(" + std::to_string(edits.edits) + " edits in " + std::to_string(edits.*whole) + " " + unit + ")");
+}
+
+template <double (*figure)(const Edits&)>
+SentenceStatistics edit_sentences(const Lines& hypotheses, const References& references, const MetricOptions& options) {
+  SentenceStatistics sentences{3, {}, {}};
+  for (const Edits& line : edits_of_lines(hypotheses, references, read_accuracy(options))) {
+    for (const std::int64_t count : {line.edits, line.tokens, line.lines}) {
+      sentences.values.push_back(static_cast<double>(count));
+    }
+  }
+  sentences.score = [](std::span<const double> sums) {
+    return figure({std::llround(sums[0]), std::llround(sums[1]), std::llround(sums[2])});
+  };
+  return sentences;
+}
+
 /// Figures of labels have no options.
 template <auto statistics>
 SentenceStatistics label_sentences(const Lines& hypotheses, const References& references, const MetricOptions&) {
@@ -220,6 +244,8 @@ constexpr char spearman_name[] = "Spearman";
 constexpr char exact_match_name[] = "exact match";
 constexpr char token_accuracy_name[] = "token accuracy";
 constexpr char sequence_accuracy_name[] = "sequence accuracy";
+constexpr char token_error_rate_name[] = "token error rate";
+constexpr char edit_distance_name[] = "edit distance";
 constexpr char lines_unit[] = "lines";
 constexpr char tokens_unit[] = "tokens";
 
@@ -228,7 +254,7 @@ void check(const MetricOptions& options) {
   read_options(options);
 }
 
-constexpr std::array<MetricRow, 11> metric_table{{
+constexpr std::array<MetricRow, 13> metric_table{{
     {"bleu", "BLEU", "", "n-gram precision with a penalty for brevity, percent", "Papineni et al. 2002", bleu_options,
      check<read_bleu>, score_bleu, bleu_sentences},
     {"chrf", "chrF", "", "F-score of character n-grams, percent", "Popović 2015", chrf_options, check<read_chrf<0>>,
@@ -246,6 +272,16 @@ constexpr std::array<MetricRow, 11> metric_table{{
      "", accuracy_options, check<read_accuracy>,
      score_share<sequence_accuracy_shares, sequence_accuracy_name, lines_unit>,
      share_sentences<sequence_accuracy_shares>},
+    {"token_error_rate", "Token error rate", "%",
+     "tokens between white space that have to be put in, left out or replaced, percent of the reference's",
+     "Levenshtein 1966", accuracy_options, check<read_accuracy>,
+     score_edits<token_error_rate, token_error_rate_name, &Edits::tokens, tokens_unit>,
+     edit_sentences<token_error_rate>, Subject::text, /*is_error=*/true},
+    {"edit_distance", "Edit distance", "tokens/line",
+     "tokens between white space that have to be put in, left out or replaced, mean of a line", "Levenshtein 1966",
+     accuracy_options, check<read_accuracy>,
+     score_edits<mean_edit_distance, edit_distance_name, &Edits::lines, lines_unit>, edit_sentences<mean_edit_distance>,
+     Subject::text, /*is_error=*/true},
     {"label_accuracy", "Accuracy", "%", "texts whose class is the right one, percent", "", accuracy_options,
      check<read_accuracy>, score_share<exact_match_shares, label_accuracy_name, lines_unit>,
      share_sentences<exact_match_shares>, Subject::classes},
@@ -293,14 +329,19 @@ constexpr std::array<MetricRow, 11> metric_table{{
 
 }  // namespace
 
-const MetricRow& find_metric(std::string_view name) {
+const MetricRow* find_metric(std::string_view name) {
   for (const MetricRow& row : metric_table) {
-    if (row.name == name) return row;
+    if (row.name == name) return &row;
   }
-  throw std::invalid_argument("there is no metric '" + std::string(name) + "'; there are " + names_of(metric_table));
+  return nullptr;
 }
 
 namespace {
+
+const MetricRow& known_metric(std::string_view name) {
+  if (const MetricRow* const row = find_metric(name)) return *row;
+  throw std::invalid_argument("there is no metric '" + std::string(name) + "'; there are " + names_of(metric_table));
+}
 
 void check_names(const MetricRow& metric, const MetricOptions& options) {
   for (const auto& [name, value] : options) {
@@ -318,7 +359,7 @@ void check_names(const MetricRow& metric, const MetricOptions& options) {
 std::span<const MetricRow> metrics() { return metric_table; }
 
 void check_metric(std::string_view name, const MetricOptions& options) {
-  const MetricRow& metric = find_metric(name);
+  const MetricRow& metric = known_metric(name);
   check_names(metric, options);
   metric.check(options);
 }
@@ -326,13 +367,13 @@ void check_metric(std::string_view name, const MetricOptions& options) {
 Score score(std::string_view name, const Lines& hypotheses, const References& references,
             const MetricOptions& options) {
   check_metric(name, options);
-  return find_metric(name).score(hypotheses, references, options);
+  return known_metric(name).score(hypotheses, references, options);
 }
 
 SentenceStatistics sentence_statistics(std::string_view name, const Lines& hypotheses, const References& references,
                                        const MetricOptions& options) {
   check_metric(name, options);
-  return find_metric(name).sentences(hypotheses, references, options);
+  return known_metric(name).sentences(hypotheses, references, options);
 }
 
 MetricRequest parse_request(std::string_view text) {

@@ -27,7 +27,7 @@ enum class Subject { text, classes, numbers };
 struct MetricRow {
   std::string_view name;
   std::string_view heading;  // of its column in tables
-  std::string_view unit;     // "%", or "" for none
+  std::string_view unit;     // "%", "tokens/line", or "" for none
   std::string_view doc;
   std::string_view paper;
   std::span<const OptionRow> options;
@@ -35,13 +35,14 @@ struct MetricRow {
   Score (*score)(const Lines&, const References&, const MetricOptions&);
   SentenceStatistics (*sentences)(const Lines&, const References&, const MetricOptions&);
   Subject subject = Subject::text;
+  bool is_error = false;  // the lower the better
 };
 
 // All metrics, in the order in which tables show them.
 std::span<const MetricRow> metrics();
 
-// The row of a metric. Throws std::invalid_argument, naming those there are.
-const MetricRow& find_metric(std::string_view name);
+// The row of a metric; nullptr if there is none.
+const MetricRow* find_metric(std::string_view name);
 
 // Throws std::invalid_argument, naming what there is instead, for an unknown metric, an option that the
 // metric does not have, a value that the option cannot take and a value without effect. Needs no data.

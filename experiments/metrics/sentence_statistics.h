@@ -11,7 +11,7 @@ namespace ablate::metrics {
 struct SentenceStatistics {
   std::size_t width = 0;                                 // numbers of one sentence
   std::vector<double> values;                            // (sentences, width)
-  std::function<double(std::span<const double>)> score;  // the figure that a sum over sentences gives, percent
+  std::function<double(std::span<const double>)> score;  // the figure that a sum over sentences gives
 
   std::size_t size() const { return width == 0 ? 0 : values.size() / width; }
   std::span<const double> of(std::size_t sentence) const { return {values.data() + sentence * width, width}; }

@@ -15,7 +15,7 @@ inline constexpr std::string_view version = "ablate-1";
 // A figure with what makes it comparable.
 struct Score {
   std::string name;       // as papers print it: BLEU, chrF2++, exact match
-  double value = 0;       // percent, 0 to 100
+  double value = 0;       // percent, but for an edit distance
   std::string signature;  // nrefs:1|case:mixed|...|version:ablate-1
   std::string text;       // the line for people: NAME|SIGNATURE = VALUE and what the metric adds to it
 };

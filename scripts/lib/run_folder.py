@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROGRESS = ("epoch", "tokens", "seconds")  # how far training was; in every line of metrics.jsonl
+WITHOUT_PERPLEXITY = ("classification", "regression")  # objectives whose loss is not one of tokens
 
 
 class RunError(Exception):
@@ -97,7 +98,7 @@ def required(content, file, key, kind):
     return value
 
 
-def values_of(line):
+def values_of(line, has_perplexity):
     """A line of metrics.jsonl in the names that TensorBoard shows: train/loss, dev/nll, … JSON has no number that is
     not finite and says null."""
     values = {}
@@ -106,7 +107,7 @@ def values_of(line):
             continue
         name = key if key in PROGRESS else f"dev/{key[4:]}" if key.startswith("dev_") else f"train/{key}"
         values[name] = math.nan if value is None else float(value)
-    if "dev/nll" in values:
+    if has_perplexity and "dev/nll" in values:
         values["dev/perplexity"] = perplexity(values["dev/nll"])
     return values
 
@@ -118,10 +119,12 @@ def perplexity(nll):
         return math.inf
 
 
-def read_points(file):
+def read_points(file, config):
     """Lines of the same step are one point. A last line without an end is one that is being written."""
     if not file.exists():
         return []
+    objective = config.get("objective", {})
+    has_perplexity = not isinstance(objective, dict) or objective.get("kind") not in WITHOUT_PERPLEXITY
     points = {}
     for number, text in enumerate(file.read_text(encoding="utf-8").split("\n")[:-1], 1):
         try:
@@ -131,7 +134,7 @@ def read_points(file):
                 raise ValueError("step and seconds are no numbers")
         except (ValueError, KeyError, TypeError) as error:
             raise RunError(f"{file}:{number}: this is no line of a run's log: {error}") from error
-        points.setdefault(step, Point(step, seconds, {})).values |= values_of(line)
+        points.setdefault(step, Point(step, seconds, {})).values |= values_of(line, has_perplexity)
     return [points[step] for step in sorted(points)]
 
 
@@ -204,8 +207,8 @@ def read_run(folder):
         digest.update(file.read_bytes() if file.exists() else b"")
         digest.update(b"\0")
     ended = (log if log.exists() else files["config.json"]).stat().st_mtime
-    return Run(folder, stored["hash"], stored["label"], stored["seed"], status, stored["config"], read_points(log),
-               figures, facts, digest.hexdigest(), ended,
+    return Run(folder, stored["hash"], stored["label"], stored["seed"], status, stored["config"],
+               read_points(log, stored["config"]), figures, facts, digest.hexdigest(), ended,
                files["result.json"].stat().st_mtime if result else ended)
 
 

@@ -2,6 +2,7 @@
 #include "data/labelled.h"
 
 #include "data/batches.h"
+#include "data/labelled_ids.h"
 #include "data/tokenizers/labels.h"
 #include "tests/catch.h"
 #include "tests/data/support.h"

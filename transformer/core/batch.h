@@ -17,6 +17,8 @@ struct Batch {
   Tensor target_output;             ///< (B, T) int64: what it must say; of a pair it ends with </s>; an encoder alone
                                     ///< says the hidden tokens (B, S), or the class of each text (B, 1)
   Tensor values;                    ///< (B, 1) float: the number of each text, where that is what is learnt
+  Tensor prefix;                    ///< (B) int64: so many cells at the beginning of a row of target_input are seen
+                                    ///< from all of that row; undefined where a token sees those before it alone
   std::int64_t source_tokens = 0;   ///< real (not padding) source tokens
   std::int64_t target_tokens = 0;   ///< tokens that are to be said, </s> included: the unit of "per token"
   std::vector<std::int64_t> index;  ///< number in the corpus of every row: of its pair, or of its first token

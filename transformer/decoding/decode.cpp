@@ -4,6 +4,7 @@
 #include "transformer/decoding/evaluation_mode.h"
 #include "transformer/decoding/search.h"
 
+#include <algorithm>
 #include <numeric>
 #include <set>
 #include <stdexcept>
@@ -33,8 +34,9 @@ void check_symbols(const TargetSymbols& symbols, std::int64_t vocabulary) {
   if (symbols.eos == symbols.pad) {
     throw std::invalid_argument("decode: </s> must differ from padding, which is never produced");
   }
+  const std::int64_t pieces = std::min(vocabulary, symbols.pieces.value_or(vocabulary));
   const std::set<std::int64_t> special{symbols.bos, symbols.eos, symbols.pad};
-  if (vocabulary <= static_cast<std::int64_t>(special.size())) {
+  if (pieces <= std::ranges::count_if(special, [&](std::int64_t id) { return id < pieces; })) {
     throw std::invalid_argument("decode: the vocabulary holds nothing but <s>, </s> and padding");
   }
 }

@@ -10,6 +10,9 @@ namespace ablate {
 /// ends a target also begins it, as BART's does.
 struct TargetSymbols {
   std::int64_t bos, eos, pad;
+  /// Number of pieces that a tokenizer can write: ids from here on, with which published models fill their matrices up,
+  /// are not produced either; null: all ids are pieces.
+  std::optional<std::int64_t> pieces = std::nullopt;
 };
 
 struct Hypothesis {

@@ -30,12 +30,12 @@ class TextReader {
     if (caching_ == Caching::off && goes_on && window_ < longest_) {
       ++window_;
     } else {
-      window_ = std::min(length, most);
+      known_ = window_ = std::min(length, most);
     }
-    const Tensor window = tail_of(texts, window_);
-    if (caching_ == Caching::off) return model_.decode(window, {}).select(1, -1);
+    const Tensor window = tail_of(texts, window_), prefix = prefix_of(window);
+    if (caching_ == Caching::off) return model_.decode(window, {}, nullptr, nullptr, {}, prefix).select(1, -1);
     cache_ = {};
-    const Tensor hidden = model_.decode(window, {}, &cache_).select(1, -1);
+    const Tensor hidden = model_.decode(window, {}, &cache_, nullptr, {}, prefix).select(1, -1);
     if (steps_are_fast(model_)) cache_.keep_history();
     return hidden;
   }
@@ -56,11 +56,19 @@ class TextReader {
     return tokens.to(model_.device());
   }
 
+  /// What is known when a text is read from the beginning, its prompt or what it has grown to, is seen from both sides
+  /// by a model that reads prefixes.
+  Tensor prefix_of(const Tensor& window) const {
+    if (!model_.reads_prefix()) return {};
+    return at::full({window.size(0)}, known_, at::kLong).to(model_.device());
+  }
+
   Transformer& model_;
   std::int64_t longest_;
   Caching caching_;
   DecoderCache cache_;
   std::int64_t window_ = 0;  ///< without a cache: tokens that are read
+  std::int64_t known_ = 0;   ///< of these those that were known when the text was last read from its beginning
 };
 
 /// Scores of what stands in the text already come nearer to, or go further below, zero.

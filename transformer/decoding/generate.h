@@ -31,7 +31,8 @@ struct Continuation {
 /// takes the likeliest token (the smallest id of equals). The repetition penalty (Keskar et al. 2019, section 4.1)
 /// divides the positive, and multiplies the negative, scores of all tokens that stand in the text already; it comes
 /// first, then what Truncation says. A text that grows beyond the window is read anew from its last half of that: so
-/// the model always sees as many tokens, and never more than it can; of a longer prompt the last ones count.
+/// the model always sees as many tokens, and never more than it can; of a longer prompt the last ones count. A model
+/// that reads prefixes (Raffel et al. 2020, section 3.2.1) sees the prompt, and what is read anew, from both sides.
 /// Continuations, those of a prompt behind one another, depend on (seed, number of the prompt, number of the sample)
 /// alone; `numbers` holds the prompts' numbers, 0, 1, … if it is empty.
 ///

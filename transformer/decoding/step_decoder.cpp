@@ -17,10 +17,14 @@ std::vector<std::int64_t> count_up(std::int64_t n) {
   return numbers;
 }
 
-/// Padding and <s>, unless that is </s> too.
-std::vector<std::int64_t> never_produced(const TargetSymbols& symbols) {
-  if (symbols.bos == symbols.eos) return {symbols.pad};
-  return {symbols.bos, symbols.pad};
+/// Padding, <s> unless that is </s> too, and what is no piece.
+std::vector<std::int64_t> never_produced(const TargetSymbols& symbols, std::int64_t vocabulary) {
+  std::vector<std::int64_t> never{symbols.pad};
+  if (symbols.bos != symbols.eos) never.push_back(symbols.bos);
+  for (std::int64_t id = symbols.pieces.value_or(vocabulary); id < vocabulary; ++id) {
+    if (id != symbols.eos) never.push_back(id);
+  }
+  return never;
 }
 
 }  // namespace
@@ -37,7 +41,7 @@ StepDecoder::StepDecoder(Transformer& model, const Tensor& source, const TargetS
       memory_(model.encode(source)),
       sentence_of_row_(count_up(source.size(0))),
       min_length_(min_length),
-      never_(never_produced(symbols)),
+      never_(never_produced(symbols, model.target_size())),
       never_yet_(never_),
       output_weight_(model.embeddings().output_weight()) {
   never_yet_.push_back(symbols.eos);

@@ -48,8 +48,8 @@ class StepDecoder {
   void select(const std::vector<std::int64_t>& parents);
 
   /// Every row reads its next token (the first is <s>) -> log P(next token) (rows, V) float, natural
-  /// logarithm. -inf where a token must not be produced: <s>, padding, and </s> before min_length other
-  /// tokens. The rest is not scaled up for it.
+  /// logarithm. -inf where a token must not be produced: <s>, padding, what is no piece, and </s> before
+  /// min_length other tokens. The rest is not scaled up for it.
   Tensor read(const std::vector<std::int64_t>& tokens);
 
   /// Every row reads its next token -> the k best of read()'s log P, without computing all of them where there is a

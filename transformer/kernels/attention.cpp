@@ -66,13 +66,14 @@ float* mutable_head(const Tensor& x, std::int64_t sentence, std::int64_t head) {
 /// What all heads share, made once for a batch.
 class Rules {
  public:
-  Rules(const Tensor& hide, const Tensor& bias, bool causal, std::int64_t first, double scale, double dropout,
-        std::uint64_t key, const Tensor& q)
-      : hide_(hide), bias_(bias), heads_(q.size(1)), queries_(q.size(2)), threshold_(dropout) {
+  Rules(const Tensor& hide, const Tensor& bias, const Tensor& prefix, bool causal, std::int64_t first, double scale,
+        double dropout, std::uint64_t key, const Tensor& q)
+      : hide_(hide), bias_(bias), prefix_(prefix), heads_(q.size(1)), queries_(q.size(2)), threshold_(dropout) {
     rules_ = {.hide = nullptr,
               .bias = nullptr,
               .causal = causal,
               .first = first,
+              .prefix = 0,
               .scale = static_cast<float>(scale),
               .drop = threshold_.drop,
               .keep_scale = static_cast<float>(threshold_.scale()),
@@ -86,12 +87,13 @@ class Rules {
     if (bias_.defined()) {
       rules.bias = bias_.const_data_ptr<float>() + (bias_.size(0) > 1 ? head : 0) * bias_.stride(0);
     }
+    if (prefix_.defined()) rules.prefix = prefix_.const_data_ptr<std::int64_t>()[sentence];
     rules.tile = static_cast<std::uint64_t>((sentence * heads_ + head) * queries_ * ScoreRules::tiles(keys));
     return rules;
   }
 
  private:
-  Tensor hide_, bias_;
+  Tensor hide_, bias_, prefix_;
   std::int64_t heads_, queries_;
   DropoutThreshold threshold_;
   ScoreRules rules_;
@@ -109,15 +111,16 @@ Tensor additive_mask(const Tensor& keys_B11S) {
 
 struct FusedAttention : torch::autograd::Function<FusedAttention> {
   static Tensor forward(AutogradContext* context, const Tensor& given_q, const Tensor& given_k, const Tensor& given_v,
-                        const std::optional<Tensor>& hide, const std::optional<Tensor>& bias, bool causal,
-                        std::int64_t first, double scale, double dropout, std::int64_t key) {
+                        const std::optional<Tensor>& hide, const std::optional<Tensor>& bias,
+                        const std::optional<Tensor>& prefix, bool causal, std::int64_t first, double scale,
+                        double dropout, std::int64_t key) {
     const Tensor q = with_dense_rows(given_q), k = with_dense_rows(given_k), v = with_dense_rows(given_v);
     const std::int64_t heads = q.size(1), groups = k.size(1), keys = k.size(2), repeat = heads / groups;
     const Tensor output = empty_heads(q, v.size(3));
     const Tensor log_normalizer = at::empty({q.size(0), heads, q.size(2)}, q.options());
     float* const log_normalizers = log_normalizer.mutable_data_ptr<float>();
-    const Rules rules(hide.value_or(Tensor()), bias.value_or(Tensor()), causal, first, scale, dropout,
-                      static_cast<std::uint64_t>(key), q);
+    const Rules rules(hide.value_or(Tensor()), bias.value_or(Tensor()), prefix.value_or(Tensor()), causal, first, scale,
+                      dropout, static_cast<std::uint64_t>(key), q);
     const auto run = [&](AttentionHead& work, std::int64_t sentence, std::int64_t group) {
       work.set_memory(head_of(k, sentence, group), head_of(v, sentence, group));
       for (std::int64_t head = group * repeat; head < (group + 1) * repeat; ++head) {
@@ -126,7 +129,8 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
       }
     };
     for_each_group({keys, k.size(3), v.size(3), /*backward=*/false}, q.size(0), groups, {q, k, v}, run);
-    context->save_for_backward({q, k, v, output, log_normalizer, hide.value_or(Tensor()), bias.value_or(Tensor())});
+    context->save_for_backward(
+        {q, k, v, output, log_normalizer, hide.value_or(Tensor()), bias.value_or(Tensor()), prefix.value_or(Tensor())});
     context->saved_data["causal"] = causal;
     context->saved_data["first"] = first;
     context->saved_data["scale"] = scale;
@@ -147,7 +151,7 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
                  v_gradient = empty_heads(v, v.size(3));
     const float* const log_normalizers = log_normalizer.const_data_ptr<float>();
     const auto& data = context->saved_data;
-    const Rules rules(saved[5], saved[6], data.at("causal").toBool(), data.at("first").toInt(),
+    const Rules rules(saved[5], saved[6], saved[7], data.at("causal").toBool(), data.at("first").toInt(),
                       data.at("scale").toDouble(), data.at("dropout").toDouble(),
                       static_cast<std::uint64_t>(data.at("key").toInt()), q);
     const auto run = [&](AttentionHead& work, std::int64_t sentence, std::int64_t group) {
@@ -162,7 +166,7 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
     };
     for_each_group({keys, k.size(3), v.size(3), /*backward=*/true}, q.size(0), groups, {q, k, v, output, upstream},
                    run);
-    variable_list result(10);
+    variable_list result(11);
     result[0] = q_gradient;
     result[1] = k_gradient;
     result[2] = v_gradient;
@@ -182,6 +186,10 @@ void check(const Tensor& q, const Tensor& k, const Tensor& v, const FusedAttenti
   if (options.bias.defined()) {
     check_shape(options.bias, {options.bias.size(0) == 1 ? 1 : q.size(1), q.size(2), k.size(2)}, "bias");
   }
+  if (options.prefix.defined()) {
+    check_shape(options.prefix, {q.size(0)}, "prefix");
+    if (!options.causal) throw std::invalid_argument("fused_attention: a prefix is of a causal mask");
+  }
   if (!(options.scale > 0)) throw std::invalid_argument("fused_attention: the scale must be positive");
 }
 
@@ -197,9 +205,10 @@ Tensor fused_attention(const Tensor& q, const Tensor& k, const Tensor& v, const 
   const auto given = [](const Tensor& x) { return x.defined() ? std::optional(x) : std::nullopt; };
   const Tensor hide = additive_mask(options.keys);
   const Tensor bias = options.bias.defined() ? options.bias.detach().contiguous() : Tensor();
+  const Tensor prefix = options.prefix.defined() ? options.prefix.contiguous() : Tensor();
   const std::uint64_t key = dropout_key_for(options.dropout);
-  return FusedAttention::apply(q, k, v, given(hide), given(bias), options.causal, options.first, options.scale,
-                               options.dropout, static_cast<std::int64_t>(key));
+  return FusedAttention::apply(q, k, v, given(hide), given(bias), given(prefix), options.causal, options.first,
+                               options.scale, options.dropout, static_cast<std::int64_t>(key));
 }
 
 }  // namespace ablate

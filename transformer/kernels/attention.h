@@ -11,7 +11,8 @@ namespace ablate {
 struct FusedAttentionOptions {
   Tensor keys{};           ///< (B, 1, 1, S) bool, true = may be looked at; undefined: all may
   Tensor bias{};           ///< (1 or H, T, S) float, added to the scores, without gradient; or undefined
-  bool causal = false;     ///< query t may look at the keys 0 … first + t only
+  Tensor prefix{};         ///< (B) int64, with `causal`: so many first keys may be looked at by all; or undefined
+  bool causal = false;     ///< query t may look at the keys 0 … first + t, and at those of the prefix, only
   std::int64_t first = 0;  ///< position of the first query among the keys
   double scale = 1;        ///< positive
   double dropout = 0;      ///< of the weights, in [0, 1]; takes one key from the CPU's default generator

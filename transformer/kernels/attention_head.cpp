@@ -28,7 +28,7 @@ std::int64_t block_of(std::int64_t keys) {
 }  // namespace
 
 std::int64_t ScoreRules::reach(std::int64_t end, std::int64_t keys) const {
-  return causal ? std::clamp<std::int64_t>(first + end, 0, keys) : keys;
+  return causal ? std::clamp<std::int64_t>(std::max(first + end, prefix), 0, keys) : keys;
 }
 
 std::int64_t ScoreRules::tiles(std::int64_t keys) { return (keys + dropout_tile - 1) / dropout_tile; }

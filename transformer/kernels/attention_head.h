@@ -12,6 +12,7 @@ struct ScoreRules {
   const float* bias;  ///< (T, S), or null
   bool causal;
   std::int64_t first;
+  std::int64_t prefix;  ///< causal: keys at the beginning that all queries may look at
   float scale;
   std::uint32_t drop;       ///< a weight is dropped if its 16 bits are below this
   float keep_scale;         ///< factor on the weights that are kept

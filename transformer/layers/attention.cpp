@@ -218,6 +218,7 @@ class ScaledDotProduct final : public Attention {
     const double dropout = is_training() ? dropout_ : 0.0;
     const FusedAttentionOptions options{.keys = in.mask.keys,
                                         .bias = near_bias,
+                                        .prefix = in.mask.prefix,
                                         .causal = in.mask.causal,
                                         .first = first,
                                         .scale = scale_,
@@ -231,8 +232,8 @@ class ScaledDotProduct final : public Attention {
       return fused_attention(q_BHTK, k_BGSK, v_BGSV, options);
     }
     // LibTorch's kernel knows causality by itself only for queries and keys that start together and nothing else.
-    const bool causal_alone =
-        in.mask.causal && !in.mask.keys.defined() && !near_bias.defined() && first == 0 && queries > 1;
+    const bool causal_alone = in.mask.causal && !in.mask.keys.defined() && !in.mask.prefix.defined() &&
+                              !near_bias.defined() && first == 0 && queries > 1;
     Tensor mask = causal_alone ? Tensor() : both(explicit_mask(in.mask, first, queries, keys, q_BHTK.device()), near);
     if (bias.defined()) {
       const Tensor bias_1HTS = bias.unsqueeze(0).to(q_BHTK.scalar_type());

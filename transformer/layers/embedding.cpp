@@ -212,8 +212,5 @@ std::map<std::string, std::string> Embeddings::names_by_use() const {
   }
   return names;
 }
-Tensor Embeddings::logits(const Tensor& hidden) const {
-  return at::linear(output_input(hidden), output_weight(), output_bias_);
-}
 
 }  // namespace ablate

@@ -80,8 +80,6 @@ class Embeddings : public torch::nn::Module {
   /// What lifts positions and norm of `sum` to d_model; nullptr with the other kinds.
   std::shared_ptr<Linear> source_lift() const { return lifts_words_ ? nullptr : source_lift_; }
   std::shared_ptr<Linear> target_lift() const { return lifts_words_ ? nullptr : target_lift_; }
-  Tensor logits(
-      const Tensor& hidden) const;  ///< (…, D) -> (…, V): output_weight() output_input(hidden) + output_bias()
   /// Hidden states (…, D), or of the width that they are lowered to already, as the output layer reads them: scaled,
   /// and brought to the width of its matrix, W.
   Tensor output_input(const Tensor& hidden) const;

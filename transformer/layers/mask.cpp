@@ -17,6 +17,10 @@ Tensor explicit_mask(const AttentionMask& mask, std::int64_t first, std::int64_t
                      at::Device device) {
   if (!mask.causal || queries == 1) return mask.keys;
   Tensor before = at::ones({queries, keys}, at::TensorOptions().dtype(at::kBool).device(device)).tril(first);
+  if (mask.prefix.defined()) {
+    const Tensor key = at::arange(keys, mask.prefix.options());
+    before = before.logical_or(key.lt(mask.prefix.view({-1, 1, 1, 1})));  // (B, 1, T, S)
+  }
   return mask.keys.defined() ? before.logical_and(mask.keys) : before;
 }
 

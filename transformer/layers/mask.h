@@ -5,10 +5,12 @@
 
 namespace ablate {
 
-/// A query may attend to key j if the key is not padding and, in a causal mask, does not stand after the query.
+/// A query may attend to key j if the key is not padding and, in a causal mask, does not stand after the query; or if it
+/// is among the first `prefix` keys of its row, which all queries see (Raffel et al. 2020, section 3.2.1, figure 3).
 struct AttentionMask {
   Tensor keys;  ///< (B, 1, 1, S) bool, true = a real token; undefined where nothing is padded
   bool causal = false;
+  Tensor prefix{};  ///< (B) int64, of a causal mask; undefined where there is none
 };
 
 /// The same from what is said to be real, (B, S) bool. Undefined keys, and so a faster kernel, where everything is.

@@ -31,7 +31,8 @@ struct EncoderConfig : BlockConfig {
 
 struct DecoderConfig : BlockConfig {
   std::int64_t layers = 6;
-  bool reads_memory = true;  ///< the family decides: without an encoder there is no cross-attention
+  bool reads_memory = true;   ///< the family decides: without an encoder there is no cross-attention
+  bool reads_prefix = false;  ///< the objective decides: rows begin with tokens that are seen from both sides
   AttentionConfig cross_attention;
   void describe(config::Fields& f);
 };

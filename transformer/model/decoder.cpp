@@ -104,16 +104,22 @@ Tensor DecoderLayer::forward(const Tensor& x, const Memory& memory, const Attent
 Decoder::Decoder(const DecoderConfig& config, const EmbeddingConfig& embedding, std::shared_ptr<Linear> lift,
                  const InitializationConfig& init, std::int64_t d_model, std::int64_t max_length,
                  ParameterFactory& factory)
-    : Stack(config, embedding, std::move(lift), init, d_model, max_length, factory) {}
+    : Stack(config, embedding, std::move(lift), init, d_model, max_length, factory),
+      reads_prefix_(config.reads_prefix) {}
 
 Tensor Decoder::forward(const Tensor& embedded, const Memory& memory, DecoderCache* cache, AttentionTrace* trace,
-                        const Tensor& keys, const Tensor& real) {
+                        const Tensor& keys, const Tensor& real, const Tensor& prefix) {
   if (keys.defined() && cache != nullptr) throw std::logic_error("a cache knows nothing of padding: give it no keys");
   const std::int64_t first = cache != nullptr ? cache->length : 0;
+  if (prefix.defined() && !reads_prefix_) {
+    throw std::logic_error("the decoder was made to look back alone: give it no prefix");
+  }
+  if (prefix.defined() && first > 0) throw std::logic_error("a prefix is read at once, before anything else");
   if (cache != nullptr) cache->layers.resize(layers_.size());
   if (cache != nullptr && cache->history) cache->history->advance();
   AttentionMask mask = causal_mask();
   mask.keys = keys;
+  mask.prefix = prefix;
   Tensor x = enter(embedded, first, keys);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const std::string name = trace != nullptr ? "decoder.layers." + std::to_string(i) : std::string();

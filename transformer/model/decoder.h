@@ -2,7 +2,9 @@
 // The decoder: N layers of masked self-attention, attention to the encoder's output and feed-forward (Vaswani et al.
 // 2017, section 3.1, figure 1 right):
 //   y = wire(x, SelfAttention(x, x)), z = wire(y, CrossAttention(y, memory)), o = wire(z, FFN(z)), with
-// wire as in residual.h. Where there is no encoder z is y (Liu et al. 2018, section 4.2.3).
+// wire as in residual.h. Where there is no encoder z is y (Liu et al. 2018, section 4.2.3). A decoder that reads prefixes
+// sees the first tokens of a row from both sides (Raffel et al. 2020, section 3.2.1); its positions tell what stands ahead
+// from what stands behind, as an encoder's do.
 #include "transformer/model/encoder.h"
 
 namespace ablate {
@@ -35,7 +37,8 @@ struct Memory {
 
 class DecoderLayer : public torch::nn::Module {
  public:
-  static constexpr bool is_causal = true;
+  /// Whether its queries look back alone.
+  static bool is_causal(const DecoderConfig& config) { return !config.reads_prefix; }
   DecoderLayer(const DecoderConfig& config, const LayerPlace<DecoderLayer>& place, const InitializationConfig& init,
                std::int64_t d_model, ParameterFactory& factory);
   Tensor forward(const Tensor& x, const Memory& memory, const AttentionMask& mask, Position& position,
@@ -60,11 +63,18 @@ class Decoder : public Stack<DecoderLayer> {
   /// Scaled target embeddings (B, T, D or width of words) and memory -> hidden states (B, T, D). With a cache the T
   /// positions follow those that it already holds. `keys` as in AttentionMask: undefined where padding is on the right,
   /// and with a cache. `real` (B, T) bool is false for padding, which then reaches no expert; undefined: there is none,
-  /// or nobody need know. c10::Error if a position is beyond the last learned one.
+  /// or nobody need know. `prefix` (B) int64: so many first positions of a row are seen from all of them; with a cache
+  /// they are all among those that are read first. c10::Error if a position is beyond the last learned one;
+  /// std::logic_error for a prefix that is not the beginning, or of a decoder that is not to read any.
   Tensor forward(const Tensor& embedded, const Memory& memory, DecoderCache* cache = nullptr,
-                 AttentionTrace* trace = nullptr, const Tensor& keys = {}, const Tensor& real = {});
+                 AttentionTrace* trace = nullptr, const Tensor& keys = {}, const Tensor& real = {},
+                 const Tensor& prefix = {});
   /// Whether a cache may have a RowHistory.
   bool reads_history() const;
+  bool reads_prefix() const { return reads_prefix_; }
+
+ private:
+  bool reads_prefix_;
 };
 
 }  // namespace ablate

@@ -7,7 +7,8 @@ namespace ablate {
 
 class EncoderLayer : public torch::nn::Module {
  public:
-  static constexpr bool is_causal = false;
+  /// Whether its queries look back alone.
+  static bool is_causal(const EncoderConfig&) { return false; }
   EncoderLayer(const EncoderConfig& config, const LayerPlace<EncoderLayer>& place, const InitializationConfig& init,
                std::int64_t d_model, ParameterFactory& factory);
   Tensor forward(const Tensor& x, const AttentionMask& mask, Position& position, AttentionTrace* trace);

@@ -28,7 +28,7 @@ class Stack : public torch::nn::Module {
                             .d_k = config.attention.key_width(d_model),
                             .heads = config.attention.heads,
                             .max_length = max_length,
-                            .causal = Layer::is_causal,
+                            .causal = Layer::is_causal(config),
                             .d_v = config.attention.value_width(d_model),
                             .embedding_width = embedding.sum_width(d_model)};
     const auto make = [&] { return make_position(config.position, context, init.embedding, factory); };

@@ -47,7 +47,7 @@ Memory Transformer::encode(const Tensor& source, AttentionTrace* trace, const Te
 
 Tensor Transformer::forward(const Batch& batch, AttentionTrace* trace) {
   const Memory memory = has_encoder() ? encode(batch.source, trace, {}, batch.source_types) : Memory{};
-  return head_ ? head_->forward(memory) : decode(batch.target_input, memory, nullptr, trace);
+  return head_ ? head_->forward(memory) : decode(batch.target_input, memory, nullptr, trace, {}, batch.prefix);
 }
 
 Tensor Transformer::output_input(const Tensor& hidden) const {
@@ -66,7 +66,7 @@ Tensor Transformer::head_states(const Memory& encoded) {
 }
 
 Tensor Transformer::decode(const Tensor& target, const Memory& memory, DecoderCache* cache, AttentionTrace* trace,
-                           const Tensor& real) {
+                           const Tensor& real, const Tensor& prefix) {
   if (!has_decoder()) throw std::logic_error("there is no decoder to decode with");
   if (cache != nullptr && cache->history) {
     check_shape(target, {cache->history->rows(), 1}, "target");
@@ -74,6 +74,7 @@ Tensor Transformer::decode(const Tensor& target, const Memory& memory, DecoderCa
     check_shape(target, {has_encoder() ? memory.states.size(0) : any, any}, "target");
   }
   if (real.defined()) check_shape(real, {target.size(0), target.size(1)}, "real");
+  if (prefix.defined()) check_shape(prefix, {target.size(0)}, "prefix");
   const Tensor keys = real.defined() ? key_mask(real).keys : Tensor();
   // Where padding on the right stands matters to nobody but experts, whose load it would be.
   Tensor routed = real;
@@ -81,7 +82,7 @@ Tensor Transformer::decode(const Tensor& target, const Memory& memory, DecoderCa
     const Tensor words = padding_mask(target, vocabulary_.pad).keys;
     if (words.defined()) routed = words.flatten(1);
   }
-  return decoder_->forward(embedding_->target(target), memory, cache, trace, keys, routed);
+  return decoder_->forward(embedding_->target(target), memory, cache, trace, keys, routed, prefix);
 }
 
 std::shared_ptr<Transformer> make_transformer(const ModelConfig& config, const VocabularyInfo& vocabulary,

@@ -26,12 +26,14 @@ class Transformer : public torch::nn::Module {
 
   /// target (B, T) int64 -> hidden states (B, T, D). With a cache: the next T positions. Without an encoder the memory
   /// is empty; std::logic_error without a decoder. `real` (B, T) bool is needed where padding is not on the right; not
-  /// with a cache.
+  /// with a cache. `prefix` (B) int64 as in Decoder::forward().
   Tensor decode(const Tensor& target, const Memory& memory, DecoderCache* cache = nullptr,
-                AttentionTrace* trace = nullptr, const Tensor& real = {});
+                AttentionTrace* trace = nullptr, const Tensor& real = {}, const Tensor& prefix = {});
 
   /// Whether the cache of decode() may have a RowHistory.
   bool reads_history() const { return has_decoder() && decoder_->reads_history(); }
+  /// Whether decode() may be given a prefix.
+  bool reads_prefix() const { return has_decoder() && decoder_->reads_prefix(); }
 
   /// Hidden states (…, D) -> scores (…, V) of the next token, of hidden tokens or of classes before softmax, or the
   /// number (…, 1): output_weight() output_input(hidden) + output_bias().

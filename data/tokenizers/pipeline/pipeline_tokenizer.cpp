@@ -89,9 +89,8 @@ class PipelineTokenizer final : public Tokenizer {
   /// BERT's [MASK], or the <mask> of RoBERTa and BART.
   std::optional<std::int64_t> mask() const override {
     for (const char* name : {"[MASK]", "<mask>"}) {
-      for (std::int32_t id = 0; special_names_.contains(name) && id < pieces_.size(); ++id) {
-        if (pieces_.piece(id) == name) return id;
-      }
+      const auto id = pieces_.find(name);
+      if (id && special_names_.contains(name)) return *id;
     }
     return std::nullopt;
   }
@@ -194,6 +193,13 @@ std::unique_ptr<Tokenizer> make_byte_level_bpe(const TokenizerConfig& config, co
 
 std::unique_ptr<Tokenizer> make_wordpiece(const TokenizerConfig& config, const NextLine&) {
   return make_pipeline(config, word_piece_kind);
+}
+
+std::string stored_pipeline(const TokenizerConfig& config) {
+  const std::filesystem::path file = published_file(*config.model);
+  std::string bytes = read_tokenizer_file(file);
+  std::optional<std::string> json = published_json(bytes, file, config.lowercase);
+  return json ? std::move(*json) : std::move(bytes);
 }
 
 std::unique_ptr<Tokenizer> restore_pipeline(std::string json, const std::string& source) {

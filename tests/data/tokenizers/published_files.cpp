@@ -62,6 +62,8 @@ TEST_CASE("a tokenizer.json is read by its content, alone or in a folder", "[tok
     CHECK(tokenizer->serialize() == bytes);
     CHECK(tokenizer->encode("abc a</s>b") == Ids{6, 5, 7, 1});
     CHECK(tokenizer->specials() == Specials{.pad = 8, .bos = 9, .eos = 7, .unk = nothing_unknown});
+    CHECK(tokenizer->mask() == std::nullopt);
+    CHECK(stored_tokenizer(reading("byte_level_bpe", place)) == bytes);
   }
   CHECK(train(reading("byte_level_bpe", folder.path()), {})->serialize() == bytes);
   CHECK_THROWS_MENTION(train(reading("wordpiece", folder.path()), {}), "kind must be 'byte_level_bpe'");
@@ -144,7 +146,9 @@ TEST_CASE("GPT-2's vocab.json and merges.txt are a tokenizer.json", "[tokenizers
   const auto tokenizer = load_tokenizer(file);
   CHECK(tokenizer->encode("abc a</s>b <mask>") == Ids{4, 2, 5, 6, 1, 7});
   CHECK(tokenizer->specials() == Specials{.pad = 8, .bos = 9, .eos = 6, .unk = nothing_unknown});
+  CHECK(tokenizer->mask() == 7);
   CHECK(load_tokenizer(folder.path())->serialize() == tokenizer->serialize());
+  CHECK(stored_tokenizer(reading("byte_level_bpe", folder.path())) == tokenizer->serialize());
   CHECK(load_tokenizer(folder.write("run/tokenizer.json", tokenizer->serialize()))->encode(" ab") == Ids{3, 4});
 
   folder.write("tokenizer_config.json", R"({"add_bos_token": true, "bos_token": {"content": "</s>"}})");
@@ -169,6 +173,8 @@ TEST_CASE("BERT's vocab.txt is a tokenizer.json, once it is said whether letters
   CHECK(small->encode("The C\u00E1ts, dog [MASK]") == Ids{5, 6, 7, 8, 1, 4});
   CHECK(small->decode(Ids{2, 5, 6, 7, 8, 5, 3, 0}) == "the cats, the");
   CHECK(small->specials() == Specials{.pad = 0, .bos = 2, .eos = 3, .unk = 1});
+  CHECK(small->mask() == 4);
+  CHECK(stored_tokenizer(config) == small->serialize());
   CHECK(load_tokenizer(folder.write("stored.json", small->serialize()))->encode("THE") == Ids{5});
   config.lowercase = false;
   CHECK(train(config, {})->encode("The the") == Ids{9, 5});

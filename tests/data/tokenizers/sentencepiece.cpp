@@ -73,6 +73,7 @@ TEST_CASE("SentencePiece trains the same model from the same lines, and knows it
     TokenizerConfig named;
     named.model = file.string();
     CHECK(train(named, {})->serialize() == tokenizer->serialize());
+    CHECK(stored_tokenizer(named) == tokenizer->serialize());
   }
 }
 

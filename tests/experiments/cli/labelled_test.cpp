@@ -75,6 +75,8 @@ TEST_CASE("labels: texts are classified, measured, tabled and labelled by a trai
   CHECK_STATUS(run_program(folder, {"report", "experiment.json", "--output", "report.html"}), 0);
   const Outcome inspected = run_program(folder, {"inspect", run, "--sentence", "fine house"});
   CHECK_STATUS(inspected, 0);
+  CHECK(has(inspected.out, ", dev nll "));
+  CHECK_FALSE(has(inspected.out + trained.messages, "perplexity"));
   CHECK(has(inspected.out, "label   1"));
   CHECK(has(inspected.out, "encoder attention, layer 1"));
   CHECK_STATUS(run_program(folder, {"describe", "experiment.json"}), 0);
@@ -105,7 +107,14 @@ TEST_CASE("labels: numbers of pairs of texts are learnt", "[cli][slow]") {
   const Json split = result_of(runs.front())["decodings"].begin().value()["splits"]["test"];
   CHECK(split["scores"]["pearson"]["value"].get<double>() > 95);
   CHECK(split.contains("squared_error"));
+  CHECK(has(trained.messages, "dev squared error "));
+  CHECK_FALSE(has(trained.messages, "dev nll"));
   const std::string run = fs::relative(runs.front(), folder.path()).string();
+  const Outcome inspected = run_program(folder, {"inspect", run});
+  CHECK_STATUS(inspected, 0);
+  CHECK(has(inspected.out, ", dev squared error "));
+  CHECK(has(inspected.out, "dev squared error over updates"));
+  CHECK_FALSE(has(inspected.out, "perplexity"));
   folder.write("lines.txt", "a b\ta b\na b\tc d\n");
   const Outcome said = run_program(folder, {"classify", run, "--input", "lines.txt"});
   CHECK_STATUS(said, 0);
@@ -122,10 +131,11 @@ TEST_CASE("labels: hidden tokens of running text are learnt from both sides", "[
   folder.write("train.txt", text);
   folder.write("dev.txt", text.substr(0, 400));
   folder.write("test.txt", text.substr(0, 800));
-  write_experiment(folder, labelled_experiment(Json::parse(R"({"seeds": [1], "model": {"head": {"kind": "words"}},
+  Json experiment = labelled_experiment(Json::parse(R"({"seeds": [1], "model": {"head": {"kind": "words"}},
         "data": {"reader": {"kind": "lines"}}, "objective": {"layout": "documents"},
         "training": {"budget": {"steps": 240}, "evaluate_every": {"steps": 120}},
-        "table": {"significance": null}, "rows": [{"name": "one"}]})")));
+        "table": {"significance": null}, "rows": [{"name": "one"}]})"));
+  write_experiment(folder, experiment);
   const Outcome trained = run_program(folder, run_arguments());
   CHECK_STATUS(trained, 0);
   const auto runs = run_folders(folder);
@@ -137,6 +147,13 @@ TEST_CASE("labels: hidden tokens of running text are learnt from both sides", "[
   CHECK_STATUS(run_program(folder, {"inspect", run, "--sentence", "one two"}), 0);
   CHECK_STATUS(run_program(folder, {"classify", run}), 2);
   CHECK_STATUS(run_program(folder, {"generate", run, "--prompt", "one"}), 2);
+
+  experiment["objective"]["whole_words"] = true;
+  write_experiment(folder, experiment);
+  const Outcome refused = run_program(folder, run_arguments({"--dry-run"}));
+  CHECK_STATUS(refused, 2);
+  INFO(refused.messages);
+  CHECK(has(refused.messages, "every token of this tokenizer is a word by itself"));
 }
 
 TEST_CASE("labels: what does not fit together is refused before training", "[cli]") {

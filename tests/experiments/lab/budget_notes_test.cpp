@@ -45,6 +45,9 @@ TEST_CASE("budgets: every limit with its unit", "[lab]") {
   CHECK(budget_text(run) == "8000 updates; in windows of 64 tokens");
   run.objective.layout = "documents";
   CHECK(budget_text(run) == "8000 updates; on documents cut at 64 tokens");
+  run.model.family = "encoder_decoder";
+  run.objective.kind = "span_corruption";
+  CHECK(budget_text(run) == "8000 updates; in rows of at most 64 tokens a side");
 }
 
 TEST_CASE("budgets: rows that were given more than others are named", "[lab]") {

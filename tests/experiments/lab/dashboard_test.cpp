@@ -95,14 +95,15 @@ TEST_CASE("dashboard: plain lines where there is no terminal", "[lab]") {
   dashboard.show(0, event);  // a step alone is no line
   event.kind = RunEvent::Kind::logged;
   dashboard.show(0, event);
-  dashboard.show(0, {.kind = RunEvent::Kind::evaluated, .step = 420, .epoch = 2, .dev_nll = 1, .best = true});
+  dashboard.show(0,
+                 {.kind = RunEvent::Kind::evaluated, .text = "dev nll 1.0000", .step = 420, .epoch = 2, .best = true});
   dashboard.show(0, {.kind = RunEvent::Kind::message, .text = "warning: something"});
   dashboard.show(7, event);  // of a run that was never begun
   dashboard.end(0, RunEnd::failed);
   CHECK(out.str() ==
         "2 runs: 2 to train\n"
         "[1/2] a, seed 1  step 420  epoch 2  loss 3.1416  lr 0.001  5100 tokens/s  left 0:10\n"
-        "[1/2] a, seed 1  step 420  epoch 2  dev nll 1.0000  perplexity 2.72  (best)\n"
+        "[1/2] a, seed 1  step 420  epoch 2  dev nll 1.0000  (best)\n"
         "[1/2] a, seed 1: warning: something\n"
         "0 of 2 runs finished, 1 failed\n");
 }
@@ -146,7 +147,6 @@ TEST_CASE("run event: a line there and back", "[lab]") {
   event.best = true;
   event.done = 3;
   event.all = 4;
-  event.dev_nll = 1.25;
   for (const auto kind : {RunEvent::Kind::message, RunEvent::Kind::step, RunEvent::Kind::logged,
                           RunEvent::Kind::evaluated, RunEvent::Kind::decoding}) {
     event.kind = kind;

@@ -67,6 +67,31 @@ TEST_CASE("figures: columns know their heading, unit and better way", "[lab]") {
   CHECK(column_of({"nll", "test[a]"}).group == "test[a]");
 }
 
+TEST_CASE("figures: of errors the lower are the better", "[lab]") {
+  const Column errors = column_of({"token_error_rate:lowercase=true", "test"});
+  CHECK(errors.heading == "Token error rate lowercase=true");
+  CHECK(errors.unit == "%");
+  CHECK(errors.direction == Direction::lower);
+  CHECK(column_of({"edit_distance", "test"}).direction == Direction::lower);
+  const Column unknown = column_of({"rouge", "test"});
+  CHECK(unknown.heading == "rouge");
+  CHECK(unknown.direction == Direction::higher);
+}
+
+TEST_CASE("figures: losses of texts as wholes are apart from those of tokens", "[lab]") {
+  const Json measured = Json::parse(R"({"splits": {"dev": {"texts": 3, "label_nll": 0.5, "label_loss": 0.75}}})");
+  CHECK(measured_figures({&measured}) == std::vector<Figure>{{"label_nll", "dev"}, {"label_loss", "dev"}});
+  CHECK(choose_figures(measured_figures({&measured}), {}) == std::vector<Figure>{{"label_nll", "dev"}});
+  CHECK(column_of({"label_loss", "dev"}).unit == "nats/text, smoothed");
+}
+
+TEST_CASE("figures: some compare texts whatever their tokens are", "[lab]") {
+  for (const char* figure : {"perplexity_per_word", "bits_per_character", "bits_per_byte"}) {
+    CHECK(is_of_any_tokens({figure, "dev"}));
+  }
+  for (const char* figure : {"nll", "perplexity", "label_nll", "bleu"}) CHECK_FALSE(is_of_any_tokens({figure, "dev"}));
+}
+
 TEST_CASE("figures: values and signatures out of a result", "[lab]") {
   const Json measured = decoding();
   CHECK(value_of(measured, {"nll", "dev"}) == 1.5);

@@ -57,6 +57,17 @@ TEST_CASE("published models have the parameters that were published", "[model][p
   CHECK(count_preset("mixtral_8x7b.json") == 46'702'792'704);
 }
 
+TEST_CASE("the experiments of single tasks can be read, and compare what they say", "[lab]") {
+  for (const char* name : {"wikitext2", "tinystories", "cmudict", "sigmorphon2018"}) {
+    INFO(name);
+    const auto experiment =
+        lab::load_experiment(std::string(ABLATE_SOURCE_DIR) + "/experiments/" + name + "/experiment.json", {});
+    CHECK(experiment.rows.size() == 4);
+    CHECK(experiment.seeds.size() == 3);
+    CHECK(experiment.rows.front().is_baseline);
+  }
+}
+
 TEST_CASE("published models have the settings that do not show in their parameters", "[model][parameters]") {
   const ModelConfig llama = preset("llama3_8b.json");
   CHECK(llama.decoder.norm.eps == 1e-5);

@@ -20,7 +20,7 @@ TEST_CASE("score: by name and with options as text, BLEU and chrF are the golden
   }
 }
 
-TEST_CASE("score: every metric of text gives a perfect match 100 and a miss 0", "[metrics]") {
+TEST_CASE("score: every metric of text gives a perfect match 100 and a miss 0, or none and many errors", "[metrics]") {
   const Lines lines{"the first of two lines", "and the second one, longer"};
   const Lines others{"QQQQ WWWW KKKK JJJJ", "ZZZZ"};
   CHECK(metrics().size() >= 4);
@@ -28,11 +28,13 @@ TEST_CASE("score: every metric of text gives a perfect match 100 and a miss 0", 
     INFO(metric.name);
     CHECK_FALSE(metric.doc.empty());
     if (metric.subject != Subject::text) continue;
-    CHECK(score(metric.name, lines, {lines}).value == Approx(100));
-    CHECK(score(metric.name, lines, {others}).value == 0);
-    CHECK(score(metric.name, lines, {others, lines}).value == Approx(100));
+    const double perfect = metric.is_error ? 0 : 100;
+    CHECK(score(metric.name, lines, {lines}).value == Approx(perfect));
+    const double missed = score(metric.name, lines, {others}).value;
+    CHECK((metric.is_error ? missed > 1 : missed == 0));
+    CHECK(score(metric.name, lines, {others, lines}).value == Approx(perfect));
     const Score result = score(metric.name, lines, {lines});
-    CHECK(result.text.find(result.name + "|" + result.signature + " = 100.00") == 0);
+    CHECK(result.text.find(result.name + "|" + result.signature + " = " + fixed(perfect, 2)) == 0);
     CHECK(result.signature.find("version:" + std::string(version)) != std::string::npos);
     CHECK_THROWS_MENTION(score(metric.name, lines, {{"one"}}), "unequal line counts");
     CHECK_THROWS_MENTION(score(metric.name, {"a", "\xff"}, {lines}), "hypotheses, line 2");
@@ -67,6 +69,13 @@ TEST_CASE("score: what a metric does not know is refused, with what there is", "
   CHECK_THROWS_MENTION(check_metric("chrf", {{"char_order", "0"}}), "both 0");
   CHECK_THROWS_MENTION(check_metric("chrf", {{"char_order", "2000000000"}}), "must be 100 or less");
   CHECK_THROWS_AS(score("bleu", {"a"}, {{"a"}}, {{"beta", "2"}}), std::invalid_argument);
+}
+
+TEST_CASE("score: a metric is found by its name alone", "[metrics]") {
+  REQUIRE(find_metric("token_error_rate") != nullptr);
+  CHECK(find_metric("token_error_rate")->is_error);
+  CHECK_FALSE(find_metric("bleu")->is_error);
+  CHECK(find_metric("bleu:tokenize=none") == nullptr);
 }
 
 TEST_CASE("score: a request is a name and its options", "[metrics]") {

@@ -94,6 +94,29 @@ TEST_CASE("<s> and padding are never produced, </s> not too early", "[decoding]"
   }
 }
 
+TEST_CASE("ids beyond the pieces of a tokenizer are never produced", "[decoding]") {
+  constexpr std::int64_t pieces = 8;  // of 11 words
+  const auto model = tiny_model();
+  {
+    const at::NoGradGuard no_gradients;
+    for (std::int64_t id = pieces; id < 11; ++id) model->embeddings().output_bias()[id] = 20;
+  }
+  const TargetSymbols limited{.bos = symbols.bos, .eos = symbols.eos, .pad = symbols.pad, .pieces = pieces};
+  const Tensor source = random_sources(5);
+  const auto says_beyond = [](const Hypotheses& found) {
+    return std::ranges::any_of(found, [](const std::vector<Hypothesis>& list) {
+      return std::ranges::any_of(list.front().tokens, [](std::int64_t token) { return token >= pieces; });
+    });
+  };
+  for (const DecodingConfig& decoding : every_kind()) {
+    INFO("decoding " << decoding.kind);
+    CHECK(says_beyond(decode(*model, source, symbols, decoding, 1)));
+    const Hypotheses found = decode(*model, source, limited, decoding, 1);
+    CHECK_FALSE(says_beyond(found));
+    check_equal(decode(*model, source, limited, decoding, 1, {}, Caching::off), found);
+  }
+}
+
 TEST_CASE("no target is longer than the limit of its source, and cut ones are marked", "[decoding]") {
   const auto model = tiny_model();
   const Tensor source = random_sources(20);
@@ -198,6 +221,7 @@ TEST_CASE("wrong input to decoding is told", "[decoding]") {
   CHECK_THROWS_MENTION(decode(*model, source, symbols, greedy(), 0, {1, 2, 3}), "3 sentence numbers");
   CHECK_THROWS_MENTION(decode(*model, source, {1, 11, 0}, greedy(), 0), "outside of the vocabulary");
   CHECK_THROWS_MENTION(decode(*model, source, {1, 0, 0}, greedy(), 0), "must differ");
+  CHECK_THROWS_MENTION(decode(*model, source, {1, 2, 0, 3}, greedy(), 0), "holds nothing but");
   CHECK_THROWS_MENTION(decode(*model, source, symbols, {.kind = "guess"}, 0), "unknown decoding 'guess'");
   const at::NoGradGuard no_gradients;
   for (Tensor& parameter : model->parameters()) parameter.fill_(std::nan(""));

@@ -103,6 +103,41 @@ TEST_CASE("texts grow beyond what the model reads, and the cache changes nothing
   }
 }
 
+TEST_CASE("a model that reads prefixes sees a prompt from both sides, with a cache and without", "[decoding]") {
+  std::vector<ModelConfig> configs = text_configs();
+  configs.resize(configs.size() + 2, text_config());
+  configs[configs.size() - 2].decoder.position.kind = "shaw";
+  configs[configs.size() - 1].decoder.position.kind = "transformer_xl";
+  for (ModelConfig& config_of_model : configs) {
+    INFO(config_of_model.decoder.position.kind);
+    config_of_model.decoder.reads_prefix = true;
+    const auto model = tiny_model(config_of_model);
+    model->eval();
+    const GenerationConfig greedy_text{.tokens = 3, .temperature = 0};
+    const auto found = generate(*model, prompts, text_symbols, greedy_text, 1);
+    for (std::size_t i = 0; i < prompts.size(); ++i) {
+      Text text = prompts[i];
+      for (const std::int64_t token : found[i].tokens) {
+        const at::NoGradGuard no_grad;
+        const Tensor prefix = at::full({1}, static_cast<std::int64_t>(prompts[i].size()), at::kLong);
+        const Tensor hidden = model->decode(at::tensor(text, at::kLong).unsqueeze(0), {}, nullptr, nullptr, {}, prefix);
+        const Tensor scores = model->logits(hidden.select(1, -1))[0];
+        CHECK(scores.index_fill(0, at::tensor(text_symbols.never, at::kLong), -1e9).argmax().item<std::int64_t>() ==
+              token);
+        text.push_back(token);
+      }
+    }
+    // Beyond what the model reads too, where what is known by then is the prefix.
+    TextConditions narrow{.end = {}, .never = {symbols.pad, symbols.bos, symbols.eos}};
+    narrow.window = 6;
+    for (const double temperature : {0.0, 1.0}) {
+      const GenerationConfig config{.tokens = 30, .temperature = temperature};
+      CHECK(tokens_of(generate(*model, prompts, narrow, config, 7, 2)) ==
+            tokens_of(generate(*model, prompts, narrow, config, 7, 2, {}, Caching::off)));
+    }
+  }
+}
+
 TEST_CASE("a continuation depends on the seed and the number of its prompt alone", "[decoding]") {
   const auto model = tiny_model(text_config());
   const GenerationConfig config{.tokens = 20};

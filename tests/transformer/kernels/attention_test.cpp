@@ -18,18 +18,19 @@ struct AttentionProblem {
   std::int64_t batch, heads, groups, queries, keys, key_width, value_width;
   bool padding = false, causal = false, bias = false;
   double dropout = 0;
+  bool prefix = false;  ///< causal: the first keys are seen by all, another number of them in every sentence
 
   std::string text() const {
     std::ostringstream out;
     out << "B " << batch << ", H " << heads << ", G " << groups << ", T " << queries << ", S " << keys << ", K "
         << key_width << ", V " << value_width << (padding ? ", padding" : "") << (causal ? ", causal" : "")
-        << (bias ? ", bias" : "") << ", dropout " << dropout;
+        << (bias ? ", bias" : "") << ", dropout " << dropout << (prefix ? ", prefix" : "");
     return out.str();
   }
 };
 
 struct AttentionInputs {
-  Tensor q, k, v, upstream, visible, bias;
+  Tensor q, k, v, upstream, visible, bias, prefix;
 };
 
 /// Heads that lie beside each other, as a projection leaves them.
@@ -43,7 +44,8 @@ AttentionInputs attention_inputs(const AttentionProblem& p) {
                      .v = heads(p.batch, p.groups, p.keys, p.value_width, 3),
                      .upstream = normal({p.batch, p.heads, p.queries, p.value_width}, 4, at::kFloat),
                      .visible = {},
-                     .bias = {}};
+                     .bias = {},
+                     .prefix = {}};
   if (p.padding) {
     in.visible = at::ones({p.batch, 1, 1, p.keys}, at::kBool);
     for (std::int64_t b = 0; b < p.batch; ++b)
@@ -51,6 +53,8 @@ AttentionInputs attention_inputs(const AttentionProblem& p) {
     in.visible[p.batch - 1].fill_(false);  // a sentence in which nothing may be looked at
   }
   if (p.bias) in.bias = normal({p.heads, p.queries, p.keys}, 5, at::kFloat);
+  // The last one goes beyond all keys.
+  if (p.prefix) in.prefix = at::arange(1, p.batch + 1, at::kLong).mul(p.keys + 2).floor_divide(p.batch);
   return in;
 }
 
@@ -75,7 +79,11 @@ Tensor dropout_mask(const AttentionProblem& p, std::uint64_t key) {
 Tensor allowed_of(const AttentionProblem& p, const AttentionInputs& in, std::int64_t first) {
   Tensor allowed = at::ones({p.batch, 1, p.queries, p.keys}, at::kBool);
   if (in.visible.defined()) allowed = allowed.logical_and(in.visible);
-  return p.causal ? allowed.tril(first) : allowed;
+  if (!p.causal) return allowed;
+  if (!in.prefix.defined()) return allowed.tril(first);
+  const Tensor seen = at::arange(p.keys, at::kLong).lt(in.prefix.view({-1, 1, 1, 1}));
+  const Tensor before = at::ones({p.queries, p.keys}, at::kBool).tril(first);
+  return allowed.logical_and(before.logical_or(seen));
 }
 
 void check_attention(const AttentionProblem& p, std::int64_t first = 0) {
@@ -84,9 +92,14 @@ void check_attention(const AttentionProblem& p, std::int64_t first = 0) {
   constexpr double scale = 0.4;
   at::manual_seed(7);
   const std::uint64_t key = coming_key();
-  const Tensor actual = fused_attention(
-      in.q, in.k, in.v,
-      {.keys = in.visible, .bias = in.bias, .causal = p.causal, .first = first, .scale = scale, .dropout = p.dropout});
+  const Tensor actual = fused_attention(in.q, in.k, in.v,
+                                        {.keys = in.visible,
+                                         .bias = in.bias,
+                                         .prefix = in.prefix,
+                                         .causal = p.causal,
+                                         .first = first,
+                                         .scale = scale,
+                                         .dropout = p.dropout});
   const auto gradients = torch::autograd::grad({actual}, {in.q, in.k, in.v}, {in.upstream});
 
   const auto exact = [](const Tensor& x) { return x.detach().to(at::kDouble).requires_grad_(true); };
@@ -127,6 +140,19 @@ TEST_CASE("fused attention is the plain formula in values and gradients", "[kern
 TEST_CASE("fused attention of queries that follow earlier keys", "[kernels][attention]") {
   check_attention({2, 2, 2, 3, 8, 4, 4, false, true}, 5);
   check_attention({2, 2, 1, 40, 70, 16, 16, true, true}, 30);
+}
+
+TEST_CASE("fused attention of rows that begin with a prefix that all of their queries see", "[kernels][attention]") {
+  for (const bool padding : {false, true}) {
+    for (const double dropout : {0.0, 0.3}) {
+      check_attention({3, 4, 2, 7, 7, 5, 3, padding, true, true, dropout, true});
+      check_attention({4, 2, 1, 50, 50, 16, 32, padding, true, false, dropout, true});  // blocks of queries within it
+    }
+  }
+  check_attention({2, 2, 2, 3, 8, 4, 4, false, true, false, 0, true}, 2);
+  const Tensor x = at::ones({2, 1, 3, 4}), prefix = at::ones({2}, at::kLong);
+  CHECK_THROWS_MENTION(fused_attention(x, x, x, {.prefix = prefix}), "a prefix is of a causal mask");
+  CHECK_THROWS_MENTION(fused_attention(x, x, x, {.prefix = at::ones({3}, at::kLong), .causal = true}), "prefix");
 }
 
 TEST_CASE("fused attention of long sequences, whose blocks are smaller", "[kernels][attention]") {

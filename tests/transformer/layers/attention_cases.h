@@ -17,7 +17,8 @@ struct AttentionCase {
   std::string kind;
   std::optional<std::int64_t> d_k, d_v;
   std::int64_t batch, queries, keys;
-  std::string mask;  // none, padding, causal, causal_padding, hidden: a sentence without any visible key
+  std::string mask;  // none, padding, causal, causal_padding, prefix, prefix_padding; hidden: a sentence without any
+                     // visible key
   std::string text() const {
     std::ostringstream out;
     out << kind << ", d_k " << d_k.value_or(-1) << ", d_v " << d_v.value_or(-1) << ", B " << batch << ", T " << queries
@@ -30,7 +31,7 @@ struct AttentionCase {
 inline std::vector<AttentionCase> attention_cases() {
   std::vector<AttentionCase> all;
   for (const char* kind : {"scaled_dot_product", "multi_query", "grouped_query"}) {
-    for (const char* mask : {"none", "padding", "causal", "causal_padding", "hidden"}) {
+    for (const char* mask : {"none", "padding", "causal", "causal_padding", "prefix", "prefix_padding", "hidden"}) {
       all.push_back({kind, {}, {}, 3, 5, 5, mask});
       all.push_back({kind, {}, {}, 2, 3, 7, mask});    // T < S
       all.push_back({kind, {}, {}, 2, 7, 3, mask});    // T > S
@@ -46,14 +47,17 @@ inline std::vector<AttentionCase> attention_cases() {
 /// Masks that hide different keys in different sentences.
 inline AttentionMask make_mask(const AttentionCase& which) {
   AttentionMask mask;
-  if (which.mask == "padding" || which.mask == "causal_padding" || which.mask == "hidden") {
+  if (which.mask.ends_with("padding") || which.mask == "hidden") {
     mask.keys = at::ones({which.batch, 1, 1, which.keys}, at::kBool);
     for (std::int64_t sentence = 0; sentence < which.batch; ++sentence) {
       mask.keys[sentence].slice(-1, std::max<std::int64_t>(1, which.keys - 1 - sentence)).fill_(false);
     }
     if (which.mask == "hidden") mask.keys[which.batch - 1].fill_(false);
   }
-  mask.causal = which.mask == "causal" || which.mask == "causal_padding";
+  const bool has_prefix = which.mask.starts_with("prefix");
+  mask.causal = which.mask.starts_with("causal") || has_prefix;
+  // The last sentence is one prefix.
+  if (has_prefix) mask.prefix = at::arange(1, which.batch + 1, at::kLong).mul(which.keys).floor_divide(which.batch);
   return mask;
 }
 

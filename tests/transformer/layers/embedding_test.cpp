@@ -30,6 +30,10 @@ std::vector<std::string> parameter_names(const torch::nn::Module& module) {
 
 using Names = std::vector<std::string>;
 
+Tensor embedding_scores(const Embeddings& embeddings, const Tensor& hidden) {
+  return at::linear(embeddings.output_input(hidden), embeddings.output_weight(), embeddings.output_bias());
+}
+
 /// The matrix behind the source or the target: the embedding of every token, unscaled.
 Tensor all_rows() { return at::arange(11, at::kLong).unsqueeze(0); }
 
@@ -92,7 +96,7 @@ TEST_CASE("the two sides may have vocabularies of their own", "[layers][embeddin
     const auto embeddings = make_embeddings({.tying = tying}, 9, 14);
     CHECK(embeddings->source(at::full({1, 1}, 8, at::kLong)).sizes() == at::IntArrayRef({1, 1, embedding_width}));
     CHECK(embeddings->target(at::full({1, 1}, 13, at::kLong)).sizes() == at::IntArrayRef({1, 1, embedding_width}));
-    CHECK(embeddings->logits(normal({2, 3, embedding_width}, 1)).sizes() == at::IntArrayRef({2, 3, 14}));
+    CHECK(embedding_scores(*embeddings, normal({2, 3, embedding_width}, 1)).sizes() == at::IntArrayRef({2, 3, 14}));
   }
 }
 
@@ -109,12 +113,13 @@ TEST_CASE("logits are inner products with the output matrix, plus a bias if aske
   const Tensor hidden = normal({2, 3, embedding_width}, 1);
   const auto plain = make_embeddings({});
   CHECK_FALSE(plain->output_bias().defined());
-  CHECK_CLOSE(plain->logits(hidden), at::matmul(hidden, plain->output_weight().t()), tolerance::same_in_double);
+  CHECK_CLOSE(embedding_scores(*plain, hidden), at::matmul(hidden, plain->output_weight().t()),
+              tolerance::same_in_double);
   const auto biased = make_embeddings({.output_bias = true});
   CHECK(biased->output_bias().equal(at::zeros({11}, at::kDouble)));
   randomize(*biased, 3);
-  CHECK_CLOSE(biased->logits(hidden), at::matmul(hidden, biased->output_weight().t()) + biased->output_bias(),
-              tolerance::same_in_double);
+  CHECK_CLOSE(embedding_scores(*biased, hidden),
+              at::matmul(hidden, biased->output_weight().t()) + biased->output_bias(), tolerance::same_in_double);
 }
 
 TEST_CASE("the row of padding starts at zero and is not trained as an input", "[layers][embedding]") {
@@ -140,7 +145,7 @@ TEST_CASE("fixnorm divides every vector by its length, as input and as output", 
   CHECK_CLOSE(embeddings->source(all_rows())[0], unit("source") * scale, tolerance::same_in_double);
   CHECK_CLOSE(embeddings->target(all_rows())[0], unit("target") * scale, tolerance::same_in_double);
   const Tensor hidden = normal({3, embedding_width}, 5);
-  CHECK_CLOSE(embeddings->logits(hidden), hidden.matmul(unit("output").t()), tolerance::same_in_double);
+  CHECK_CLOSE(embedding_scores(*embeddings, hidden), hidden.matmul(unit("output").t()), tolerance::same_in_double);
   CHECK_CLOSE(embeddings->output_weight(), unit("output"), tolerance::same_in_double);
 }
 
@@ -170,8 +175,7 @@ TEST_CASE("what the output layer reads can be scaled", "[layers][embedding]") {
   config.output_scale = "inverse_sqrt_d_model";
   const auto scaled = make_embeddings(config);
   const Tensor hidden = normal({2, 3, embedding_width}, 1);
-  CHECK_CLOSE(scaled->logits(hidden), plain->logits(hidden) / std::sqrt(static_cast<double>(embedding_width)),
-              tolerance::same_in_double);
-  CHECK_CLOSE(at::linear(scaled->output_input(hidden), scaled->output_weight()), scaled->logits(hidden),
+  CHECK_CLOSE(embedding_scores(*scaled, hidden),
+              embedding_scores(*plain, hidden) / std::sqrt(static_cast<double>(embedding_width)),
               tolerance::same_in_double);
 }

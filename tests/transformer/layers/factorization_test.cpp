@@ -26,6 +26,10 @@ std::shared_ptr<Embeddings> random_embeddings(const EmbeddingConfig& config, boo
   return embeddings;
 }
 
+Tensor factorized_scores(const Embeddings& embeddings, const Tensor& hidden) {
+  return at::linear(embeddings.output_input(hidden), embeddings.output_weight());
+}
+
 /// x W^T + b of the named map.
 Tensor mapped(const torch::nn::Module& module, const std::string& name, const Tensor& x) {
   const auto parameters = module.named_parameters();
@@ -87,16 +91,15 @@ TEST_CASE("a tied output layer brings hidden states back to the width of words",
       const auto transposed = random_embeddings(factorized(kind, tying));
       const auto parameters = transposed->named_parameters();
       const Tensor low = at::matmul(hidden, parameters[std::string(lift) + ".weight"]);
-      CHECK_CLOSE(transposed->logits(hidden), at::matmul(low, parameters[matrix].t()), tolerance::same_in_double);
-      CHECK_CLOSE(at::linear(transposed->output_input(hidden), transposed->output_weight()), transposed->logits(hidden),
+      CHECK_CLOSE(factorized_scores(*transposed, hidden), at::matmul(low, parameters[matrix].t()),
                   tolerance::same_in_double);
       const auto own = random_embeddings(factorized(kind, tying, "own"));
-      CHECK_CLOSE(own->logits(hidden),
+      CHECK_CLOSE(factorized_scores(*own, hidden),
                   at::matmul(mapped(*own, "output_lowering", hidden), own->named_parameters()[matrix].t()),
                   tolerance::same_in_double);
     }
     const auto untied = random_embeddings(factorized(kind, "source_target"));
-    CHECK_CLOSE(untied->logits(hidden), at::matmul(hidden, untied->named_parameters()["output"].t()),
+    CHECK_CLOSE(factorized_scores(*untied, hidden), at::matmul(hidden, untied->named_parameters()["output"].t()),
                 tolerance::same_in_double);
   }
 }

@@ -55,6 +55,18 @@ TEST_CASE("causality and padding are both obeyed", "[layers][mask]") {
   CHECK(both[1][0].equal(booleans({{1, 0, 0}, {1, 0, 0}, {1, 0, 0}})));
 }
 
+TEST_CASE("a prefix is seen by all queries of its row, what follows it by later ones", "[layers][mask]") {
+  AttentionMask mask = causal_mask();
+  mask.prefix = at::tensor(std::vector<std::int64_t>{1, 3}, at::kLong);
+  const Tensor seen = explicit_mask(mask, 0, 4, 4, at::kCPU);
+  CHECK(seen.sizes() == at::IntArrayRef({2, 1, 4, 4}));
+  CHECK(seen[0][0].equal(booleans({{1, 0, 0, 0}, {1, 1, 0, 0}, {1, 1, 1, 0}, {1, 1, 1, 1}})));
+  CHECK(seen[1][0].equal(booleans({{1, 1, 1, 0}, {1, 1, 1, 0}, {1, 1, 1, 0}, {1, 1, 1, 1}})));
+  mask.keys = key_mask(booleans({{1, 1, 1, 1}, {1, 1, 0, 0}})).keys;
+  CHECK(explicit_mask(mask, 0, 4, 4, at::kCPU)[1][0].equal(
+      booleans({{1, 1, 0, 0}, {1, 1, 0, 0}, {1, 1, 0, 0}, {1, 1, 0, 0}})));
+}
+
 TEST_CASE("a mask on the meta device asks for no values", "[layers][mask]") {
   CHECK_NOTHROW(padding_mask(at::empty({2, 3}, at::TensorOptions().dtype(at::kLong).device(at::kMeta)), pad));
 }

@@ -125,6 +125,19 @@ TEST_CASE("published: with a tokenizer an imported run reads and writes text, wi
     if (trained.translates()) {
       const lab::Translation translation = trained.translate({"few letters", "text"}, {.decoding = trained.decoding()});
       CHECK(translation.lines.size() == 2);
+      // Nothing beyond the pieces is said, of which the model has more than the tokenizer.
+      std::vector<std::int64_t> ids;
+      for (const std::int32_t id : trained.target_tokenizer().encode("few letters")) ids.push_back(id);
+      const data::Specials specials = trained.target_tokenizer().specials();
+      ids.push_back(specials.eos);
+      const std::int64_t pieces = trained.target_tokenizer().size();
+      REQUIRE(pieces < trained.vocabulary().target_size);
+      const Hypotheses limited = decode(trained.model(), at::tensor(ids, at::kLong).unsqueeze(0),
+                                        {specials.bos, specials.eos, specials.pad, pieces}, trained.decoding(), 1);
+      const auto is_piece = [&](std::int64_t token) { return token < pieces; };
+      CHECK(std::ranges::all_of(limited.at(0).at(0).tokens, is_piece));
+      REQUIRE(translation.lines[0].hypotheses.size() == 1);
+      CHECK(translation.lines[0].hypotheses[0].score == Approx(limited[0][0].score).epsilon(1e-4));
       CHECK(trained.attention("text", "few").size() == 6);
       continue;
     }
