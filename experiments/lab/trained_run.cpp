@@ -117,8 +117,15 @@ TrainedRun::TrainedRun(const fs::path& path, at::Device device) {
   if (stored.contains("imported")) {
     const auto size = sizes.at("target").get<std::int64_t>();
     vocabulary_ = {size, size, sizes.at("pad").get<std::int64_t>()};
-    if (auto own = find_side(path, "tokenizer")) {
-      source_ = target_ = std::make_shared<ImportedTokenizer>(std::move(own), stored.at("imported"), size);
+    const auto imported_side = [&](const std::string& stem) -> std::shared_ptr<const data::Tokenizer> {
+      auto own = find_side(path, stem);
+      if (!own) return nullptr;
+      return std::make_shared<ImportedTokenizer>(std::move(own), stored.at("imported"), size);
+    };
+    source_ = target_ = imported_side("tokenizer");
+    if (!source_) {
+      source_ = imported_side("source_tokenizer");
+      target_ = imported_side("target_tokenizer");
     }
   } else {
     source_ = load_side(path, joint ? "tokenizer" : "source_tokenizer");
