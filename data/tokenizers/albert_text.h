@@ -1,6 +1,6 @@
 #pragma once
-// What ALBERT (Lan et al. 2020) does to text before SentencePiece cuts it, and to the pieces that come of it. All text is
-// valid UTF-8.
+// What ALBERT (Lan et al. 2020) does to text before SentencePiece cuts it, and to the pieces that come of it. All text
+// is valid UTF-8.
 #include <functional>
 #include <string>
 #include <string_view>
