@@ -17,8 +17,9 @@ using RestoreTokenizer = std::unique_ptr<Tokenizer> (*)(std::vector<std::string>
 using StoredTokenizer = std::string (*)(const TokenizerConfig& config);
 
 std::unique_ptr<Tokenizer> make_sentencepiece(const TokenizerConfig& config, const NextLine& lines);
-/// `model`: SentencePiece's serialized model; `source` names it in errors.
-std::unique_ptr<Tokenizer> restore_sentencepiece(std::string model, const std::string& source);
+/// `model`: SentencePiece's serialized model, the content of `file`. Ids and symbols are the model's own, or those that
+/// the files of a published model beside it say, see piece_layouts.h.
+std::unique_ptr<Tokenizer> read_sentencepiece(std::string model, const std::filesystem::path& file);
 
 std::unique_ptr<Tokenizer> make_words(const TokenizerConfig& config, const NextLine& lines);
 std::unique_ptr<Tokenizer> restore_words(std::vector<std::string> pieces);

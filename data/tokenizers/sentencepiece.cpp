@@ -13,6 +13,8 @@
 #include <unicode/utf8.h>
 
 #include "data/tokenizers/kinds.h"
+#include "data/tokenizers/numbered_pieces.h"
+#include "data/tokenizers/piece_layouts.h"
 #include "data/tokenizers/vocabulary.h"
 #include "transformer/core/code_points.h"
 #include "transformer/core/error.h"
@@ -70,6 +72,11 @@ class SentencePiece final : public Tokenizer {
 
   std::int64_t size() const override { return processor_.GetPieceSize() + static_cast<std::int64_t>(added_.size()); }
   Specials specials() const override { return specials_; }
+  std::optional<std::int64_t> mask() const override {
+    const int id = processor_.PieceToId("[MASK]");
+    return processor_.IsControl(id) ? std::optional<std::int64_t>(id) : std::nullopt;
+  }
+  const sp::SentencePieceProcessor& processor() const { return processor_; }
   std::string serialize() const override { return model_; }
   std::string extension() const override { return ".model"; }
 
@@ -232,7 +239,8 @@ std::string explain(const std::string& message, const TokenizerConfig& config) {
 std::unique_ptr<Tokenizer> make_sentencepiece(const TokenizerConfig& config, const NextLine& lines) {
   if (config.model) {
     std::string bytes = read_tokenizer_file(*config.model);
-    if (bytes.front() != '{') return restore_sentencepiece(std::move(bytes), *config.model);
+    if (bytes.front() != '{') return read_sentencepiece(std::move(bytes), *config.model);
+    if (auto numbered = restore_numbered_pieces(bytes, *config.model)) return numbered;
     throw UserError(*config.model + ": 'model' must name a SentencePiece model; JSON is that of the other kinds");
   }
   std::vector<std::string> drawn;
@@ -254,8 +262,12 @@ std::unique_ptr<Tokenizer> make_sentencepiece(const TokenizerConfig& config, con
   return std::make_unique<SentencePiece>(std::move(model), "the trained SentencePiece model");
 }
 
-std::unique_ptr<Tokenizer> restore_sentencepiece(std::string model, const std::string& source) {
-  return std::make_unique<SentencePiece>(std::move(model), source);
+std::unique_ptr<Tokenizer> read_sentencepiece(std::string model, const std::filesystem::path& file) {
+  auto own = std::make_unique<SentencePiece>(std::move(model), file.string());
+  if (auto layout = published_layout(own->processor(), file)) {
+    return make_numbered_pieces(own->serialize(), std::move(*layout), file.string());
+  }
+  return own;
 }
 
 }  // namespace ablate::data

@@ -12,6 +12,7 @@
 
 #include "data/tokenizers/kinds.h"
 #include "data/tokenizers/labels.h"
+#include "data/tokenizers/numbered_pieces.h"
 #include "data/tokenizers/pipeline/published_files.h"
 #include "transformer/config/document.h"
 #include "transformer/core/error.h"
@@ -71,6 +72,7 @@ constexpr config::Range id_range{0, 1 << 30};
 std::unique_ptr<Tokenizer> restore_vocabulary(const std::string& bytes, const std::string& source) {
   const Json json = config::parse_json(bytes, source);
   const auto kind = json.find("kind");
+  if (kind != json.end() && *kind == numbered_pieces_kind) return restore_numbered_pieces(bytes, source);
   const auto pieces = json.find("pieces");
   const bool well_formed =
       json.size() == 2 && kind != json.end() && kind->is_string() && pieces != json.end() && pieces->is_array();
@@ -198,7 +200,15 @@ std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& file_or_f
   if (auto json = published_json(bytes, file, std::nullopt)) return restore_pipeline(std::move(*json), file.string());
   // A SentencePiece model is a protocol buffer, whose first byte 0x0A announces the first piece.
   if (bytes.front() == '{') return restore_vocabulary(bytes, file.string());
-  return restore_sentencepiece(std::move(bytes), file.string());
+  return read_sentencepiece(std::move(bytes), file);
+}
+
+bool have_one_vocabulary(const Tokenizer& a, const Tokenizer& b) {
+  if (a.size() != b.size() || a.specials() != b.specials()) return false;
+  for (std::int64_t id = 0; id < a.size(); ++id) {
+    if (a.piece(static_cast<std::int32_t>(id)) != b.piece(static_cast<std::int32_t>(id))) return false;
+  }
+  return true;
 }
 
 }  // namespace ablate::data

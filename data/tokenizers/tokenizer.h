@@ -13,6 +13,10 @@
 //   wordpiece      words with single spaces between them, in small letters and without accents if the file asks so
 // What is not in the vocabulary becomes unk.
 //
+// A SentencePiece model of a published model that numbers its pieces in another way, or prepares text in another way,
+// is read so if the files say so that come with it: Marian, Pegasus, T5, ALBERT (data/tokenizers/piece_layouts.h). Its
+// special tokens are then found in text and left out of decoded text, unk among them.
+//
 // The last two are those of published models, and are read from the files in which these come: a `tokenizer.json`, or
 // `vocab.json` with `merges.txt` (GPT-2), or `vocab.txt` (BERT). Ids and decoded text are those of the library
 // `tokenizers` 0.23.3 without added special tokens (`add_special_tokens=False`, `skip_special_tokens=True`), for
@@ -76,7 +80,7 @@ class Tokenizer {
   /// The bytes of the file that stores this tokenizer; their SHA-256 identifies it.
   virtual std::string serialize() const = 0;
 
-  /// ".model" (SentencePiece's own format), ".json" (a `tokenizer.json`) or ".vocab.json".
+  /// ".model" (SentencePiece's own format), ".json" (a `tokenizer.json`) or ".vocab.json" (JSON of our own).
   virtual std::string extension() const = 0;
 };
 
@@ -133,8 +137,12 @@ std::unique_ptr<Tokenizer> train_tokenizer(const TokenizerConfig& config, const 
 std::string stored_tokenizer(const TokenizerConfig& config);
 
 /// Reads the file that stores a tokenizer; its content, not its name, tells the kind. Of a folder, its
-/// `tokenizer.json` or `vocab.json`. An existing model without a pad, bos or eos symbol gets one at the end of its
+/// `tokenizer.json` or `vocab.json`. What the files beside a SentencePiece model say of its ids is heeded, see
+/// piece_layouts.h. An existing model without a pad, bos or eos symbol gets one at the end of its
 /// vocabulary, in this order. Throws UserError if the file cannot be read or holds no tokenizer.
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& file);
+
+/// Whether each id is the same piece in both, though they may cut text in different ways, as a Marian model's do.
+bool have_one_vocabulary(const Tokenizer& a, const Tokenizer& b);
 
 }  // namespace ablate::data

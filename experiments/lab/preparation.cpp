@@ -48,7 +48,8 @@ VocabularyInfo vocabulary_of(const data::Corpus& corpus, const RunConfig& config
     throw UserError(where + ": data.tokenizer: padding has the id " + std::to_string(source.pad) +
                     " in the source vocabulary and " + std::to_string(target.pad) + " in the target vocabulary");
   }
-  if (!corpus.joint() && tying_table().at(model.embedding.tying).shares_vocabulary()) {
+  if (!corpus.joint() && tying_table().at(model.embedding.tying).shares_vocabulary() &&
+      !data::have_one_vocabulary(corpus.source_tokenizer(), corpus.target_tokenizer())) {
     throw UserError(where + ": model.embedding.tying: '" + model.embedding.tying +
                     "' needs one vocabulary for both sides, but data.tokenizer.joint is false");
   }

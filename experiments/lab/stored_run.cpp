@@ -70,10 +70,17 @@ void read_imported_sides(StoredRun& run, const Json& stored) {
   run.vocabulary = {sizes.at("source").get<std::int64_t>(), sizes.at("target").get<std::int64_t>(),
                     sizes.at("pad").get<std::int64_t>()};
   run.reads_pairs = imported.value("ends_between_texts", std::int64_t{1}) == 1;
+  const auto imported_side = [&](const fs::path& file) {
+    return std::make_shared<ImportedTokenizer>(data::load_tokenizer(file), imported, run.vocabulary.source_size);
+  };
   run.source_file = run.target_file = tokenizer_file(run.folder, "tokenizer");
   if (!run.source_file.empty()) {
-    run.source = run.target = std::make_shared<ImportedTokenizer>(data::load_tokenizer(run.source_file), imported,
-                                                                  run.vocabulary.source_size);
+    run.source = run.target = imported_side(run.source_file);
+  } else if (fs::path file = tokenizer_file(run.folder, "source_tokenizer"); !file.empty()) {
+    run.source_file = std::move(file);
+    run.target_file = required_tokenizer_file(run.folder, "target_tokenizer");
+    run.source = imported_side(run.source_file);
+    run.target = imported_side(run.target_file);
   }
   if (!run.config.labels()) return;
   run.target_file = required_tokenizer_file(run.folder, "target_tokenizer");

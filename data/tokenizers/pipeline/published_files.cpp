@@ -146,9 +146,13 @@ std::string named_token(const PlainJson& config, const char* name) {
   return token.is_string() ? token.get<std::string>() : "";
 }
 
+/// Marian's `vocab.json` looks the same, and its pieces come from elsewhere.
+constexpr const char* names_spm = "the ids of a Marian model; name its source.spm or target.spm, which cut the text";
+
 /// As GPT-2 and what comes in its files: RoBERTa, BART, OPT. `tokenizer_config.json`, where it lies beside them, tells
 /// whether text begins with a space and with a token of its own.
 PlainJson from_gpt2_files(const std::string& bytes, const fs::path& file) {
+  if (fs::exists(file.parent_path() / "source.spm")) throw UserError(file.string() + ": " + names_spm);
   const PlainJson vocabulary = parse_without_repeats(bytes, file.string());
   const fs::path config_file = file.parent_path() / "tokenizer_config.json";
   PlainJson config = PlainJson::object();

@@ -61,6 +61,7 @@ struct Architecture {
   TextStart text_start;
   std::vector<std::string> tokenizers;  ///< files whose ids are the model's, the first that is there
   Json settings;                        ///< what all such models have, as in the section `model`
+  std::string target_tokenizer{};       ///< the file for what is written, if it is another one; it must be there, too
   std::vector<KeyRow> keys{};
   std::vector<Rule> rules{};
   std::vector<InertKey> inert{};

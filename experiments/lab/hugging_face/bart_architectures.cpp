@@ -97,8 +97,7 @@ Architecture bart() {
   return row;
 }
 
-/// Both have sinusoids for positions, sines first, which their files may hold as a table. How Marian and Pegasus number
-/// the pieces of their SentencePiece models stands elsewhere, so that those files are no tokenizers of theirs.
+/// Both have sinusoids for positions, sines first, which their files may hold as a table.
 Architecture with_sinusoids(Architecture row) {
   set(row.settings, "position.kind", "sinusoidal");
   set(row.settings, "position.layout", "halves");
@@ -110,6 +109,8 @@ Architecture with_sinusoids(Architecture row) {
 
 Architecture marian() {
   Architecture row = with_sinusoids(bart_like("marian", "MarianMTModel", "MarianModel"));
+  row.tokenizers = {"source.spm"};
+  row.target_tokenizer = "target.spm";
   set(row.settings, "residual.kind", "post_norm");
   row.rules = {
       {[](PublishedConfig& published, Json& model) {
@@ -126,7 +127,7 @@ Architecture marian() {
 
 Architecture pegasus() {
   Architecture row = with_sinusoids(bart_like("pegasus", "PegasusForConditionalGeneration", "PegasusModel"));
-  row.tokenizers = {"tokenizer.json"};
+  row.tokenizers = {"spiece.model", "tokenizer.json"};
   set(row.settings, "residual.kind", "pre_norm");
   row.inert.push_back({"normalize_before", {true}});
   row.inert.push_back({"add_final_layer_norm", {true}});

@@ -17,6 +17,8 @@
 #include <ATen/Parallel.h>
 #include <torch/version.h>
 
+#include <algorithm>
+
 namespace ablate::lab::hugging_face {
 namespace {
 
@@ -37,29 +39,38 @@ RunConfig run_config(const ImportedConfig& imported, const std::string& where) {
   return config;
 }
 
-/// Puts the first tokenizer that the architecture reads into the run's folder; a sentence about what came of it.
+/// Puts the first tokenizer that the architecture reads into the run's folder, with the one of the target where that is
+/// another; a sentence about what came of it.
 std::string store_tokenizer(const ImportedConfig& imported, const fs::path& from, const fs::path& run) {
   const std::string without = "; without one the run can be verified and exported, but reads and writes no text";
   std::string failures;
   for (const std::string& name : imported.architecture->tokenizers) {
     const fs::path file = from / name;
     if (!fs::exists(file)) continue;
-    std::unique_ptr<data::Tokenizer> tokenizer;
+    const std::string& target_name = imported.architecture->target_tokenizer;
+    std::unique_ptr<data::Tokenizer> tokenizer, target;
     try {
       tokenizer = data::load_tokenizer(file);
+      if (!target_name.empty()) target = data::load_tokenizer(from / target_name);
     } catch (const UserError& error) {
       failures += std::string("; ") + error.what();
       continue;
     }
     // What a SentencePiece model lacks of padding, <s> and </s> is counted behind its own pieces.
     constexpr std::int64_t added_at_most = 3;
-    if (tokenizer->size() > *imported.model.vocabulary + added_at_most) {
-      failures += "; " + file.string() + ": has " + std::to_string(tokenizer->size()) +
-                  " pieces, and the model a vocabulary of " + std::to_string(*imported.model.vocabulary);
+    const std::int64_t pieces = std::max(tokenizer->size(), target ? target->size() : 0);
+    if (pieces > *imported.model.vocabulary + added_at_most) {
+      failures += "; " + file.string() + ": has " + std::to_string(pieces) + " pieces, and the model a vocabulary of " +
+                  std::to_string(*imported.model.vocabulary);
       continue;
     }
-    write_file_atomically(run / ("tokenizer" + tokenizer->extension()), tokenizer->serialize());
-    return "tokenizer: " + name;
+    if (!target) {
+      write_file_atomically(run / ("tokenizer" + tokenizer->extension()), tokenizer->serialize());
+      return "tokenizer: " + name;
+    }
+    write_file_atomically(run / ("source_tokenizer" + tokenizer->extension()), tokenizer->serialize());
+    write_file_atomically(run / ("target_tokenizer" + target->extension()), target->serialize());
+    return "tokenizer: " + name + " and " + target_name;
   }
   if (imported.architecture->tokenizers.empty()) {
     return "no tokenizer: the files of '" + imported.architecture->name + "' are not supported" + without;

@@ -1,40 +1,16 @@
-// SentencePiece models with the symbols that published models give theirs: T5, LLaMA, Marian and ALBERT.
-#include <unordered_map>
-
+// SentencePiece models with the symbols that published models give theirs, T5, LLaMA, Marian and ALBERT, alone: no
+// other file of the model lies beside them.
 #include <sentencepiece_processor.h>
-#include <sentencepiece_trainer.h>
 
 #include "tests/catch.h"
 #include "tests/data/tokenizers/support.h"
-#include "transformer/core/error.h"
+#include "tests/data/tokenizers/trained_model.h"
 
 using namespace ablate::data;
 using namespace ablate::data::testing;
 using Ids = std::vector<std::int32_t>;
 
 namespace {
-
-class Sentences final : public sentencepiece::SentenceIterator {
- public:
-  bool done() const override { return next_ == lines_.size(); }
-  void Next() override { ++next_; }
-  const std::string& value() const override { return lines_[next_]; }
-  sentencepiece::util::Status status() const override { return {}; }
-
- private:
-  std::vector<std::string> lines_ = sentences();
-  std::size_t next_ = 0;
-};
-
-std::string trained_model(std::unordered_map<std::string, std::string> settings) {
-  settings["minloglevel"] = "3";
-  Sentences lines;
-  std::string model;
-  const auto status = sentencepiece::SentencePieceTrainer::Train(settings, &lines, &model);
-  INFO(status.ToString());
-  REQUIRE(status.ok());
-  return model;
-}
 
 const std::string line = "my sister follows the old man";
 
@@ -88,7 +64,8 @@ TEST_CASE("SentencePiece: a model like LLaMA's, of bytes where it must be and wi
   }
 }
 
-TEST_CASE("SentencePiece: a model like Marian's, with eos at 0 and without bos and pad", "[tokenizers]") {
+TEST_CASE("SentencePiece: a model like those that Marian trains, with eos at 0 and without bos and pad",
+          "[tokenizers]") {
   const TemporaryFolder folder;
   const std::string model = trained_model({{"model_type", "unigram"},
                                            {"vocab_size", "60"},
@@ -96,7 +73,7 @@ TEST_CASE("SentencePiece: a model like Marian's, with eos at 0 and without bos a
                                            {"unk_id", "1"},
                                            {"bos_id", "-1"},
                                            {"pad_id", "-1"}});
-  const auto tokenizer = load_tokenizer(folder.write("source.spm", model));
+  const auto tokenizer = load_tokenizer(folder.write("vocab.spm", model));
   CHECK(tokenizer->specials() == Specials{.pad = 60, .bos = 61, .eos = 0, .unk = 1});
   check_reads(*tokenizer, model);
 }
@@ -114,5 +91,6 @@ TEST_CASE("SentencePiece: a model like ALBERT's, whose bos and eos are BERT's sy
   CHECK(tokenizer->specials() == Specials{.pad = 0, .bos = 2, .eos = 3, .unk = 1});
   CHECK(tokenizer->size() == 60);
   CHECK(tokenizer->piece(2) == "[CLS]");
+  CHECK(tokenizer->mask() == 4);
   check_reads(*tokenizer, model);
 }

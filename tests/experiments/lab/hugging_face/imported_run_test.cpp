@@ -11,6 +11,8 @@
 #include "tests/experiments/lab/hugging_face/golden.h"
 #include "transformer/core/error.h"
 
+#include <tuple>
+
 using namespace ablate;
 using namespace ablate::testing;
 
@@ -173,6 +175,88 @@ TEST_CASE("published: training begins from an imported run, with more words than
       const Tensor& theirs = published.at(parameter);
       CHECK(tensor.narrow(0, 0, theirs.size(0)).equal(theirs));
     }
+  }
+}
+
+namespace {
+
+/// A SentencePiece model of the letters of two lines: <pad>, </s>, <unk>, the boundary of words, eleven letters.
+std::string model_of_letters() {
+  data::TokenizerConfig config;
+  config.model_type = "char";
+  config.vocabulary_size = 40;
+  config.eos_id = 1;
+  config.unk_id = 2;
+  config.bos_id = -1;
+  std::vector<std::string> lines = {"a small text", "of few letters"};
+  const auto tokenizer = data::train_tokenizer(config, [&](std::string& line) {
+    if (lines.empty()) return false;
+    line = lines.back();
+    lines.pop_back();
+    return true;
+  });
+  return tokenizer->serialize();
+}
+
+/// For those pieces and a model with 43 types: </s>, <unk>, the pieces from the last one on, some more, <pad>.
+std::string vocabulary_of_letters() {
+  const TemporaryFolder folder;
+  const auto letters = data::load_tokenizer(folder.write("letters.model", model_of_letters()));
+  Json vocabulary = {{"</s>", 0}, {"<unk>", 1}};
+  for (std::int32_t id = 14; id > 2; --id) vocabulary[letters->piece(id)] = vocabulary.size();
+  while (vocabulary.size() < 42) vocabulary["more " + std::to_string(vocabulary.size())] = vocabulary.size();
+  vocabulary["<pad>"] = 42;
+  return vocabulary.dump();
+}
+
+/// The run says what it reads and writes with the model's symbols around it, in the model's ids.
+void check_translates(lab::TrainedRun& run, const hf::Symbols& symbols) {
+  CHECK(run.target_tokenizer().specials().bos == symbols.start);
+  CHECK(run.target_tokenizer().specials().eos == symbols.end);
+  CHECK(run.target_tokenizer().specials().pad == symbols.pad);
+  CHECK(run.target_tokenizer().decode(run.target_tokenizer().encode("few letters")) == "few letters");
+  CHECK(run.translate({"few letters", "text"}, {.decoding = run.decoding()}).lines.size() == 2);
+}
+
+}  // namespace
+
+TEST_CASE("published: a Marian model comes with a tokenizer for each side", "[hugging_face]") {
+  const TemporaryFolder folder;
+  const Golden golden = read_golden("marian_1");
+  const std::filesystem::path model = folder / "model";
+  write_model(golden, model);
+  folder.write("model/source.spm", model_of_letters());
+  folder.write("model/vocab.json", vocabulary_of_letters());
+  const std::string note = hf::import_model(model, folder / "half").notes.back();
+  CHECK(note.starts_with("no tokenizer (looked for source.spm); "));
+  CHECK(mentions(note, "target.spm: the tokenizer cannot be read"));
+  folder.write("model/target.spm", model_of_letters());
+  CHECK(hf::import_model(model, folder / "run").notes.back() == "tokenizer: source.spm and target.spm");
+  for (const char* file : {"source_tokenizer.vocab.json", "target_tokenizer.vocab.json"}) {
+    CHECK(std::filesystem::exists(folder / "run" / file));
+  }
+  lab::TrainedRun run(folder / "run", at::kCPU);
+  check_translates(run, import_config(golden).symbols);
+  CHECK(run.target_tokenizer().encode("</s>") == std::vector<std::int32_t>{0});
+}
+
+TEST_CASE("published: Pegasus and T5 come with a SentencePiece model, and their own ids for it", "[hugging_face]") {
+  const TemporaryFolder folder;
+  for (const auto& [name, config, text, id] : {std::tuple{"pegasus_1", R"({"offset": 4})", "<mask_1>", 2},
+                                               std::tuple{"t5_1", R"({"extra_ids": 3})", "<extra_id_0>", 17}}) {
+    INFO(name);
+    const Golden golden = read_golden(name);
+    const std::filesystem::path model = folder / name;
+    write_model(golden, model);
+    folder.write(std::string(name) + "/spiece.model", model_of_letters());
+    const std::string note = hf::import_model(model, folder / (std::string(name) + ".large")).notes.back();
+    CHECK(mentions(note, "pieces, and the model a vocabulary of 43"));
+    folder.write(std::string(name) + "/tokenizer_config.json", config);
+    const std::filesystem::path run = folder / (std::string(name) + ".run");
+    CHECK(hf::import_model(model, run).notes.back() == "tokenizer: spiece.model");
+    lab::TrainedRun trained(run, at::kCPU);
+    check_translates(trained, import_config(golden).symbols);
+    CHECK(trained.target_tokenizer().encode(text) == std::vector<std::int32_t>{id});
   }
 }
 
