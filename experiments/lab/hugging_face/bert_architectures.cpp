@@ -213,6 +213,7 @@ void write_albert_dropout(const Json& model, Json& published) {
 /// All layers are one. The library has no dropout behind the feed-forward unit: training differs by it alone.
 Architecture albert() {
   Architecture row = bert_like("albert", "Albert");
+  row.tokenizers = {"spiece.model"};
   set(row.settings, "sharing", "all");
   set(row.settings, "embedding.factorization.kind", "sum");
   set(row.settings, "embedding.factorization.bias", true);
