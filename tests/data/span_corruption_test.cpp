@@ -117,8 +117,8 @@ TEST_CASE("span corruption: a row is put together again, whatever was drawn", "[
 }
 
 TEST_CASE("span corruption: every token is noise as often as the density says, but for the ends", "[data]") {
-  // Of 12 tokens 4 are noise in 2 spans. Every division of 4 and of 8 into two is as likely: the first span follows 1 … 7
-  // tokens, and has 1 … 3.
+  // Of 12 tokens 4 are noise in 2 spans. Every division of 4 and of 8 into two is as likely: the first span follows 1 …
+  // 7 tokens, and has 1 … 3.
   const ObjectiveConfig objective = spans_with(1.0 / 3, 2);
   REQUIRE(span_counts(12, objective).spans == 2);
   std::vector<double> first_length(4, 0), first_place(8, 0);
