@@ -11,7 +11,8 @@
 namespace ablate::data {
 
 /// Batches to learn from. `longest`: the most tokens of a side, </s> or <s> included; packed text is cut into windows
-/// of that length, or of tokens_of_row() where the objective makes two sides of them. The corpus must outlive them. UserError if not a single row is left.
+/// of that length, or of tokens_of_row() where the objective makes two sides of them. The corpus must outlive them.
+/// UserError if not a single row is left.
 std::unique_ptr<Batches> training_batches(const Corpus& corpus, const std::string& split,
                                           const ObjectiveConfig& objective, const BatchConfig& config,
                                           std::int64_t longest, std::uint64_t seed);

@@ -1,6 +1,6 @@
 #pragma once
-// Rows of the objectives that change a text and learn from the change, span_corruption and denoising: how many tokens of
-// the text a row has, so that neither of its sides is too long, and what becomes of them.
+// Rows of the objectives that change a text and learn from the change, span_corruption and denoising: how many tokens
+// of the text a row has, so that neither of its sides is too long, and what becomes of them.
 #include <cstdint>
 #include <functional>
 #include <span>

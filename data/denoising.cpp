@@ -113,8 +113,10 @@ void permute_sentences(NoisyRow& row, double share, SplitMix64& random) {
   std::ranges::sort(places);
   for (std::size_t i = 0; i < places.size(); ++i) order[places[i]] = chosen[i];
   row.clear();
-  for (const std::size_t sentence : order)
-    row.insert(row.end(), sentences[sentence].begin(), sentences[sentence].end());
+  for (const std::size_t place : order) {
+    const NoisyRow& sentence = sentences[place];
+    row.insert(row.end(), sentence.begin(), sentence.end());
+  }
 }
 
 void rotate_row(NoisyRow& row, double share, SplitMix64& random) {

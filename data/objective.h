@@ -4,9 +4,9 @@
 //   translation  the target from the source and from what stands before it; of pairs
 //   causal_lm    every token of a text from those before it: -sum over t of log p(y_t | y_<t) (Radford et al. 2018,
 //                eq. (1)); of running text
-//   prefix_lm    of a row of n tokens a prefix of 1 … n tokens, each length as likely, is seen from both sides; the others
-//                from those before them: -sum over t behind the prefix of log p(y_t | y_<t) (Raffel et al. 2020, section
-//                3.2.1); of running text
+//   prefix_lm    of a row of n tokens a prefix of 1 … n tokens, each length as likely, is seen from both sides; the
+//                others from those before them: -sum over t behind the prefix of log p(y_t | y_<t) (Raffel et al. 2020,
+//                section 3.2.1); of running text
 //   masked_lm    hidden tokens of a text from all others (Devlin et al. 2019, section 3.1); of running text
 //   span_corruption  spans that were cut out of a text, from the rest of it, see span_corruption.h; of running text
 //   denoising    a text from what noise has left of it, see denoising.h; of running text

@@ -1,5 +1,5 @@
 #pragma once
-// The prefix language model (Raffel et al. 2020, section 3.2.1; Dong et al. 2019, section 2.3): of a row of n tokens that
+// The prefix language model (Raffel et al. 2020, section 3.2.1; Dong et al. 2019, section 2): of a row of n tokens that
 // a causal model reads the first P are seen from all of them, P drawn from 1 … n, each as likely. Said are the tokens
 // behind these P; with P = 1 the row is that of a causal model.
 #include "data/changed_batches.h"

@@ -17,8 +17,8 @@ struct AttentionMap {
 
 /// The source ends with </s>; the target is read with teacher forcing, from <s> on. A model without an encoder reads
 /// the target alone, from `first` on if it is given; one without a decoder the source alone, a text or two with a tab
-/// between, from `first` to </s>. A model that reads prefixes sees all of the text from both sides. Longer sentences than
-/// `most` tokens or than the model reads are cut.
+/// between, from `first` to </s>. A model that reads prefixes sees all of the text from both sides. Longer sentences
+/// than `most` tokens or than the model reads are cut.
 struct AttendedSentence {
   std::string source, target;
   std::optional<std::int64_t> first{};

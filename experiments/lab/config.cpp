@@ -107,8 +107,8 @@ void RunTrainingConfig::describe(config::Fields& f) {
   f.object("initialize_from", initialize_from, "another run, with parameters of which training begins, by name");
   f.field("max_length", max_length,
           "pairs with more tokens than this on a side, </s> included, are neither learnt from nor part of the dev loss "
-          "that training chooses by; documents and labelled texts are cut; windows of text have that length; null: "
-          "model.max_length",
+          "that training chooses by; documents and labelled texts are cut; windows of text have that length, or no "
+          "side that is longer; null: model.max_length",
           config::at_least_one);
   TrainingConfig::describe(f);
 }

@@ -26,7 +26,7 @@ Ids counted(std::int64_t count) {
   return ids;
 }
 
-ObjectiveConfig of(double noise_density, double mean_span_length) {
+ObjectiveConfig spans_with(double noise_density, double mean_span_length) {
   ObjectiveConfig objective;
   objective.kind = "span_corruption";
   objective.noise_density = noise_density;
@@ -69,7 +69,7 @@ TEST_CASE("span corruption: source and target of a row by hand", "[data]") {
 
 TEST_CASE("span corruption: numbers of tokens and spans", "[data]") {
   const auto counts = [](std::int64_t tokens, double density, double mean) {
-    const SpanCounts found = span_counts(tokens, of(density, mean));
+    const SpanCounts found = span_counts(tokens, spans_with(density, mean));
     return std::vector<std::int64_t>{found.noise, found.spans};
   };
   using Counts = std::vector<std::int64_t>;
@@ -89,7 +89,7 @@ TEST_CASE("span corruption: a row is put together again, whatever was drawn", "[
       for (const double mean : {1.0, 3.0, 5.5}) {
         for (std::uint64_t seed = 0; seed < 5; ++seed) {
           INFO("length " << length << ", density " << density << ", mean " << mean << ", seed " << seed);
-          const ObjectiveConfig objective = of(density, mean);
+          const ObjectiveConfig objective = spans_with(density, mean);
           SplitMix64 random(seed), again(seed);
           const std::vector<bool> noise = random_spans(length, objective, random);
           CHECK(noise == random_spans(length, objective, again));
@@ -117,9 +117,9 @@ TEST_CASE("span corruption: a row is put together again, whatever was drawn", "[
 }
 
 TEST_CASE("span corruption: every token is noise as often as the density says, but for the ends", "[data]") {
-  // Of 12 tokens 4 are noise in 2 spans. Every division of 4 and of 8 into two is as likely: the first span follows 1 … 7
-  // tokens, and has 1 … 3.
-  const ObjectiveConfig objective = of(1.0 / 3, 2);
+  // Of 12 tokens 4 are noise in 2 spans. Every division of 4 and of 8 into two is as likely: the first span follows 1 …
+  // 7 tokens, and has 1 … 3.
+  const ObjectiveConfig objective = spans_with(1.0 / 3, 2);
   REQUIRE(span_counts(12, objective).spans == 2);
   std::vector<double> first_length(4, 0), first_place(8, 0);
   SplitMix64 random(3);

@@ -5,8 +5,8 @@
 
 namespace ablate {
 
-/// A query may attend to key j if the key is not padding and, in a causal mask, does not stand after the query; or if it
-/// is among the first `prefix` keys of its row, which all queries see (Raffel et al. 2020, section 3.2.1, figure 3).
+/// A query may attend to key j if the key is not padding and, in a causal mask, does not stand after the query; or if
+/// it is among the first `prefix` keys of its row, which all queries see (Raffel et al. 2020, section 3.2.1, figure 3).
 struct AttentionMask {
   Tensor keys;  ///< (B, 1, 1, S) bool, true = a real token; undefined where nothing is padded
   bool causal = false;

@@ -2,9 +2,9 @@
 // The decoder: N layers of masked self-attention, attention to the encoder's output and feed-forward (Vaswani et al.
 // 2017, section 3.1, figure 1 right):
 //   y = wire(x, SelfAttention(x, x)), z = wire(y, CrossAttention(y, memory)), o = wire(z, FFN(z)), with
-// wire as in residual.h. Where there is no encoder z is y (Liu et al. 2018, section 4.2.3). A decoder that reads prefixes
-// sees the first tokens of a row from both sides (Raffel et al. 2020, section 3.2.1); its positions tell what stands ahead
-// from what stands behind, as an encoder's do.
+// wire as in residual.h. Where there is no encoder z is y (Liu et al. 2018, section 4.2.3). A decoder that reads
+// prefixes sees the first tokens of a row from both sides (Raffel et al. 2020, section 3.2.1); its positions tell what
+// stands ahead from what stands behind, as an encoder's do.
 #include "transformer/model/encoder.h"
 
 namespace ablate {
