@@ -1,7 +1,8 @@
-// The bases of experiments/base that are published models.
+// The experiment files of the project, and the bases among them that are published models.
 #include "experiments/lab/experiment.h"
 
 #include <cmath>
+#include <filesystem>
 
 #include "tests/catch.h"
 #include "transformer/model/transformer.h"
@@ -66,6 +67,18 @@ TEST_CASE("the experiments of single tasks can be read, and compare what they sa
     CHECK(experiment.seeds.size() == 3);
     CHECK(experiment.rows.front().is_baseline);
   }
+}
+
+TEST_CASE("every experiment file of the project can be read", "[lab]") {
+  std::size_t files = 0;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(std::filesystem::path(ABLATE_SOURCE_DIR) / "experiments")) {
+    if (entry.path().extension() != ".json") continue;
+    INFO(entry.path().string());
+    CHECK_NOTHROW(lab::load_experiment(entry.path(), {}));
+    ++files;
+  }
+  CHECK(files > 40);
 }
 
 TEST_CASE("published models have the settings that do not show in their parameters", "[model][parameters]") {
