@@ -72,7 +72,8 @@ void InitializeFromConfig::describe(config::Fields& f) {
   const bool begins = run.has_value();
   const std::string without_run = "has no effect without 'run'";
   const auto of_run = [&]() -> config::Fields& { return f.only_if(begins, without_run, "run"); };
-  of_run().choice("checkpoint", checkpoint, checkpoint_choices.choices(), "which of that run's weights");
+  of_run().choice("checkpoint", checkpoint, checkpoint_choices.choices(),
+                  "which of the run's weights; chosen on dev alone");
   const config::VariantInfo* const choice = checkpoint_choices.choices().find(checkpoint);
   const bool averages = choice != nullptr && choice->uses_option("average");
   f.only_if(begins && averages, begins ? "has no effect with checkpoint '" + checkpoint + "'" : without_run,
