@@ -49,8 +49,9 @@ TargetSymbols target_symbols(const data::Corpus& corpus);
 
 /// Prepares the corpora of the rows, each once. Caches lie in `out`/corpora. UserError if `out` cannot be a folder, if
 /// a split to be evaluated is missing, if the table cannot be made of what is measured, if no training sentence fits
-/// into a row's `model.max_length`, or if what a row begins from is not there or does not fit. Rows are matched to the baseline as the experiment says; `step_time` is measured on
-/// the `device`, and without one has to be known. Rows that are tuned already have their values. Messages go to `log`.
+/// into a row's `model.max_length`, or if what a row begins from is not there or does not fit. Rows are matched to the
+/// baseline as the experiment says; `step_time` is measured on the `device`, and without one has to be known. Rows that
+/// are tuned already have their values. Messages go to `log`.
 std::vector<PreparedRow> prepare(const Experiment& experiment, const std::vector<const ExperimentRow*>& rows,
                                  const std::filesystem::path& out, std::optional<at::Device> device,
                                  const data::Log& log);

@@ -17,9 +17,8 @@
 #include <set>
 
 namespace ablate::lab {
-namespace {
-
 namespace fs = std::filesystem;
+namespace {
 
 /// One seed of a row as it lies on disk.
 struct RunRecord {

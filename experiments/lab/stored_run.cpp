@@ -7,9 +7,8 @@
 #include <span>
 
 namespace ablate::lab {
-namespace {
-
 namespace fs = std::filesystem;
+namespace {
 
 /// The tokenizer of an imported model, whose own file says which symbols it begins, ends and pads with, and which may
 /// have more rows for words than there are pieces.
