@@ -133,6 +133,6 @@ TEST_CASE("prefix: a batch brings it to the loss", "[model][decoder]") {
     }
   }
   CHECK(loss.nll.item<double>() == Approx(expected));
-  batch.prefix = {};
+  batch.prefix = Tensor();
   CHECK(compute_loss(*model, batch, {.label_smoothing = 0}).nll.item<double>() != Approx(expected));
 }
