@@ -2,6 +2,8 @@
 // classes are what stands on top of them.
 #include "experiments/lab/hugging_face/rules.h"
 
+#include "transformer/core/error.h"
+
 #include <utility>
 
 namespace ablate::lab::hugging_face {
@@ -179,8 +181,9 @@ void read_roberta_positions(PublishedConfig& published, Json& model) {
   set(model, "max_length", all - offset);
 }
 void write_roberta_positions(const Json& model, Json& published) {
-  published["max_position_embeddings"] =
-      setting(model, "max_length").get<std::int64_t>() + setting(model, "position.offset").get<std::int64_t>();
+  const Json offset = setting(model, "position.offset");
+  if (!offset.is_number_integer()) throw UserError("model.position.kind: such a model has 'learned' positions");
+  published["max_position_embeddings"] = setting(model, "max_length").get<std::int64_t>() + offset.get<std::int64_t>();
 }
 
 Architecture roberta() {
