@@ -80,8 +80,8 @@ TEST_CASE("figures: of errors the lower are the better", "[lab]") {
 
 TEST_CASE("figures: losses of texts as wholes are apart from those of tokens", "[lab]") {
   const Json measured = Json::parse(R"({"splits": {"dev": {"texts": 3, "label_nll": 0.5, "label_loss": 0.75}}})");
-  CHECK(measured_figures({&measured}) == std::vector<Figure>{{"label_nll", "dev"}, {"label_loss", "dev"}});
-  CHECK(choose_figures(measured_figures({&measured}), {}) == std::vector<Figure>{{"label_nll", "dev"}});
+  CHECK((measured_figures({&measured}) == std::vector<Figure>{{"label_nll", "dev"}, {"label_loss", "dev"}}));
+  CHECK((choose_figures(measured_figures({&measured}), {}) == std::vector<Figure>{{"label_nll", "dev"}}));
   CHECK(column_of({"label_loss", "dev"}).unit == "nats/text, smoothed");
 }
 
