@@ -100,7 +100,8 @@ def expected(line, ids, text):
 
 
 def write_marian(folder, separate):
-    (folder / "source.spm").write_bytes(train(ENGLISH, model_type="unigram", vocab_size=UNIGRAM))
+    # BPE: versions of SentencePiece differ in which of two equally likely segmentations a unigram model takes.
+    (folder / "source.spm").write_bytes(train(ENGLISH, model_type="bpe", vocab_size=80))
     (folder / "target.spm").write_bytes(train(GERMAN, model_type="bpe", vocab_size=90))
     source, target = (pieces_of(folder / name)[3:] for name in ("source.spm", "target.spm"))
     # Some pieces are left out: SentencePiece finds them, and they have no id.
@@ -109,6 +110,9 @@ def write_marian(folder, separate):
     def vocabulary(pieces):
         return {piece: i for i, piece in enumerate(dict.fromkeys(["</s>", "<unk>"] + pieces + ["<pad>"]))}
     if separate:
+        # As long as one another: the library knows one id of <pad>, that of the source.
+        source += [f"filler {i}" for i in range(len(target) - len(source))]
+        target += [f"filler {i}" for i in range(len(source) - len(target))]
         write_json(folder / "vocab.json", vocabulary(source[::-1]))
         write_json(folder / "target_vocab.json", vocabulary(target))
         write_json(folder / "tokenizer_config.json", {"separate_vocabs": True, "tokenizer_class": "MarianTokenizer"})
