@@ -119,6 +119,11 @@ ImportedConfig import_config(const Json& published, const std::string& where, bo
 }
 
 Json export_config(const Architecture& architecture, const ModelConfig& model, const Symbols& symbols) {
+  const std::string family = setting(architecture.settings, "family");
+  if (model.family != family) {
+    throw UserError("model.family: is '" + model.family + "', and '" + architecture.name + "' is a form of '" + family +
+                    "'");
+  }
   const Json ours = resolved(model);
   const bool has_head = !architecture.heads.empty() && setting(ours, "head.kind").is_string();
   const HeadClass* const head = has_head ? &head_class(architecture, model.head.kind) : nullptr;

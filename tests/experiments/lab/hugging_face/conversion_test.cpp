@@ -198,6 +198,15 @@ TEST_CASE("published: a model that the architecture cannot express is not export
                  "model.decoder.attention.window: is 3, and GPT2LMHeadModel has null"));
 }
 
+TEST_CASE("published: a model is exported as one of its own family", "[hugging_face]") {
+  const hf::ImportedConfig imported = import_config(read_golden("bert_1"));
+  for (const char* name : {"qwen2", "gpt2", "t5"}) {
+    INFO(name);
+    const auto export_it = [&] { hf::export_config(hf::architecture(name, "test"), imported.model, imported.symbols); };
+    CHECK(mentions(thrown_message(export_it), "model.family: is 'encoder'"));
+  }
+}
+
 TEST_CASE("published: an encoder is exported as the class that its head is of", "[hugging_face]") {
   const hf::Architecture& bert = hf::architecture("bert", "test");
   CHECK(hf::head_class(bert, "words").model_class == "BertForMaskedLM");
