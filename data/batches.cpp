@@ -18,15 +18,20 @@ bool is_packed(const Corpus& corpus, const ObjectiveConfig& objective) {
 std::unique_ptr<Batches> as_learnt(std::unique_ptr<Batches> rows, const Corpus& corpus,
                                    const ObjectiveConfig& objective, std::int64_t length, std::uint64_t seed) {
   const Tokenizer& tokenizer = corpus.target_tokenizer();
-  if (objective.kind == "masked_lm") {
-    return std::make_unique<MaskedBatches>(std::move(rows), objective, masking_vocabulary(tokenizer), seed);
-  }
-  if (objective.kind == "prefix_lm") return std::make_unique<PrefixBatches>(std::move(rows), seed);
-  if (!corrupts(objective)) return rows;
   // Documents come with the <s> that a causal model begins with.
   const std::int64_t first = is_packed(corpus, objective) ? 0 : 1;
-  return std::make_unique<CorruptedBatches>(std::move(rows), make_corruption(tokenizer, objective, length),
-                                            batch_symbols(corpus), first, seed);
+  switch (objective.traits().change) {
+    case RowChange::none:
+      break;
+    case RowChange::prefix:
+      return std::make_unique<PrefixBatches>(std::move(rows), seed);
+    case RowChange::masked:
+      return std::make_unique<MaskedBatches>(std::move(rows), objective, masking_vocabulary(tokenizer), seed);
+    case RowChange::corrupted:
+      return std::make_unique<CorruptedBatches>(std::move(rows), make_corruption(tokenizer, objective, length),
+                                                batch_symbols(corpus), first, seed);
+  }
+  return rows;
 }
 
 /// So that windows of `length` tokens, whose sides have up to `longest`, are as many in a batch as fit by their sides.

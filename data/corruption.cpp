@@ -27,6 +27,12 @@ Corruption make_span_corruption(const Tokenizer& tokenizer, const ObjectiveConfi
   };
 }
 
+/// Every row of so many tokens has the same.
+CorruptedLengths lengths_of_spans(const ObjectiveConfig& objective, std::int64_t tokens) {
+  const auto [noise, spans] = span_counts(tokens, objective);
+  return {tokens - noise + spans + 1, noise + spans + 2};
+}
+
 Corruption make_noise(const Tokenizer& tokenizer, const ObjectiveConfig& objective) {
   NoiseVocabulary vocabulary = noise_vocabulary(tokenizer);
   // </s> ends documents, not the sentences in them.
@@ -43,13 +49,7 @@ Corruption make_noise(const Tokenizer& tokenizer, const ObjectiveConfig& objecti
   };
 }
 
-}  // namespace
-
-CorruptedLengths corrupted_lengths(const ObjectiveConfig& objective, std::int64_t tokens) {
-  if (objective.kind == "span_corruption") {
-    const auto [noise, spans] = span_counts(tokens, objective);
-    return {tokens - noise + spans + 1, noise + spans + 2};
-  }
+CorruptedLengths mean_with_noise(const ObjectiveConfig& objective, std::int64_t tokens) {
   const double kept = static_cast<double>(tokens) * (1 - objective.token_deletion);
   const double hidden = objective.text_infilling * kept;
   // A span has span_length tokens on average, those of none included, of which a row has no more than it loses tokens.
@@ -57,12 +57,25 @@ CorruptedLengths corrupted_lengths(const ObjectiveConfig& objective, std::int64_
   return {static_cast<std::int64_t>(std::llround(kept - hidden + masks)) + 1, tokens + 1};
 }
 
+/// Noise never makes a row longer than its text.
+CorruptedLengths longest_with_noise(const ObjectiveConfig&, std::int64_t tokens) { return {tokens + 1, tokens + 1}; }
+
+const CorruptionKind& corruption_of(const ObjectiveConfig& objective) {
+  const CorruptionKind* const found = objective.traits().corruption;
+  if (found == nullptr) throw std::invalid_argument("the objective '" + objective.kind + "' changes no text");
+  return *found;
+}
+
+}  // namespace
+
+const CorruptionKind cut_spans{lengths_of_spans, lengths_of_spans, make_span_corruption};
+const CorruptionKind added_noise{mean_with_noise, longest_with_noise, make_noise};
+
 std::int64_t tokens_of_row(const ObjectiveConfig& objective, std::int64_t longest) {
   if (!corrupts(objective)) return longest;
+  const CorruptionKind& corruption = corruption_of(objective);
   const auto fits = [&](std::int64_t tokens) {
-    // Noise never makes a row longer than its text.
-    if (objective.kind == "denoising") return tokens + 1 <= longest;
-    const CorruptedLengths lengths = corrupted_lengths(objective, tokens);
+    const CorruptedLengths lengths = corruption.longest(objective, tokens);
     return lengths.source <= longest && lengths.target <= longest;
   };
   std::int64_t tokens = 0;
@@ -74,10 +87,12 @@ std::int64_t tokens_of_row(const ObjectiveConfig& objective, std::int64_t longes
   return tokens;
 }
 
+CorruptedLengths corrupted_lengths(const ObjectiveConfig& objective, std::int64_t tokens) {
+  return corruption_of(objective).mean(objective, tokens);
+}
+
 Corruption make_corruption(const Tokenizer& tokenizer, const ObjectiveConfig& objective, std::int64_t most) {
-  if (objective.kind == "span_corruption") return make_span_corruption(tokenizer, objective, most);
-  if (objective.kind == "denoising") return make_noise(tokenizer, objective);
-  throw std::invalid_argument("the objective '" + objective.kind + "' changes no text");
+  return corruption_of(objective).make(tokenizer, objective, most);
 }
 
 }  // namespace ablate::data

@@ -1,33 +1,46 @@
 #include "data/objective.h"
 
+#include "data/corruption.h"
+#include "data/objective_symbols.h"
+
 namespace ablate::data {
 namespace {
 
-constexpr config::Variant<Content> objective_rows[] = {
+constexpr config::Variant<ObjectiveTraits> objective_rows[] = {
     {{"translation", "the target from the source and from what stands before it", "Vaswani et al. 2017, section 3", ""},
-     Content::pairs},
+     {.content = Content::pairs}},
     {{"causal_lm", "every token of running text from those before it", "Radford et al. 2018, section 3.1",
       "layout windows document_end"},
-     Content::text},
+     {.content = Content::text, .says_whole_text = true}},
     {{"prefix_lm", "tokens behind a prefix, drawn for each row, that is seen from both sides",
       "Raffel et al. 2020, section 3.2.1", "layout windows document_end"},
-     Content::text},
+     {.content = Content::text,
+      .change = RowChange::prefix,
+      .said = "tokens behind prefixes, drawn once for every row"}},
     {{"masked_lm", "hidden tokens of running text from all others", "Devlin et al. 2019, section 3.1",
       "layout windows document_end mask_share masked replaced whole_words"},
-     Content::text},
+     {.content = Content::text, .change = RowChange::masked, .symbols = mask_symbols}},
     {{"span_corruption", "spans that were cut out of running text, a sentinel in the place of each",
       "Raffel et al. 2020, section 3.1.4", "layout windows document_end noise_density mean_span_length sentinels"},
-     Content::text},
+     {.content = Content::text,
+      .change = RowChange::corrupted,
+      .corruption = &cut_spans,
+      .symbols = sentinel_symbols,
+      .said = "spans cut out and their sentinels, drawn once for every row"}},
     {{"denoising", "running text from what noise has left of it", "Lewis et al. 2020, section 2.2",
       "layout windows document_end token_masking token_deletion text_infilling span_length sentence_permutation "
       "document_rotation"},
-     Content::text},
+     {.content = Content::text,
+      .change = RowChange::corrupted,
+      .corruption = &added_noise,
+      .symbols = mask_symbols,
+      .said = "every row's text from what noise, drawn once for each, has left of it"}},
     {{"classification", "the class of a text or of a pair of texts", "Devlin et al. 2019, section 4.1", ""},
-     Content::classes},
+     {.content = Content::classes}},
     {{"regression", "a number for a text or for a pair of texts, by least squares", "Devlin et al. 2019 (code)", ""},
-     Content::numbers},
+     {.content = Content::numbers}},
 };
-constexpr config::VariantTable<Content> objectives{"objective", objective_rows};
+constexpr config::VariantTable<ObjectiveTraits> objectives{"objective", objective_rows};
 
 constexpr config::Variant<Layout> layout_rows[] = {
     {{"packed", "all documents behind one another, cut into windows of training.max_length tokens", "", ""},
@@ -47,22 +60,9 @@ constexpr config::VariantTable<Windows> window_kinds{"windows", windows_rows};
 
 }  // namespace
 
-const config::VariantTable<Content>& objective_table() { return objectives; }
+const config::VariantTable<ObjectiveTraits>& objective_table() { return objectives; }
 const config::VariantTable<Layout>& layout_table() { return layouts; }
 const config::VariantTable<Windows>& windows_table() { return window_kinds; }
-
-bool corrupts(const ObjectiveConfig& objective) {
-  return objective.kind == "span_corruption" || objective.kind == "denoising";
-}
-
-bool says_whole_text(const ObjectiveConfig& objective) { return objective.kind == "causal_lm"; }
-
-std::string said_in_words(const ObjectiveConfig& objective) {
-  if (objective.kind == "prefix_lm") return "tokens behind prefixes, drawn once for every row";
-  if (objective.kind == "span_corruption") return "spans cut out and their sentinels, drawn once for every row";
-  if (objective.kind == "denoising") return "every row's text from what noise, drawn once for each, has left of it";
-  return "";
-}
 
 void ObjectiveConfig::describe(config::Fields& f) {
   f.variant(kind, objectives.choices(), "what is learnt");
@@ -104,7 +104,9 @@ void ObjectiveConfig::describe_noise(config::Fields& f) {
           config::fraction);
   const bool is_noisy = token_masking > 0 || token_deletion > 0 || text_infilling > 0 || sentence_permutation > 0 ||
                         document_rotation > 0;
-  f.check(kind != "denoising" || is_noisy, "kind", "without any noise the text would be copied");
+  const config::VariantInfo* known = objectives.choices().find(kind);
+  const bool needs_noise = known != nullptr && known->uses_option("text_infilling");
+  f.check(!needs_noise || is_noisy, "kind", "without any noise the text would be copied");
 }
 
 }  // namespace ablate::data

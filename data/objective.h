@@ -12,10 +12,44 @@
 //   denoising    a text from what noise has left of it, see denoising.h; of running text
 //   classification  the class of a text, or of a pair of texts, -log p(class | text); of labelled texts
 //   regression   a number of the same, (value - model's)^2
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "data/readers/readers.h"
 #include "transformer/config/fields.h"
 
 namespace ablate::data {
+
+class Tokenizer;
+struct CorruptionKind;
+struct Mark;
+struct ObjectiveConfig;
+
+/// What becomes of the rows of a corpus, which of running text are those that a causal model would read.
+enum class RowChange {
+  none,
+  prefix,     ///< their first tokens are seen from both sides: prefix_batches.h
+  masked,     ///< tokens of theirs are hidden, and said from all others: masking.h
+  corrupted,  ///< an encoder reads a changed text, and a decoder says something else than that: corruption.h
+};
+
+/// What an objective is. Whoever wants to know asks for one of these, and not for the objective's name.
+struct ObjectiveTraits {
+  Content content;  ///< what it learns from
+  RowChange change = RowChange::none;
+  const CorruptionKind* corruption = nullptr;  ///< of RowChange::corrupted, and of no other
+  /// Ids that it needs and that text does not bring with it, one of objective_symbols.h; nullptr: none.
+  std::vector<Mark> (*symbols)(const Tokenizer&, const ObjectiveConfig&) = nullptr;
+  /// Each token of running text is said once, so that the losses of its tokens are that of the text.
+  bool says_whole_text = false;
+  /// What is said of running text, in words for a table; "" where it goes without saying.
+  std::string_view said = "";
+};
+
+const config::VariantTable<ObjectiveTraits>& objective_table();
 
 struct ObjectiveConfig {
   std::string kind = "translation";
@@ -32,23 +66,15 @@ struct ObjectiveConfig {
   double sentence_permutation = 1, document_rotation = 0;
 
   void describe(config::Fields& f);
+  /// The row of objective_table().
+  const ObjectiveTraits& traits() const { return objective_table().at(kind); }
 
  private:
   void describe_noise(config::Fields& f);
 };
 
-/// What an objective learns from.
-const config::VariantTable<Content>& objective_table();
-
-/// Whether an encoder reads a changed text, and a decoder says something else than what it reads: rows of such an
-/// objective are made by corruption.h.
-bool corrupts(const ObjectiveConfig& objective);
-
-/// Whether each token of a text is said once, so that the losses of its tokens are that of the text.
-bool says_whole_text(const ObjectiveConfig& objective);
-
-/// What is said of running text, in words for a table: "tokens behind prefixes"; "" where it goes without saying.
-std::string said_in_words(const ObjectiveConfig& objective);
+/// Whether an encoder reads a changed text, and a decoder says something else than what it reads.
+inline bool corrupts(const ObjectiveConfig& objective) { return objective.traits().change == RowChange::corrupted; }
 
 /// How documents become rows of a batch.
 enum class Layout {

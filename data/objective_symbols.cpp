@@ -26,6 +26,12 @@ std::vector<std::int32_t> own_sentinels(const Tokenizer& tokenizer) {
   return ids;
 }
 
+/// All that an objective needs.
+Marks symbols_of(const Tokenizer& tokenizer, const ObjectiveConfig& objective) {
+  const auto symbols = objective.traits().symbols;
+  return symbols != nullptr ? symbols(tokenizer, objective) : Marks{};
+}
+
 const Mark* mark_with(const Marks& marks, std::int32_t id) {
   const auto found = std::ranges::find(marks, id, &Mark::id);
   return found == marks.end() ? nullptr : &*found;
@@ -57,22 +63,24 @@ std::vector<std::int32_t> sentinel_ids(const Tokenizer& tokenizer, const Objecti
   return ids;
 }
 
+Marks mask_symbols(const Tokenizer& tokenizer, const ObjectiveConfig&) {
+  return {Mark{"<mask>", static_cast<std::int32_t>(mask_id(tokenizer))}};
+}
+
+Marks sentinel_symbols(const Tokenizer& tokenizer, const ObjectiveConfig& objective) {
+  Marks marks;
+  for (const std::int32_t id : sentinel_ids(tokenizer, objective)) marks.push_back({sentinel_name(marks.size()), id});
+  return marks;
+}
+
 std::int64_t vocabulary_size(const Tokenizer& tokenizer, const ObjectiveConfig& objective) {
   std::int64_t last = tokenizer.size() - 1;
-  if (objective.kind == "masked_lm" || objective.kind == "denoising") last = std::max(last, mask_id(tokenizer));
-  if (objective.kind == "span_corruption") {
-    for (const std::int32_t id : sentinel_ids(tokenizer, objective)) last = std::max<std::int64_t>(last, id);
-  }
+  for (const Mark& symbol : symbols_of(tokenizer, objective)) last = std::max<std::int64_t>(last, symbol.id);
   return last + 1;
 }
 
 Marks marks_of(const Tokenizer& tokenizer, const ObjectiveConfig& objective) {
-  Marks marks;
-  if (objective.kind == "denoising") marks.push_back({"<mask>", static_cast<std::int32_t>(mask_id(tokenizer))});
-  if (objective.kind == "span_corruption") {
-    for (const std::int32_t id : sentinel_ids(tokenizer, objective)) marks.push_back({sentinel_name(marks.size()), id});
-  }
-  return marks;
+  return corrupts(objective) ? symbols_of(tokenizer, objective) : Marks{};
 }
 
 std::vector<std::int32_t> encode_marked(const Tokenizer& tokenizer, const Marks& marks, std::string_view line) {

@@ -20,10 +20,6 @@ std::int64_t mask_id(const Tokenizer& tokenizer);
 /// the first span (Raffel et al. 2020, code). UserError if more are asked for than the vocabulary has.
 std::vector<std::int32_t> sentinel_ids(const Tokenizer& tokenizer, const ObjectiveConfig& objective);
 
-/// Types of the vocabulary that a model of an objective has: those of the tokenizer, and the mask, or the sentinels, if
-/// it needs some that the tokenizer has not.
-std::int64_t vocabulary_size(const Tokenizer& tokenizer, const ObjectiveConfig& objective);
-
 /// How an id is written that the tokenizer neither reads nor writes: "<mask>", "<extra_id_0>".
 struct Mark {
   std::string text;
@@ -31,7 +27,15 @@ struct Mark {
 };
 using Marks = std::vector<Mark>;
 
-/// Those of an objective whose sources hold them: the mask of denoising, the sentinels of span_corruption.
+/// What ObjectiveTraits::symbols chooses between: the mask alone, or the sentinels.
+Marks mask_symbols(const Tokenizer& tokenizer, const ObjectiveConfig& objective);
+Marks sentinel_symbols(const Tokenizer& tokenizer, const ObjectiveConfig& objective);
+
+/// Types of the vocabulary that a model of an objective has: those of the tokenizer, and the mask, or the sentinels, if
+/// it needs some that the tokenizer has not.
+std::int64_t vocabulary_size(const Tokenizer& tokenizer, const ObjectiveConfig& objective);
+
+/// The symbols of an objective whose sources hold them: the mask of denoising, the sentinels of span_corruption.
 Marks marks_of(const Tokenizer& tokenizer, const ObjectiveConfig& objective);
 
 /// Ids of a line in which marks may stand; what stands around them is read piece by piece.

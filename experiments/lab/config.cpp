@@ -197,11 +197,16 @@ std::string quoted_names(const std::vector<std::string>& names) {
 
 /// Why windows of text begin where others have ended; "" if they need not.
 std::string why_no_stride(const data::ObjectiveConfig& objective) {
-  if (objective.kind == "masked_lm") {
+  const data::ObjectiveTraits& traits = objective.traits();
+  if (traits.change == data::RowChange::masked) {
     return "has no effect: what is hidden is said from both sides, so that windows need not overlap";
   }
-  if (data::says_whole_text(objective) || data::objective_table().at(objective.kind) != data::Content::text) return "";
-  return "is of the objective 'causal_lm': '" + objective.kind +
+  if (traits.says_whole_text || traits.content != data::Content::text) return "";
+  std::vector<std::string> whole;
+  for (const auto& row : data::objective_table().rows()) {
+    if (row.value.says_whole_text) whole.emplace_back(row.info.name);
+  }
+  return "is of the objective " + quoted_names(whole) + ": '" + objective.kind +
          "' says a part of each window that was drawn, and windows that overlapped would say some tokens twice";
 }
 
@@ -223,7 +228,7 @@ void RunConfig::set_standards() {
 
 void RunConfig::follow_objective(const std::string& standard) {
   // Positions have to tell what stands ahead.
-  model.decoder.reads_prefix = objective.kind == "prefix_lm";
+  model.decoder.reads_prefix = objective.traits().change == data::RowChange::prefix;
   if (objective.kind != standard && decodes() && reads_text()) evaluation.metrics.clear();
 }
 
@@ -234,7 +239,7 @@ void RunConfig::check_objective(config::Fields& f) const {
           "'" + objective.kind + "' is not for the family '" + model.family + "'" +
               (model.stacks().decoder ? "" : " with the head '" + model.head.kind + "'") + ", which learns " +
               quoted_names(fitting_objectives(model)));
-  const data::Content content = data::objective_table().at(objective.kind);
+  const data::Content content = objective.traits().content;
   const bool learns_text = content == data::Content::text;
   f.check(
       !learns_text || evaluation.metrics.empty(), "evaluation.metrics",

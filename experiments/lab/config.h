@@ -76,9 +76,9 @@ struct RunConfig {
   /// True where an evaluation does so: a decoder that learns running text has losses alone.
   bool seeks_outputs() const { return decodes() && !reads_text(); }
   /// What an encoder says of a text as a whole is compared with its label.
-  bool labels() const { return data::is_labelled(data::objective_table().at(objective.kind)); }
+  bool labels() const { return data::is_labelled(objective.traits().content); }
   const ObjectiveFacts& facts() const { return objective_facts(objective.kind); }
-  bool reads_text() const { return data::objective_table().at(objective.kind) == data::Content::text; }
+  bool reads_text() const { return objective.traits().content == data::Content::text; }
   bool reads_windows() const { return reads_text() && objective.layout == "packed"; }
 
  private:

@@ -279,7 +279,7 @@ void evaluate_run(const PreparedRow& row, std::int64_t seed, const RunFolder& fo
       decoding["window"] = data::tokens_of_row(config.objective, reach.longest);
       decoding["stride"] = data::corrupts(config.objective) ? decoding["window"] : Json(reach.stride);
     }
-    const std::string said = data::said_in_words(config.objective);
+    const std::string said(config.objective.traits().said);
     if (!said.empty()) decoding["said"] = said;
   }
   const std::vector<fs::path> checkpoints = chosen_checkpoints(config.evaluation, result, folder.path());

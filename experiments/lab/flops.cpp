@@ -34,23 +34,35 @@ SequenceLengths mean_lengths(const PreparedRow& row) {
   return {mean(source), mean(target)};
 }
 
-SequenceLengths lengths_learnt(const RunConfig& config, SequenceLengths lengths) {
+namespace {
+
+/// Of a window its limit is known, of a document what it has on average, </s> included.
+SequenceLengths lengths_corrupted(const RunConfig& config, SequenceLengths lengths) {
   const data::ObjectiveConfig& objective = config.objective;
-  if (data::corrupts(objective)) {
-    // Of a window its limit is known, of a document what it has on average, </s> included.
-    const std::int64_t most = data::tokens_of_row(objective, config.longest_trained());
-    const std::int64_t tokens =
-        config.reads_windows() ? data::tokens_of_row(objective, lengths.target) : std::min(most, lengths.target - 1);
-    const data::CorruptedLengths sides = data::corrupted_lengths(objective, tokens);
-    return {sides.source, sides.target};
-  }
+  const std::int64_t most = data::tokens_of_row(objective, config.longest_trained());
+  const std::int64_t tokens =
+      config.reads_windows() ? data::tokens_of_row(objective, lengths.target) : std::min(most, lengths.target - 1);
+  const data::CorruptedLengths sides = data::corrupted_lengths(objective, tokens);
+  return {sides.source, sides.target};
+}
+
+}  // namespace
+
+SequenceLengths lengths_learnt(const RunConfig& config, SequenceLengths lengths) {
   const auto length = static_cast<double>(lengths.target);
-  // A prefix of 1 … T tokens leaves T … 1 of them to be said.
-  if (objective.kind == "prefix_lm") {
-    return {lengths.source, lengths.target, std::max<std::int64_t>(1, std::llround((length + 1) / 2))};
+  const auto at_least_one = [](double said) { return std::max<std::int64_t>(1, std::llround(said)); };
+  switch (config.objective.traits().change) {
+    case data::RowChange::none:
+      break;
+    case data::RowChange::prefix:
+      // A prefix of 1 … T tokens leaves T … 1 of them to be said.
+      return {lengths.source, lengths.target, at_least_one((length + 1) / 2)};
+    case data::RowChange::masked:
+      return {lengths.target, lengths.target, at_least_one(config.objective.mask_share * length)};
+    case data::RowChange::corrupted:
+      return lengths_corrupted(config, lengths);
   }
-  if (objective.kind != "masked_lm") return lengths;
-  return {lengths.target, lengths.target, std::max<std::int64_t>(1, std::llround(objective.mask_share * length))};
+  return lengths;
 }
 
 double flops_per_token(const ModelConfig& model, const VocabularyInfo& vocabulary, SequenceLengths lengths) {

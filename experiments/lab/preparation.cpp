@@ -128,7 +128,7 @@ void check_columns(const Experiment& experiment, const std::vector<PreparedRow>&
 
 /// An objective of text learns nothing from pairs, and the other way round.
 void check_content(const data::Corpus& corpus, const RunConfig& config, const std::string& where) {
-  const data::Content wanted = data::objective_table().at(config.objective.kind);
+  const data::Content wanted = config.objective.traits().content;
   if (corpus.content() == wanted) return;
   const auto named = [](data::Content content) -> std::string {
     switch (content) {
@@ -181,7 +181,7 @@ void check_length(const data::Corpus& corpus, const RunConfig& config, const std
 
 /// Whole words differ from tokens where some token goes on with a word.
 void check_whole_words(const data::Corpus& corpus, const data::ObjectiveConfig& objective, const std::string& where) {
-  if (objective.kind != "masked_lm" || !objective.whole_words) return;
+  if (objective.traits().change != data::RowChange::masked || !objective.whole_words) return;
   const data::Tokenizer& tokenizer = corpus.target_tokenizer();
   for (std::int32_t id = 0; id < tokenizer.size(); ++id) {
     if (!tokenizer.begins_word(id)) return;

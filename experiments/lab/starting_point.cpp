@@ -79,7 +79,7 @@ class SameWords {
       return "its rows are those of other words: take the run's tokenizer by \"data.tokenizer.model\" (" +
              file.string() + ")";
     }
-    return start_.run.config.objective.kind != "classification"
+    return start_.run.config.objective.traits().content != data::Content::classes
                ? "the run's objective is '" + start_.run.config.objective.kind + "', and here others are said"
                : "its rows are those of other classes, " + classes_text(*theirs);
   }

@@ -201,8 +201,8 @@ ImportSummary import_model(const fs::path& from, const fs::path& run) {
 ExportSummary export_run(const fs::path& run, const fs::path& out, const std::optional<std::string>& named) {
   TrainedRun trained(run, at::kCPU);
   if (trained.model().reads_prefix()) {
-    throw UserError(run.string() + ": objective.kind: a model of 'prefix_lm' sees a prompt from both sides, which no " +
-                    "published form does");
+    throw UserError(run.string() + ": objective.kind: a model of '" + trained.config().objective.kind +
+                    "' sees a prompt from both sides, which no published form does");
   }
   const Json stored = RunFolder(run).config();
   const Json imported = stored.value("imported", Json::object());
