@@ -219,11 +219,10 @@ metrics::Subject subject_of(data::Content content) {
 }  // namespace
 
 void RunConfig::set_standards() {
-  objective.kind = standard_objective(model).name;
-  evaluation.metrics.clear();
+  const ObjectiveFacts& standard = standard_objective(model);
+  objective.kind = standard.name;
+  evaluation.metrics.assign(standard.metrics.begin(), standard.metrics.end());
   if (!model.stacks().decoder) training.loss.label_smoothing = 0;  // as Devlin et al. 2019 learn
-  if (objective.kind == "classification") evaluation.metrics = {"label_accuracy", "macro_f1"};
-  if (objective.kind == "regression") evaluation.metrics = {"pearson", "spearman"};
 }
 
 void RunConfig::follow_objective(const std::string& standard) {

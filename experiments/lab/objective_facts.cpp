@@ -17,18 +17,23 @@ constexpr std::string_view drawn_figures[] = {"nll", "perplexity", "accuracy", "
 constexpr std::string_view class_figures[] = {"label_nll", "label_loss"};
 constexpr std::string_view number_figures[] = {"squared_error"};
 
+constexpr std::string_view translation_metrics[] = {"bleu"};
+constexpr std::string_view class_metrics[] = {"label_accuracy", "macro_f1"};
+constexpr std::string_view number_metrics[] = {"pearson", "spearman"};
+constexpr std::span<const std::string_view> no_metrics{};  // nothing said has a reference
+
 constexpr Family encoder_decoder{true, true}, decoder_alone{false, true}, encoder_alone{true, false};
 
-// Of those that fit a model the first is its standard.
 constexpr ObjectiveFacts fact_rows[] = {
-    {"translation", encoder_decoder, std::nullopt, "target token", "nll", true, translation_figures},
-    {"span_corruption", encoder_decoder, std::nullopt, "target token", "nll", true, drawn_figures},
-    {"denoising", encoder_decoder, std::nullopt, "target token", "nll", true, drawn_figures},
-    {"causal_lm", decoder_alone, std::nullopt, "target token", "nll", true, text_figures},
-    {"prefix_lm", decoder_alone, std::nullopt, "target token", "nll", true, drawn_figures},
-    {"masked_lm", encoder_alone, HeadKind::words, "hidden token", "nll", true, drawn_figures},
-    {"classification", encoder_alone, HeadKind::classes, "text", "nll", false, class_figures},
-    {"regression", encoder_alone, HeadKind::number, "text", "squared error", false, number_figures},
+    {"translation", encoder_decoder, std::nullopt, "target token", "nll", true, translation_figures,
+     translation_metrics},
+    {"span_corruption", encoder_decoder, std::nullopt, "target token", "nll", true, drawn_figures, no_metrics},
+    {"denoising", encoder_decoder, std::nullopt, "target token", "nll", true, drawn_figures, no_metrics},
+    {"causal_lm", decoder_alone, std::nullopt, "target token", "nll", true, text_figures, no_metrics},
+    {"prefix_lm", decoder_alone, std::nullopt, "target token", "nll", true, drawn_figures, no_metrics},
+    {"masked_lm", encoder_alone, HeadKind::words, "hidden token", "nll", true, drawn_figures, no_metrics},
+    {"classification", encoder_alone, HeadKind::classes, "text", "nll", false, class_figures, class_metrics},
+    {"regression", encoder_alone, HeadKind::number, "text", "squared error", false, number_figures, number_metrics},
 };
 
 }  // namespace
@@ -51,6 +56,8 @@ std::string ObjectiveFacts::dev_text(double found) const {
   };
   return dev_name() + " " + fixed(found, 4) + (has_perplexity ? ", perplexity " + fixed(std::exp(found), 2) : "");
 }
+
+std::span<const ObjectiveFacts> all_objective_facts() { return fact_rows; }
 
 const ObjectiveFacts& objective_facts(std::string_view name) {
   const auto found = std::ranges::find(fact_rows, name, &ObjectiveFacts::name);

@@ -4,6 +4,7 @@
 #include "experiments/lab/config.h"
 #include "experiments/lab/figures.h"
 #include "experiments/lab/text.h"
+#include "experiments/metrics/score.h"
 #include "tests/catch.h"
 
 using namespace ablate;
@@ -23,6 +24,11 @@ TEST_CASE("objectives: every one has its facts, and figures that there are", "[l
     CHECK(facts.measures("perplexity") == facts.has_perplexity);
   }
   CHECK_THROWS_AS(objective_facts("guessing"), std::logic_error);
+  CHECK(all_objective_facts().size() == data::objective_table().rows().size());
+  for (const ObjectiveFacts& facts : all_objective_facts()) {
+    INFO(facts.name);
+    CHECK(data::objective_table().choices().find(facts.name) != nullptr);
+  }
 }
 
 TEST_CASE("objectives: the standard one of a family is the one that it was made for", "[lab]") {
@@ -44,6 +50,16 @@ TEST_CASE("objectives: the standard one of a family is the one that it was made 
     CHECK_FALSE(objective_facts("causal_lm").fits(model));
   }
   CHECK_FALSE(objective_facts("classification").fits(model));
+}
+
+TEST_CASE("objectives: metrics are of what is compared with references, and there are such", "[lab]") {
+  for (const ObjectiveFacts& facts : all_objective_facts()) {
+    INFO(facts.name);
+    CHECK(facts.metrics.empty() == (data::objective_table().at(facts.name).content == data::Content::text));
+    for (const std::string_view metric : facts.metrics) CHECK(metrics::find_metric(metric) != nullptr);
+  }
+  const auto translation = objective_facts("translation").metrics;
+  CHECK(EvaluationConfig{}.metrics == std::vector<std::string>(translation.begin(), translation.end()));
 }
 
 TEST_CASE("objectives: the value that training chooses by is called what it is", "[lab]") {

@@ -31,6 +31,15 @@ TEST_CASE("objective: a family has its standard, and others that it learns", "[l
   };
   CHECK(of_family("decoder").objective.kind == "causal_lm");
   CHECK(of_family("encoder_decoder").evaluation.metrics == std::vector<std::string>{"bleu"});
+  CHECK(of_family("decoder").evaluation.metrics.empty());
+  const auto metrics_of = [](const std::string& head) {
+    return data::testing::from_json<RunConfig>(R"({"model": {"family": "encoder", "head": {"kind": ")" + head +
+                                               R"("}}})")
+        .evaluation.metrics;
+  };
+  CHECK(metrics_of("words").empty());
+  CHECK(metrics_of("classes") == std::vector<std::string>{"label_accuracy", "macro_f1"});
+  CHECK(metrics_of("number") == std::vector<std::string>{"pearson", "spearman"});
   CHECK_FALSE(of_family("decoder").model.decoder.reads_prefix);
   CHECK(run_of("decoder", R"({"kind": "prefix_lm"})").model.decoder.reads_prefix);
   for (const char* objective : {R"({"kind": "span_corruption"})", R"({"kind": "denoising"})"}) {
@@ -44,10 +53,25 @@ TEST_CASE("objective: a family has its standard, and others that it learns", "[l
   CHECK_THROWS_MENTION(run_of("decoder", R"({"kind": "denoising"})"), "is not for the family 'decoder'");
 }
 
+TEST_CASE("objective: windows overlap where every token is said once", "[lab]") {
+  const auto overlapping = [](const std::string& family, const std::string& objective) {
+    return data::testing::from_json<RunConfig>(R"({"model": {"family": ")" + family +
+                                               R"(", "max_length": 64}, "objective": {"kind": ")" + objective +
+                                               R"("}, "evaluation": {"stride": 8}})");
+  };
+  CHECK(overlapping("decoder", "causal_lm").evaluation.stride == 8);
+  CHECK_THROWS_MENTION(overlapping("decoder", "prefix_lm"),
+                       "is of the objective 'causal_lm': 'prefix_lm' says a part of each window that was drawn");
+  CHECK_THROWS_MENTION(overlapping("encoder", "masked_lm"), "has no effect: what is hidden is said from both sides");
+  CHECK_THROWS_MENTION(overlapping("encoder_decoder", "translation"), "is of windows of text: there are none");
+}
+
 TEST_CASE("objective: FLOPs are of what is read and of what is said", "[lab]") {
   CHECK(learnt(run_of("decoder", R"({"kind": "causal_lm"})"), {0, 64}) == Lengths{0, 64, -1});
   // 1 to 64 tokens behind the prefix, 32.5 on average.
   CHECK(learnt(run_of("decoder", R"({"kind": "prefix_lm"})"), {0, 64}) == Lengths{0, 64, 33});
+  // 15 % of 64, and all of them are read.
+  CHECK(learnt(run_of("encoder", R"({"kind": "masked_lm"})"), {0, 64}) == Lengths{64, 64, 10});
   CHECK(learnt(run_of("encoder_decoder", R"({"kind": "span_corruption"})"), {0, 512}) == Lengths{512, 115, -1});
   // 100 tokens and </s>: 15 of them in 5 spans.
   CHECK(learnt(run_of("encoder_decoder", R"({"kind": "span_corruption", "layout": "documents"})"), {0, 101}) ==
