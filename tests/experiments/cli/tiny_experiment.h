@@ -49,7 +49,8 @@ inline std::vector<std::filesystem::path> run_folders(const TemporaryFolder& fol
   std::vector<std::filesystem::path> folders;
   if (!std::filesystem::exists(folder / "runs")) return folders;
   for (const auto& entry : std::filesystem::directory_iterator(folder / "runs")) {
-    if (entry.path().filename() != "corpora") folders.push_back(entry.path());
+    const std::filesystem::path name = entry.path().filename();
+    if (name != "corpora" && name != "starting_points") folders.push_back(entry.path());
   }
   std::ranges::sort(folders);
   return folders;

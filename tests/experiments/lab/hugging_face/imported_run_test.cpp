@@ -158,7 +158,7 @@ TEST_CASE("published: training begins from an imported run, with more words than
     hf::import_model(model, run);
     lab::InitializeFromConfig settings;
     settings.run = run.string();
-    const auto start = lab::StartingPoints("").open(settings);
+    const auto start = lab::StartingPoints("", "").open(settings);
     CHECK(start->content.size() == 64);
     const VocabularyInfo own = start->run.vocabulary;
     const VocabularyInfo more{own.source_size + 2, own.target_size + 2, own.pad};
