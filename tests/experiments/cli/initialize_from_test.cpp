@@ -246,7 +246,7 @@ TEST_CASE("start: a classifier begins from hidden words, with the tokenizer of t
   // The mask is a row of its own behind the words.
   CHECK(has(trained.messages, ", of embedding.source 14 rows; drawn: head.… (the run has a head over words)"));
   CHECK(has(trained.messages, "; unused: head.…"));
-  const Json split = result_of(folder / run_called(folder, "labels"))["decodings"].begin().value()["splits"]["test"];
+  const Json split = measured(folder / run_called(folder, "labels"), "test");
   CHECK(split["scores"]["label_accuracy"]["value"].get<double>() > 95);
 
   // Other classes are other words; the run of a classifier keeps the tokenizer of its texts by itself.

@@ -60,6 +60,24 @@ inline Json result_of(const std::filesystem::path& run) {
   return Json::parse(data::testing::read_text(run / "result.json"));
 }
 
+/// The figures of a split in the only decoding of a run.
+inline Json measured(const std::filesystem::path& run, const std::string& split) {
+  return result_of(run)["decodings"].front()["splits"].at(split);
+}
+
+inline std::string repeated(const std::string& text, int times) {
+  std::string all;
+  for (int i = 0; i < times; ++i) all += text;
+  return all;
+}
+
+/// train.txt, dev.txt and test.txt: the same text so many times in each.
+inline void write_repeated(const TemporaryFolder& folder, const std::string& text, int train, int dev, int test) {
+  folder.write("train.txt", repeated(text, train));
+  folder.write("dev.txt", repeated(text, dev));
+  folder.write("test.txt", repeated(text, test));
+}
+
 /// Content of all files below a folder whose names have `part` in them, by path.
 inline std::map<std::string, std::string> contents(const std::filesystem::path& folder, const std::string& part) {
   std::map<std::string, std::string> found;

@@ -8,6 +8,7 @@
 #include "experiments/lab/results_table.h"
 #include "experiments/lab/starting_point.h"
 #include "experiments/lab/trained_run.h"
+#include "tests/data/tokenizers/support.h"
 #include "tests/experiments/lab/hugging_face/golden.h"
 #include "transformer/core/error.h"
 
@@ -15,6 +16,21 @@
 
 using namespace ablate;
 using namespace ablate::testing;
+
+namespace {
+
+/// A tokenizer of the letters of two lines.
+std::unique_ptr<data::Tokenizer> trained_on_letters(const data::TokenizerConfig& config) {
+  return data::testing::train(config, {"of few letters", "a small text"});
+}
+
+data::TokenizerConfig characters() {
+  data::TokenizerConfig config;
+  config.kind = "characters";
+  return config;
+}
+
+}  // namespace
 
 TEST_CASE("published: an imported run is a finished one, which is exported as it came", "[hugging_face]") {
   const TemporaryFolder folder;
@@ -63,15 +79,7 @@ TEST_CASE("published: an imported classifier knows its classes by name, and give
 TEST_CASE("published: a classifier reads text with its tokenizer, and pairs only as it was trained to",
           "[hugging_face]") {
   const TemporaryFolder folder;
-  data::TokenizerConfig config;
-  config.kind = "characters";
-  std::vector<std::string> lines = {"a small text", "of few letters"};
-  const auto tokenizer = data::train_tokenizer(config, [&](std::string& line) {
-    if (lines.empty()) return false;
-    line = lines.back();
-    lines.pop_back();
-    return true;
-  });
+  const auto tokenizer = trained_on_letters(characters());
   for (const char* name : {"bert_4", "roberta_4"}) {
     INFO(name);
     const std::filesystem::path model = folder / (std::string(name) + ".model"), run = folder / name;
@@ -103,15 +111,7 @@ TEST_CASE("published: a run without a tokenizer says so when text is asked for",
 TEST_CASE("published: with a tokenizer an imported run reads and writes text, with the model's own symbols",
           "[hugging_face]") {
   const TemporaryFolder folder;
-  data::TokenizerConfig config;
-  config.kind = "characters";
-  std::vector<std::string> lines = {"a small text", "of few letters"};
-  const auto tokenizer = data::train_tokenizer(config, [&](std::string& line) {
-    if (lines.empty()) return false;
-    line = lines.back();
-    lines.pop_back();
-    return true;
-  });
+  const auto tokenizer = trained_on_letters(characters());
   // What a file holds, not its name, tells which tokenizer it is.
   for (const auto& [name, file] : {std::pair{"llama_1", "tokenizer.model"}, {"t5_1", "spiece.model"}}) {
     INFO(name);
@@ -180,7 +180,7 @@ TEST_CASE("published: training begins from an imported run, with more words than
 
 namespace {
 
-/// A SentencePiece model of the letters of two lines: <pad>, </s>, <unk>, the boundary of words, eleven letters.
+/// A SentencePiece model of these letters: <pad>, </s>, <unk>, the boundary of words, eleven letters.
 std::string model_of_letters() {
   data::TokenizerConfig config;
   config.model_type = "char";
@@ -188,14 +188,7 @@ std::string model_of_letters() {
   config.eos_id = 1;
   config.unk_id = 2;
   config.bos_id = -1;
-  std::vector<std::string> lines = {"a small text", "of few letters"};
-  const auto tokenizer = data::train_tokenizer(config, [&](std::string& line) {
-    if (lines.empty()) return false;
-    line = lines.back();
-    lines.pop_back();
-    return true;
-  });
-  return tokenizer->serialize();
+  return trained_on_letters(config)->serialize();
 }
 
 /// For those pieces and a model with 43 types: </s>, <unk>, the pieces from the last one on, some more, <pad>.
