@@ -7,6 +7,7 @@
 #include "experiments/lab/inspection.h"
 #include "experiments/lab/results_table.h"
 #include "experiments/lab/starting_point.h"
+#include "experiments/lab/stored_run.h"
 #include "experiments/lab/trained_run.h"
 #include "tests/data/tokenizers/support.h"
 #include "tests/experiments/lab/hugging_face/golden.h"
@@ -147,6 +148,31 @@ TEST_CASE("published: with a tokenizer an imported run reads and writes text, wi
     CHECK(std::isfinite(trained.likelihood({"a small text"}).at(0).nats));
     CHECK(trained.attention("", "text").size() == 2);
   }
+}
+
+TEST_CASE("published: an imported run's tokenizer knows its mask and where words begin", "[hugging_face]") {
+  const TemporaryFolder folder;
+  write_model(read_golden("bert_1"), folder / "model");
+  data::TokenizerConfig config;
+  config.kind = "wordpiece";
+  config.lowercase = true;
+  config.model = folder.write("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\ncat\n##s\n").string();
+  folder.write("model/tokenizer.json", data::testing::train(config, {})->serialize());
+  CHECK(hf::import_model(folder / "model", folder / "run").notes.back() == "tokenizer: tokenizer.json");
+  const lab::StoredRun run(folder / "run");
+  REQUIRE(run.source != nullptr);
+  CHECK(run.source->mask() == 4);
+  const std::vector<std::int32_t> ids = run.source->encode("the cats [MASK]");
+  CHECK(ids == std::vector<std::int32_t>{5, 6, 7, 4});
+  for (const std::int32_t id : ids) {
+    INFO(id);
+    CHECK(run.source->begins_word(id) == (id != 7));
+  }
+  // The model's own symbols, and a row that no piece has.
+  for (const std::int32_t id : {0, 2, 3, 42}) CHECK(run.source->begins_word(id));
+  const data::Specials specials = run.source->specials();
+  CHECK(run.vocabulary.source_size == 43);
+  CHECK(specials == data::Specials{.pad = 0, .bos = 2, .eos = 3, .unk = 1});
 }
 
 TEST_CASE("published: training begins from an imported run, with more words than it has", "[hugging_face]") {
