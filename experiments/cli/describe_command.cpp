@@ -39,7 +39,7 @@ TrainedRow as_trained(const Experiment& experiment, const ExperimentRow& row, co
   if (row.config.model.vocabulary) {
     const std::string file = experiment.file.string();
     const VocabularyInfo vocabulary = lab::vocabulary_of(row.config.model, file);
-    lab::StartingPoints points(experiment.file.parent_path());
+    lab::StartingPoints points(experiment.file.parent_path(), out);
     const ExperimentRow matched =
         lab::match_without_data(experiment, lab::with_starting_point(experiment, row, points));
     std::optional<lab::ParameterTransfer> start;

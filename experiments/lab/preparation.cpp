@@ -233,7 +233,7 @@ class Preparation {
       : experiment_(experiment),
         paths_{experiment.file.parent_path(), out / "corpora", data::data_root(), data::recipes_folder()},
         log_(log),
-        starts_(experiment.file.parent_path()) {}
+        starts_(experiment.file.parent_path(), out) {}
 
   PreparedRow prepare(const ExperimentRow& row) {
     const std::string where = experiment_.file.string() + " (row '" + row.label + "')";

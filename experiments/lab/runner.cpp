@@ -123,10 +123,11 @@ void compare_environment(const RunFolder& folder, const Json& now, Progress& pro
 
 /// Gives a model that has just been drawn the parameters of the run that this one begins from. One that goes on has its
 /// own weights already.
-void take_over_parameters(Transformer& model, const PreparedRow& row, const RunFolder& folder, Progress& progress) {
+void take_over_parameters(Transformer& model, const PreparedRow& row, const RunFolder& folder,
+                          const std::filesystem::path& out, Progress& progress) {
   const InitializeFromConfig& settings = row.row->config.training.initialize_from;
   if (!settings.run || std::filesystem::exists(folder.path() / "state.safetensors")) return;
-  const ParameterTransfer transfer = begin_from(model, row.row->config, row.vocabulary, *row.corpus);
+  const ParameterTransfer transfer = begin_from(model, row.row->config, row.vocabulary, *row.corpus, out);
   Json report = {{"run", *settings.run}, {"checkpoint", settings.checkpoint}, {"content", *settings.content}};
   report.update(to_json(transfer));
   folder.check_owner();
@@ -162,7 +163,7 @@ Json train(const PreparedRow& row, std::int64_t seed, const RunFolder& folder, c
 
   compare_environment(folder, environment(options.device, config), progress);
   const auto model = make_transformer(config.model, row.vocabulary, options.device, seeds.initialization);
-  take_over_parameters(*model, row, folder, progress);
+  take_over_parameters(*model, row, folder, options.out, progress);
   const double flops_of_token = flops_per_token(row);
   std::unique_ptr<MetricsLog> log;
   std::unique_ptr<EventFile> events;

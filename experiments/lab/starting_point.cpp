@@ -2,6 +2,7 @@
 
 #include "data/files/sha256.h"
 #include "experiments/lab/evaluation.h"
+#include "experiments/lab/known_sum.h"
 #include "experiments/lab/text.h"
 #include "transformer/core/error.h"
 
@@ -26,14 +27,20 @@ fs::path find_starting_run(const std::string& named, const fs::path& folder) {
   throw UserError("there is no such folder: " + beside + (here == beside ? "" : ", nor " + here));
 }
 
-std::string content_of_weights(const std::vector<fs::path>& files) {
-  if (files.size() == 1) return data::sha256_file(files.front());
+std::string content_of_weights(const std::vector<fs::path>& files, const fs::path& notes) {
+  if (files.size() == 1) return known_sum(files.front(), notes);
   std::string sums;
-  for (const fs::path& file : files) sums += data::sha256_file(file);
+  for (const fs::path& file : files) sums += known_sum(file, notes);
   return data::sha256(sums);
 }
 
-StartingPoint open_starting_run(const InitializeFromConfig& settings, const fs::path& folder) {
+/// Where the sums of weights are noted, beside the runs that begin from them; "" where there is no such folder yet.
+fs::path folder_of_notes(const fs::path& out) {
+  std::error_code ignored;
+  return !out.empty() && fs::is_directory(out, ignored) ? out / "starting_points" : fs::path();
+}
+
+StartingPoint open_starting_run(const InitializeFromConfig& settings, const fs::path& folder, const fs::path& out) {
   StartingPoint start{StoredRun(find_starting_run(*settings.run, folder)), {}, ""};
   EvaluationConfig chosen;
   chosen.checkpoint = settings.checkpoint;
@@ -45,7 +52,7 @@ StartingPoint open_starting_run(const InitializeFromConfig& settings, const fs::
     throw UserError(start.run.folder.string() + ": checkpoint '" + settings.checkpoint + "' needs " +
                     std::to_string(wanted) + " kept ones, and the run has " + std::to_string(start.files.size()));
   }
-  start.content = content_of_weights(start.files);
+  start.content = content_of_weights(start.files, folder_of_notes(out));
   return start;
 }
 
@@ -113,7 +120,7 @@ std::string symbols_note(const StartingPoint& start, const data::Corpus& corpus)
 std::shared_ptr<const StartingPoint> StartingPoints::open(const InitializeFromConfig& settings) {
   std::shared_ptr<const StartingPoint>& start = known_[key_of_start(*settings.run, settings)];
   try {
-    if (!start) start = std::make_shared<const StartingPoint>(open_starting_run(settings, folder_));
+    if (!start) start = std::make_shared<const StartingPoint>(open_starting_run(settings, folder_, out_));
     // A row is asked for again when it has the name that was found.
     known_[key_of_start(start->run.folder.string(), settings)] = start;
   } catch (const UserError& error) {
@@ -155,8 +162,8 @@ ParameterTransfer plan_start(const StartingPoint& start, const RunConfig& config
 }
 
 ParameterTransfer begin_from(Transformer& model, const RunConfig& config, const VocabularyInfo& vocabulary,
-                             const data::Corpus& corpus) {
-  const auto start = StartingPoints("").open(config.training.initialize_from);
+                             const data::Corpus& corpus, const fs::path& out) {
+  const auto start = StartingPoints("", out).open(config.training.initialize_from);
   const std::string where = start->run.folder.string();
   ParameterTransfer transfer = plan_start(*start, config, vocabulary, &corpus, where);
   copy_parameters(transfer, stored_weights(start->files), model, where);

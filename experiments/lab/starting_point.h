@@ -17,18 +17,23 @@ struct StartingPoint {
 };
 
 /// The runs that the rows of an experiment begin from, each opened once.
+///
+/// The sums of their weights are noted on disk, by known_sum(): they are part of what names the folders of the rows'
+/// runs, so that a command cannot look them up there, and a table or a report of finished runs would read gigabytes to
+/// find these. Nor does a checkpoint's own header help: its checksum is no name, for 32 bits, and may be stale.
 class StartingPoints {
  public:
   /// `folder`: of the experiment file, to which the names of runs are relative; what is not there is looked for from the
-  /// working directory.
-  explicit StartingPoints(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  /// working directory. `out`: of the runs; sums are noted in `out`/starting_points if `out` exists.
+  StartingPoints(std::filesystem::path folder, std::filesystem::path out)
+      : folder_(std::move(folder)), out_(std::move(out)) {}
 
   /// What `settings`, which name a run, ask for. UserError if there is no such run, if it has not finished, if it has not
   /// kept such weights, or if these are not those that `settings` state.
   std::shared_ptr<const StartingPoint> open(const InitializeFromConfig& settings);
 
  private:
-  std::filesystem::path folder_;
+  std::filesystem::path folder_, out_;
   std::map<std::string, std::shared_ptr<const StartingPoint>> known_;
 };
 
@@ -41,9 +46,10 @@ ExperimentRow with_starting_point(const Experiment& experiment, const Experiment
 ParameterTransfer plan_start(const StartingPoint& start, const RunConfig& config, const VocabularyInfo& vocabulary,
                              const data::Corpus* corpus, const std::string& where);
 
-/// Copies it into a model whose other parameters stay as they were drawn. `config` is that of a prepared row.
+/// Copies it into a model whose other parameters stay as they were drawn. `config` is that of a prepared row, `out` the
+/// folder of its runs.
 ParameterTransfer begin_from(Transformer& model, const RunConfig& config, const VocabularyInfo& vocabulary,
-                             const data::Corpus& corpus);
+                             const data::Corpus& corpus, const std::filesystem::path& out);
 
 /// "RUN (best): 42 of 44 parameters (…)"
 std::string start_text(const InitializeFromConfig& settings, const std::string& summary);

@@ -1,5 +1,6 @@
 #include "experiments/lab/stored_run.h"
 
+#include "data/tokenizers/vocabulary.h"
 #include "experiments/lab/run_folder.h"
 #include "transformer/config/reader.h"
 #include "transformer/core/error.h"
@@ -30,8 +31,7 @@ class ImportedTokenizer final : public data::Tokenizer {
   std::string decode(std::span<const std::int32_t> ids) const override {
     std::vector<std::int32_t> pieces;
     for (const std::int32_t id : ids) {
-      const bool is_special = id == specials_.bos || id == specials_.eos || id == specials_.pad;
-      if (!is_special && id < own_->size()) pieces.push_back(id);
+      if (is_piece(id)) pieces.push_back(id);
     }
     return own_->decode(pieces);
   }
@@ -40,10 +40,15 @@ class ImportedTokenizer final : public data::Tokenizer {
   }
   std::int64_t size() const override { return own_->size(); }
   data::Specials specials() const override { return specials_; }
+  std::optional<std::int64_t> mask() const override { return own_->mask(); }
+  bool begins_word(std::int32_t id) const override { return !is_piece(id) || own_->begins_word(id); }
   std::string serialize() const override { return own_->serialize(); }
   std::string extension() const override { return own_->extension(); }
 
  private:
+  /// The symbols of the model stand by themselves, and so do rows that no piece has.
+  bool is_piece(std::int32_t id) const { return !data::is_control(specials_, id) && id < own_->size(); }
+
   std::shared_ptr<const data::Tokenizer> own_;
   data::Specials specials_;
 };

@@ -1,9 +1,7 @@
 #include "experiments/metrics/score.h"
 
 #include <array>
-#include <charconv>
 #include <cmath>
-#include <optional>
 #include <stdexcept>
 
 #include "experiments/metrics/accuracy.h"
@@ -16,60 +14,6 @@ namespace ablate::metrics {
 
 namespace {
 
-template <typename Rows>
-std::string names_of(const Rows& rows) {
-  std::string names;
-  for (const auto& row : rows) names.append(names.empty() ? "" : ", ").append(row.name);
-  return names;
-}
-
-[[noreturn]] void refuse(std::string_view option, std::string_view value, const std::string& allowed) {
-  throw std::invalid_argument("option '" + std::string(option) + "' is '" + std::string(value) + "'; it must be " +
-                              allowed);
-}
-
-// The read functions leave `target`, which holds the default, alone where the option is not given.
-void read(const MetricOptions& options, std::string_view option, bool& target) {
-  const auto found = options.find(option);
-  if (found == options.end()) return;
-  if (found->second != "true" && found->second != "false") refuse(option, found->second, "true or false");
-  target = found->second == "true";
-}
-
-template <typename Number>
-bool parse(const std::string& text, Number& number) {
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  return error == std::errc() && stop == end;
-}
-
-void read(const MetricOptions& options, std::string_view option, int& target) {
-  const auto found = options.find(option);
-  if (found != options.end() && !parse(found->second, target)) {
-    refuse(option, found->second, "a whole number");
-  }
-}
-
-void read(const MetricOptions& options, std::string_view option, std::optional<double>& target) {
-  const auto found = options.find(option);
-  if (found != options.end() && !parse(found->second, target.emplace())) {
-    refuse(option, found->second, "a number");
-  }
-}
-
-template <typename Rows, typename Value>
-void read_choice(const MetricOptions& options, std::string_view option, const Rows& rows, Value& target) {
-  const auto found = options.find(option);
-  if (found == options.end()) return;
-  for (const auto& row : rows) {
-    if (row.name == found->second) {
-      target = row.value;
-      return;
-    }
-  }
-  refuse(option, found->second, "one of " + names_of(rows));
-}
-
 constexpr std::array<OptionRow, 5> bleu_options{{
     {"tokenize", "13a (default), intl, char or none"},
     {"lowercase", "true or false (default): score lower-cased text"},
@@ -81,10 +25,10 @@ constexpr std::array<OptionRow, 5> bleu_options{{
 BleuOptions read_bleu(const MetricOptions& options) {
   BleuOptions bleu;
   read_choice(options, "tokenize", tokenizations, bleu.tokenize);
-  read(options, "lowercase", bleu.lowercase);
-  read(options, "effective_order", bleu.effective_order);
+  read_option(options, "lowercase", bleu.lowercase);
+  read_option(options, "effective_order", bleu.effective_order);
   read_choice(options, "smooth_method", smoothings, bleu.smooth_method);
-  read(options, "smooth_value", bleu.smooth_value);
+  read_option(options, "smooth_value", bleu.smooth_value);
   check_options(bleu);
   return bleu;
 }
@@ -131,12 +75,12 @@ template <int word_order>
 ChrfOptions read_chrf(const MetricOptions& options) {
   ChrfOptions chrf;
   chrf.word_order = word_order;
-  read(options, "char_order", chrf.char_order);
-  read(options, "word_order", chrf.word_order);
-  read(options, "beta", chrf.beta);
-  read(options, "lowercase", chrf.lowercase);
-  read(options, "whitespace", chrf.whitespace);
-  read(options, "eps_smoothing", chrf.eps_smoothing);
+  read_option(options, "char_order", chrf.char_order);
+  read_option(options, "word_order", chrf.word_order);
+  read_option(options, "beta", chrf.beta);
+  read_option(options, "lowercase", chrf.lowercase);
+  read_option(options, "whitespace", chrf.whitespace);
+  read_option(options, "eps_smoothing", chrf.eps_smoothing);
   check_options(chrf);
   return chrf;
 }
@@ -174,7 +118,7 @@ constexpr std::array<OptionRow, 1> accuracy_options{{
 
 AccuracyOptions read_accuracy(const MetricOptions& options) {
   AccuracyOptions accuracy;
-  read(options, "lowercase", accuracy.lowercase);
+  read_option(options, "lowercase", accuracy.lowercase);
   return accuracy;
 }
 

@@ -2,19 +2,16 @@
 // experiment file choose from. Perplexity and token accuracy are not here: they are figures of a model, not of lines.
 #pragma once
 
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "experiments/metrics/corpus.h"
+#include "experiments/metrics/options.h"
 #include "experiments/metrics/sentence_statistics.h"
 #include "experiments/metrics/signature.h"
 
 namespace ablate::metrics {
-
-// Option -> value as text, as a command line or a JSON scalar gives it: 13a, true, 0.1.
-using MetricOptions = std::map<std::string, std::string, std::less<>>;
 
 struct OptionRow {
   std::string_view name;

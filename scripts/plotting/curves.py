@@ -7,8 +7,8 @@ from plotting.source import PlotError, is_number, numbers
 from plotting.style import Style, legend_below, legend_lines, logarithmic, new_figure, plain_numbers
 
 MEASURES = {
-    "dev_nll": "Dev NLL (nats per token)", "dev_loss": "Dev loss (nats per token)", "dev_accuracy": "Dev accuracy",
-    "nll": "Training NLL (nats per token)", "loss": "Training loss (nats per token)",
+    "dev_nll": "Dev {value}{nats}", "dev_loss": "Dev loss{nats}", "dev_accuracy": "Dev accuracy",
+    "nll": "Training {value}{nats}", "loss": "Training loss{nats}",
     "gradient_norm": "Norm of the gradient", "learning_rate": "Learning rate"}
 AXES = {"steps": "Updates", "tokens": "Target tokens", "flops": "FLOPs of training", "time": "Training time"}
 TIME_UNITS = ((7200, 3600, "h"), (300, 60, "min"), (0, 1, "s"))  # from so many seconds on: seconds of a unit
@@ -33,6 +33,14 @@ class Combined:
     low: list
     high: list
     seeds: int
+
+
+def title_of(measure, rows):
+    """Logs call every loss an nll; here it is called what it is, and counted in nats where it is one."""
+    values = list(dict.fromkeys(row.value for row in rows))
+    units = list(dict.fromkeys(row.unit.split()[-1] for row in rows))
+    nats = f" (nats per {' or '.join(units)})" if values == ["nll"] else ""
+    return MEASURES[measure].format(value=" or ".join(values).replace("nll", "NLL"), nats=nats)
 
 
 def x_values(row, block, axis):
@@ -118,10 +126,11 @@ def draw(source, rows, options):
     height = options.height or 0.68 * options.width + 0.14 * legend_lines(list(known), options.width)
     figure, grid = new_figure(options.width, height)
     plot = grid[0][0]
-    handles = [draw_row(plot, row, known[row.label], options.band, unit) for row in rows if row.label in known]
+    drawn = [row for row in rows if row.label in known]
+    handles = [draw_row(plot, row, known[row.label], options.band, unit) for row in drawn]
     plain_numbers(plot.xaxis, options.width)
     logarithmic(plot, options.log)
     plot.set_xlabel(AXES[options.x or "steps"] + (f" ({unit_name})" if unit_name else ""))
-    plot.set_ylabel(MEASURES[measure])
+    plot.set_ylabel(title_of(measure, drawn))
     legend_below(figure, handles, list(known), options.width)
     return figure

@@ -24,10 +24,8 @@ Corpus corpus_of_sentences(const data::testing::Workspace& work) {
     text += ".\n";
   }
   for (int word = 0; word < 60; ++word) text += std::string(1, static_cast<char>('a' + word % 7)) + " ";
-  work.write("train.txt", text + ".\n");
-  work.write("dev.txt", text + ".\n");
-  return work.prepare(
-      data::testing::words_config(R"("reader": {"kind": "lines"}, "train": ["train.txt"], "dev": ["dev.txt"])"));
+  text += ".\n";
+  return data::testing::corpus_of_documents(work, text, text);
 }
 
 ObjectiveConfig corrupting(const std::string& kind, const std::string& layout) {

@@ -20,10 +20,7 @@ Corpus corpus_of_lines(const data::testing::Workspace& work) {
       text += (word > 0 ? " " : "") + std::string(1, static_cast<char>('a' + word));
     text += "\n";
   }
-  work.write("train.txt", text);
-  work.write("dev.txt", text);
-  return work.prepare(
-      data::testing::words_config(R"("reader": {"kind": "lines"}, "train": ["train.txt"], "dev": ["dev.txt"])"));
+  return data::testing::corpus_of_documents(work, text, text);
 }
 
 ObjectiveConfig prefixes(const std::string& kind, const std::string& layout) {

@@ -27,10 +27,7 @@ Row row_of(const Tensor& matrix, std::int64_t i) {
 class TextFixture {
  public:
   TextFixture() {
-    work_.write("train.txt", "a b c d e\n\nf\n" + words(17) + "\n");
-    work_.write("dev.txt", "a b c\nd e f a\n");
-    corpus_.emplace(
-        work_.prepare(words_config(R"("reader": {"kind": "lines"}, "train": ["train.txt"], "dev": ["dev.txt"])")));
+    corpus_.emplace(corpus_of_documents(work_, "a b c d e\n\nf\n" + words(17) + "\n", "a b c\nd e f a\n"));
   }
   const Corpus& corpus() const { return *corpus_; }
 

@@ -65,6 +65,8 @@ report = {"title": "Invented", "figure": "bleu@test", "table": table, "rows": [
         {"label": label, "values": [30, 25.5, None if row == 2 else 20]} for row, label in enumerate(LABELS[:3])]}]}
 json.dump(report, open("report.json", "w"))
 json.dump(table, open("table.json", "w"))
+json.dump(report | {"rows": [row | {"value": "squared error", "unit": "text"} for row in report["rows"]]},
+          open("numbers.json", "w"))
 open("empty.json", "w").write(json.dumps(report | {
     "rows": [row | {"runs": []} for row in report["rows"]], "stability": [], "lengths": []}))
 EOF
@@ -74,6 +76,7 @@ cat >figures <<'EOF'
 curves report.json --figure curves
 long_curves report.json --figure curves --x flops --band sd --log xy --measure loss --width 6.8 --font serif
 some_curves report.json --figure curves --x time --measure gradient_norm --rows ReLU 'gone astray' --band none
+number_curves numbers.json --figure curves
 differences report.json --figure differences
 scatter report.json --figure scatter --log x
 scatter_time report.json --figure scatter --x time --measure nll@dev
@@ -126,10 +129,12 @@ assert not missing, f"{missing} not in {texts}"
 EOF
 }
 labels=(ReLU 'SwiGLU & <b>' "pre_norm \$x^2\$")
-expect_texts curves "${labels[@]}" 'gone astray' Updates 'Dev NLL'
+expect_texts curves "${labels[@]}" 'gone astray' Updates 'Dev NLL (nats per token)'
 expect_texts long_curves "${labels[@]}" FLOPs 'Training loss'
 expect_texts some_curves ReLU 'gone astray' 'Training time (min)'
 ! grep -q SwiGLU first/some_curves.svg || report_failure "a row that was not asked for is drawn"
+expect_texts number_curves "${labels[@]}" 'Dev squared error'
+! grep -q nats first/number_curves.svg || report_failure "a squared error has nats"
 expect_texts differences "${labels[@]:1}" 'difference to'
 expect_texts scatter "${labels[@]}" Parameters 'BLEU (%)'
 expect_texts scatter_time "${labels[@]}" 'dev NLL' 'Training time'
@@ -151,9 +156,9 @@ cmp -s piped.pdf first/table_scatter.pdf || report_failure "standard input gives
 "$python" - "$project_root" >output 2>errors <<'EOF' || { errors=$(<errors); report_failure "numbers"; }
 import json, math, sys
 from pathlib import Path
-from plotting.curves import Curve, combine, counted_curves
+from plotting.curves import Curve, combine, counted_curves, title_of
 from plotting.interval import t_quantile, welch_half_width
-from plotting.source import read
+from plotting.source import Row, read
 
 golden = json.loads((Path(sys.argv[1]) / "tests/golden/significance.json").read_text())["seeds"]
 for known in golden["quantiles"]:
@@ -175,6 +180,13 @@ for band, low, high in (("range", [5, 2, 3], [5, 6, 7]),
     assert all(math.isclose(a, b) for a, b in zip(list(both.low) + list(both.high), low + high)), both
 lost = Curve("diverged", [10], [1], [9])
 assert counted_curves([one, lost]) == [one] and counted_curves([lost]) == [lost]
+def learning(value, unit):
+    return Row("", 0, False, {}, value=value, unit=unit)
+classes, numbers = learning("nll", "text"), learning("squared error", "text")
+assert title_of("loss", [classes, classes]) == "Training loss (nats per text)"
+assert title_of("nll", [classes, learning("nll", "hidden token")]) == "Training NLL (nats per text or token)"
+assert title_of("dev_nll", [classes, numbers]) == "Dev NLL or squared error"
+assert title_of("dev_loss", [numbers]) == "Dev loss" and title_of("dev_accuracy", [classes]) == "Dev accuracy"
 assert read(Path("report.json")).rows[1].values(read(Path("report.json")).column("bleu@test")) == [26.1, 26.2, 26.3]
 EOF
 

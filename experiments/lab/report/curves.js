@@ -6,11 +6,12 @@
   const mostPoints = 240;  // on a wide chart; a narrow one has half
   const manyRows = 10;
 
-  const quantities = [
-    {key: 'dev_nll', source: 'evaluations', title: 'Dev NLL', lower: true},
+  /// Logs call every loss an nll; its title is what it is.
+  const quantities = () => [
+    {key: 'dev_nll', source: 'evaluations', title: 'Dev ' + Report.rows.value(), lower: true},
     {key: 'dev_accuracy', source: 'evaluations', title: 'Dev accuracy', lower: false},
     {key: 'loss', source: 'log', title: 'Training loss', lower: true},
-    {key: 'nll', source: 'log', title: 'Training NLL', lower: true}
+    {key: 'nll', source: 'log', title: 'Training ' + Report.rows.value(), lower: true}
   ];
   const spreads = [{value: 'range', text: 'Mean and range'}, {value: 'sd', text: 'Mean ± sd'},
                    {value: 'seeds', text: 'Each seed'}, {value: 'none', text: 'Mean alone'}];
@@ -100,7 +101,7 @@
   }
 
   Report.learningCurves = function () {
-    const known = quantities.filter((quantity) => has(quantity, Report.series.axes[0]));
+    const known = quantities().filter((quantity) => has(quantity, Report.series.axes[0]));
     if (known.length === 0) return null;
     const axes = Report.series.axes.filter((axis) => known.some((quantity) => has(quantity, axis)));
     const refresh = () => chart.refresh();

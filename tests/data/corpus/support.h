@@ -38,4 +38,11 @@ inline std::string words_config(const std::string& files, const std::string& tok
          (tokenizer.empty() ? "" : ", " + tokenizer) + "}}";
 }
 
+/// train.txt and dev.txt, whose lines are documents, with the tokenizer `words`.
+inline Corpus corpus_of_documents(const Workspace& work, const std::string& train, const std::string& dev) {
+  work.write("train.txt", train);
+  work.write("dev.txt", dev);
+  return work.prepare(words_config(R"("reader": {"kind": "lines"}, "train": ["train.txt"], "dev": ["dev.txt"])"));
+}
+
 }  // namespace ablate::data::testing

@@ -1,4 +1,5 @@
 // Training that begins from another run, by the real program: what is taken over, told, refused, and known by content.
+#include <chrono>
 #include <csignal>
 
 #include "tests/experiments/cli/tiny_experiment.h"
@@ -117,8 +118,20 @@ TEST_CASE("start: rows differ by what they begin from and what they take of it",
   };
   CHECK(dev_nll("drawn") > dev_nll("initialize-from-run-base"));
   CHECK(dev_nll("encoder") != dev_nll("drawn"));
-  CHECK_STATUS(run_program(folder, {"table", "experiment.json"}), 0);
+  fs::last_write_time(checkpoint_in(folder / "base"), fs::file_time_type::clock::now() - std::chrono::hours(1));
+  const Outcome table = run_program(folder, {"table", "experiment.json"});
+  CHECK_STATUS(table, 0);
   CHECK_STATUS(run_program(folder, {"report", "experiment.json", "--output", "report.html"}), 0);
+  // The sum of the weights is noted by then: another one in its place is another run's, which is not there.
+  const std::vector<std::string> notes = data::testing::files_in(folder / "runs" / "starting_points");
+  REQUIRE(notes.size() == 1);
+  const std::string noted = "runs/starting_points/" + notes.front();
+  Json note = Json::parse(data::testing::read_text(folder / noted));
+  CHECK(note["sha256"] == content_taken(result_of(folder / run_called(folder, "encoder"))));
+  CHECK(run_program(folder, {"table", "experiment.json"}).out == table.out);
+  note["sha256"] = std::string(64, '0');
+  folder.write(noted, note.dump());
+  CHECK(run_program(folder, {"table", "experiment.json"}).out != table.out);
 }
 
 TEST_CASE("start: a run is known by the content of what it begins from, wherever that lies", "[cli][slow]") {
@@ -233,7 +246,7 @@ TEST_CASE("start: a classifier begins from hidden words, with the tokenizer of t
   // The mask is a row of its own behind the words.
   CHECK(has(trained.messages, ", of embedding.source 14 rows; drawn: head.… (the run has a head over words)"));
   CHECK(has(trained.messages, "; unused: head.…"));
-  const Json split = result_of(folder / run_called(folder, "labels"))["decodings"].begin().value()["splits"]["test"];
+  const Json split = measured(folder / run_called(folder, "labels"), "test");
   CHECK(split["scores"]["label_accuracy"]["value"].get<double>() > 95);
 
   // Other classes are other words; the run of a classifier keeps the tokenizer of its texts by itself.

@@ -59,7 +59,7 @@ TEST_CASE("labels: texts are classified, measured, tabled and labelled by a trai
   const auto runs = run_folders(folder);
   REQUIRE(runs.size() == 4);
   const std::string run = fs::relative(runs.front(), folder.path()).string();
-  const Json split = result_of(runs.front())["decodings"].begin().value()["splits"]["test"];
+  const Json split = measured(runs.front(), "test");
   CHECK(split["scores"]["label_accuracy"]["value"].get<double>() > 95);
   CHECK(split["texts"] == 40);
   CHECK_FALSE(split.contains("perplexity"));
@@ -104,7 +104,7 @@ TEST_CASE("labels: numbers of pairs of texts are learnt", "[cli][slow]") {
   CHECK(has(trained.out, "Pearson"));
   const auto runs = run_folders(folder);
   REQUIRE(runs.size() == 1);
-  const Json split = result_of(runs.front())["decodings"].begin().value()["splits"]["test"];
+  const Json split = measured(runs.front(), "test");
   CHECK(split["scores"]["pearson"]["value"].get<double>() > 95);
   CHECK(split.contains("squared_error"));
   CHECK(has(trained.messages, "dev squared error "));
@@ -115,6 +115,11 @@ TEST_CASE("labels: numbers of pairs of texts are learnt", "[cli][slow]") {
   CHECK(has(inspected.out, ", dev squared error "));
   CHECK(has(inspected.out, "dev squared error over updates"));
   CHECK_FALSE(has(inspected.out, "perplexity"));
+  const Outcome report = run_program(folder, {"report", "experiment.json", "--json"});
+  CHECK_STATUS(report, 0);
+  const Json reported = Json::parse(report.out)["rows"][0];
+  CHECK(reported["value"] == "squared error");
+  CHECK(reported["unit"] == "text");
   folder.write("lines.txt", "a b\ta b\na b\tc d\n");
   const Outcome said = run_program(folder, {"classify", run, "--input", "lines.txt"});
   CHECK_STATUS(said, 0);
@@ -140,7 +145,7 @@ TEST_CASE("labels: hidden tokens of running text are learnt from both sides", "[
   CHECK_STATUS(trained, 0);
   const auto runs = run_folders(folder);
   REQUIRE(runs.size() == 1);
-  const Json split = result_of(runs.front())["decodings"].begin().value()["splits"]["test"];
+  const Json split = measured(runs.front(), "test");
   CHECK(split["accuracy"].get<double>() > 80);
   CHECK_FALSE(split.contains("bits_per_byte"));
   const std::string run = fs::relative(runs.front(), folder.path()).string();

@@ -8,13 +8,6 @@ using namespace ablate::testing;
 
 namespace {
 
-/// A counting rhyme in sentences, again and again.
-std::string verses(int times) {
-  std::string text;
-  for (int i = 0; i < times; ++i) text += "one two . buckle my shoe . three four . knock at the door .\n";
-  return text;
-}
-
 /// `family` is "decoder" or "encoder_decoder".
 Json objective_experiment(const std::string& family, const Json& objective, const Json& patch = Json::object()) {
   Json json = Json::parse(R"({
@@ -34,14 +27,9 @@ Json objective_experiment(const std::string& family, const Json& objective, cons
   return json;
 }
 
+/// A counting rhyme in sentences, again and again.
 void write_verses(const TemporaryFolder& folder) {
-  folder.write("train.txt", verses(60));
-  folder.write("dev.txt", verses(6));
-  folder.write("test.txt", verses(8));
-}
-
-Json losses_on(const fs::path& run, const std::string& split) {
-  return result_of(run)["decodings"].begin().value()["splits"][split];
+  write_repeated(folder, "one two . buckle my shoe . three four . knock at the door .\n", 60, 6, 8);
 }
 
 }  // namespace
@@ -63,7 +51,7 @@ TEST_CASE("objectives: a prefix language model is trained, measured and goes on 
   REQUIRE(runs.size() == 3);
   for (const fs::path& run : runs) {
     INFO(run);
-    const Json test = losses_on(run, "test");
+    const Json test = measured(run, "test");
     CHECK(test["perplexity"].get<double>() < 4);  // of 16 types
     CHECK(test["tokens"].get<std::int64_t>() < 8 * 16);
     CHECK_FALSE(test.contains("bits_per_character"));
@@ -102,7 +90,7 @@ TEST_CASE("objectives: spans are learnt from the rest of a text, and gaps are fi
     CHECK_FALSE(has(trained.out, "decoding: kind"));
     const auto runs = run_folders(folder);
     REQUIRE(runs.size() == 1);
-    const Json test = losses_on(runs.front(), "test");
+    const Json test = measured(runs.front(), "test");
     CHECK(test["perplexity"].get<double>() < 12);  // of 24 types
     CHECK_FALSE(test.contains("bits_per_byte"));
     CHECK_FALSE(test.contains("scores"));
@@ -141,7 +129,7 @@ TEST_CASE("objectives: a text is learnt from what noise has left of it, and is r
   CHECK(has(trained.out, "has left of it"));
   const auto runs = run_folders(folder);
   REQUIRE(runs.size() == 2);
-  const Json test = losses_on(runs.front(), "test");
+  const Json test = measured(runs.front(), "test");
   CHECK(test["perplexity"].get<double>() < 8);  // of 17 types
   CHECK_FALSE(test.contains("bits_per_byte"));
   const std::string name = fs::relative(runs.front(), folder.path()).string();
@@ -169,8 +157,8 @@ TEST_CASE("objectives: an interrupted training meets the same prefixes and spans
       CHECK_STATUS(program.wait(), 130);
     }
     CHECK_STATUS(run_program(pieces, talkative), 0);
-    const Json expected = losses_on(run_folders(whole).front(), "test");
-    CHECK(losses_on(run_folders(pieces).front(), "test")["nll_sum"] == expected["nll_sum"]);
+    const Json expected = measured(run_folders(whole).front(), "test");
+    CHECK(measured(run_folders(pieces).front(), "test")["nll_sum"] == expected["nll_sum"]);
   }
 }
 
@@ -198,8 +186,7 @@ TEST_CASE("objectives: what does not fit together is refused before anything is 
   refused(
       objective_experiment("encoder_decoder", spans, {{"tune", {{"grid", {{"objective.noise_density", {0.1, 0.2}}}}}}}),
       "would change");
-  std::string endless;
-  for (int i = 0; i < 40; ++i) endless += "one two three four\n";
+  const std::string endless = repeated("one two three four\n", 40);
   folder.write("train.txt", endless);
   folder.write("dev.txt", endless);
   refused(objective_experiment("encoder_decoder", noise), "no token of this tokenizer ends a sentence");

@@ -9,15 +9,8 @@ using namespace ablate::testing;
 
 namespace {
 
-/// Eight lines of a counting rhyme, again and again: soon learnt by heart.
-std::string rhyme(int times) {
-  std::string text;
-  for (int i = 0; i < times; ++i) {
-    for (const char* line : {"one two", "buckle my shoe", "three four", "knock at the door"})
-      text += std::string(line) + "\n";
-  }
-  return text;
-}
+/// Four lines that are learnt by heart soon, when they come again and again.
+constexpr const char* rhyme = "one two\nbuckle my shoe\nthree four\nknock at the door\n";
 
 Json text_experiment(const Json& patch = Json::object()) {
   Json json = Json::parse(R"({
@@ -34,16 +27,7 @@ Json text_experiment(const Json& patch = Json::object()) {
   return json;
 }
 
-void write_texts(const TemporaryFolder& folder) {
-  folder.write("train.txt", rhyme(40));
-  folder.write("dev.txt", rhyme(3));
-  folder.write("test.txt", rhyme(4));
-}
-
-/// The only decoding of a run, on a split.
-Json measured(const fs::path& run, const std::string& split) {
-  return result_of(run)["decodings"].begin().value()["splits"][split];
-}
+void write_texts(const TemporaryFolder& folder) { write_repeated(folder, rhyme, 40, 3, 4); }
 
 }  // namespace
 
@@ -61,7 +45,7 @@ TEST_CASE("text: a language model is trained, measured, asked and told", "[cli][
   REQUIRE(runs.size() == 2);
   for (const fs::path& run : runs) {
     const Json test = measured(run, "test");
-    const auto characters = static_cast<std::int64_t>(rhyme(4).size());
+    const auto characters = static_cast<std::int64_t>(repeated(rhyme, 4).size());
     CHECK(test["characters"] == characters);
     CHECK(test["bytes"] == characters);
     CHECK(test["tokens"] == characters);  // and </s>, but for the first
@@ -214,7 +198,7 @@ TEST_CASE("text: documents by themselves", "[cli][slow]") {
   CHECK(has(trained.messages, "160 documents in "));
   const Json test = measured(run_folders(folder).front(), "test");
   CHECK(test["sentences"] == 16);
-  CHECK(test["tokens"] == rhyme(4).size());  // </s> in place of every line end
+  CHECK(test["tokens"] == repeated(rhyme, 4).size());  // </s> in place of every line end
 }
 
 TEST_CASE("text: what does not fit together is refused before anything is trained", "[cli]") {

@@ -49,7 +49,8 @@ inline std::vector<std::filesystem::path> run_folders(const TemporaryFolder& fol
   std::vector<std::filesystem::path> folders;
   if (!std::filesystem::exists(folder / "runs")) return folders;
   for (const auto& entry : std::filesystem::directory_iterator(folder / "runs")) {
-    if (entry.path().filename() != "corpora") folders.push_back(entry.path());
+    const std::filesystem::path name = entry.path().filename();
+    if (name != "corpora" && name != "starting_points") folders.push_back(entry.path());
   }
   std::ranges::sort(folders);
   return folders;
@@ -57,6 +58,24 @@ inline std::vector<std::filesystem::path> run_folders(const TemporaryFolder& fol
 
 inline Json result_of(const std::filesystem::path& run) {
   return Json::parse(data::testing::read_text(run / "result.json"));
+}
+
+/// The figures of a split in the only decoding of a run.
+inline Json measured(const std::filesystem::path& run, const std::string& split) {
+  return result_of(run)["decodings"].front()["splits"].at(split);
+}
+
+inline std::string repeated(const std::string& text, int times) {
+  std::string all;
+  for (int i = 0; i < times; ++i) all += text;
+  return all;
+}
+
+/// train.txt, dev.txt and test.txt: the same text so many times in each.
+inline void write_repeated(const TemporaryFolder& folder, const std::string& text, int train, int dev, int test) {
+  folder.write("train.txt", repeated(text, train));
+  folder.write("dev.txt", repeated(text, dev));
+  folder.write("test.txt", repeated(text, test));
 }
 
 /// Content of all files below a folder whose names have `part` in them, by path.

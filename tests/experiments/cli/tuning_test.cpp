@@ -20,11 +20,6 @@ Json table_of(const TemporaryFolder& folder, const std::string& out = "runs") {
   return Json::parse(table.out);
 }
 
-/// The figures of a split in the only decoding of a run.
-Json entry_of(const fs::path& run, const std::string& split) {
-  return result_of(run)["decodings"].front()["splits"].at(split);
-}
-
 }  // namespace
 
 TEST_CASE("tune: every row is trained with the values that its trials on dev gave", "[cli][slow]") {
@@ -139,7 +134,7 @@ TEST_CASE("lengths: parts of a split add up to it, and training sees the short p
   CHECK(has(outcome.out, "test, 1-5 tokens Exact match"));
   CHECK(has(outcome.out, "- test, 1-5 tokens: "));
   const fs::path run = run_folders(folder).front();
-  const Json whole = entry_of(run, "test"), low = entry_of(run, "test[1-5]"), high = entry_of(run, "test[6-7]");
+  const Json whole = measured(run, "test"), low = measured(run, "test[1-5]"), high = measured(run, "test[6-7]");
   for (const char* count : {"tokens", "sentences", "words"}) {
     CHECK(low[count].get<int>() + high[count].get<int>() == whole[count].get<int>());
   }
@@ -150,7 +145,7 @@ TEST_CASE("lengths: parts of a split add up to it, and training sees the short p
   };
   CHECK(right(low) + right(high) == Approx(right(whole)).epsilon(1e-9));
   // Dev chooses by what training sees.
-  CHECK(entry_of(run, "dev[1-5]")["nll"].get<double>() ==
+  CHECK(measured(run, "dev[1-5]")["nll"].get<double>() ==
         Approx(result_of(run)["training"]["best"][0]["dev_nll"].get<double>()).epsilon(1e-6));
   CHECK(result_of(run)["training"]["skipped_sentences"] > 0);
   const Outcome again = run_program(folder, run_arguments());

@@ -38,6 +38,14 @@ TEST_CASE("report page: every file of the page is in it, and no mark is left", "
   }
 }
 
+TEST_CASE("report page: curves of a loss are called what the data call it", "[lab][report]") {
+  const std::string page = report_page({{"title", "T"}}, "");
+  CHECK(page.find("Dev NLL") == std::string::npos);
+  CHECK(page.find("Training NLL") == std::string::npos);
+  CHECK(count_of(page, "title: 'Dev ' + Report.rows.value()") == 1);
+  CHECK(count_of(page, "title: 'Training ' + Report.rows.value()") == 1);
+}
+
 TEST_CASE("report page: nothing is fetched from anywhere", "[lab][report]") {
   const std::string page = report_page({{"title", "T"}}, "");
   for (const char* reference : {"src=\"http", "href=\"http", "@import", "url(http"}) {

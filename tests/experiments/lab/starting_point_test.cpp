@@ -1,7 +1,14 @@
-// `training.initialize_from` as it is written in an experiment file; what comes of it is tested by the program itself.
+// `training.initialize_from` as it is written in an experiment file, and how the weights are known; what comes of it is
+// tested by the program itself.
 #include "experiments/lab/starting_point.h"
 
+#include <chrono>
+
+#include "data/files/sha256.h"
+#include "experiments/lab/hugging_face/imported_run.h"
+#include "tests/data/support.h"
 #include "tests/experiments/lab/experiment_file.h"
+#include "tests/experiments/lab/hugging_face/golden.h"
 
 using namespace ablate;
 
@@ -59,4 +66,38 @@ TEST_CASE("start: rows may begin from different runs, and are no trials of `tune
                  "rows": [{"name": "a", "set": {"training.initialize_from.run": "runs/a"}}])");
   INFO(errors);
   CHECK(errors.find("training.initialize_from.checkpoint: what a row begins from is its own") != std::string::npos);
+}
+
+TEST_CASE("start: weights that have not changed are not read for their sum again", "[lab][transfer]") {
+  const lab::testing::TemporaryFolder folder;
+  const std::filesystem::path out = folder / "runs";
+  lab::InitializeFromConfig settings;
+  settings.run = "base";
+  // What an experiment file in that folder begins from.
+  const auto opened = [&](const std::string& name) { return lab::StartingPoints(folder / name, out).open(settings); };
+  for (const char* name : {"gpt2_1", "t5_1"}) {
+    ablate::testing::write_model(ablate::testing::read_golden(name), folder / name / "model");
+    lab::hugging_face::import_model(folder / name / "model", folder / name / "base");
+    const std::filesystem::path weights = opened(name)->files.front();
+    std::filesystem::last_write_time(weights, std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+  }
+  // Without a folder of runs none is made.
+  CHECK_FALSE(std::filesystem::exists(out));
+  std::filesystem::create_directory(out);
+  const auto start = opened("gpt2_1");
+  CHECK(start->content == data::sha256_file(start->files.front()));
+  CHECK(opened("t5_1")->content != start->content);
+  const std::vector<std::string> notes = data::testing::files_in(out / "starting_points");
+  CHECK(notes.size() == 2);
+  for (const std::string& name : notes) {
+    Json note = Json::parse(data::testing::read_text(out / "starting_points" / name));
+    note["sha256"] = "noted " + note.at("file").get<std::string>();
+    folder.write("runs/starting_points/" + name, note.dump());
+  }
+  for (const char* name : {"gpt2_1", "t5_1"}) {
+    const auto again = opened(name);
+    CHECK(again->content == "noted " + std::filesystem::canonical(again->files.front()).string());
+  }
+  std::ofstream(start->files.front(), std::ios::app) << "more";
+  CHECK(opened("gpt2_1")->content == data::sha256_file(start->files.front()));
 }

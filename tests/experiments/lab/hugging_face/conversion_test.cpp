@@ -21,6 +21,13 @@ NamedTensors import_weights(const Golden& golden, const NamedTensors& weights) {
   return hf::import_tensors(*imported.architecture, imported.model, weights, "FOLDER");
 }
 
+/// How far what the model says is from what the golden file holds now.
+auto differences_from(const Golden& golden, Transformer& model) {
+  const TemporaryFolder folder;
+  write_sample(golden, folder / "sample.safetensors");
+  return hf::verify(model, folder / "sample.safetensors");
+}
+
 }  // namespace
 
 TEST_CASE("published: an option that is not supported is named with its value", "[hugging_face]") {
@@ -224,15 +231,11 @@ TEST_CASE("published: an encoder is exported as the class that its head is of", 
 }
 
 TEST_CASE("published: verify tells how far apart outputs are, where there is no padding", "[hugging_face]") {
-  const TemporaryFolder folder;
   for (const char* name : {"opt_1", "t5_1"}) {
     INFO(name);
     Golden golden = read_golden(name);
     const auto model = import_model(golden, at::kFloat);
-    const auto differences = [&] {
-      write_sample(golden, folder / "sample.safetensors");
-      return hf::verify(*model, folder / "sample.safetensors");
-    };
+    const auto differences = [&] { return differences_from(golden, *model); };
     for (const auto& difference : differences()) {
       INFO(difference.name);
       CHECK(difference.absolute <= tolerance::verified_in_float);
@@ -251,15 +254,11 @@ TEST_CASE("published: verify tells how far apart outputs are, where there is no 
 
 TEST_CASE("published: verify compares what encoders say, with types of tokens, and the states of every layer",
           "[hugging_face]") {
-  const TemporaryFolder folder;
   for (const char* name : {"bert_1", "bert_3", "bert_4", "roberta_2", "albert_1"}) {
     INFO(name);
     Golden golden = read_golden(name);
     const auto model = import_model(golden, at::kFloat);
-    const auto differences = [&] {
-      write_sample(golden, folder / "sample.safetensors");
-      return hf::verify(*model, folder / "sample.safetensors");
-    };
+    const auto differences = [&] { return differences_from(golden, *model); };
     std::vector<std::string> compared;
     for (const auto& difference : differences()) {
       INFO(difference.name);

@@ -7,7 +7,9 @@
 #include "experiments/lab/inspection.h"
 #include "experiments/lab/results_table.h"
 #include "experiments/lab/starting_point.h"
+#include "experiments/lab/stored_run.h"
 #include "experiments/lab/trained_run.h"
+#include "tests/data/tokenizers/support.h"
 #include "tests/experiments/lab/hugging_face/golden.h"
 #include "transformer/core/error.h"
 
@@ -15,6 +17,21 @@
 
 using namespace ablate;
 using namespace ablate::testing;
+
+namespace {
+
+/// A tokenizer of the letters of two lines.
+std::unique_ptr<data::Tokenizer> trained_on_letters(const data::TokenizerConfig& config) {
+  return data::testing::train(config, {"of few letters", "a small text"});
+}
+
+data::TokenizerConfig characters() {
+  data::TokenizerConfig config;
+  config.kind = "characters";
+  return config;
+}
+
+}  // namespace
 
 TEST_CASE("published: an imported run is a finished one, which is exported as it came", "[hugging_face]") {
   const TemporaryFolder folder;
@@ -63,15 +80,7 @@ TEST_CASE("published: an imported classifier knows its classes by name, and give
 TEST_CASE("published: a classifier reads text with its tokenizer, and pairs only as it was trained to",
           "[hugging_face]") {
   const TemporaryFolder folder;
-  data::TokenizerConfig config;
-  config.kind = "characters";
-  std::vector<std::string> lines = {"a small text", "of few letters"};
-  const auto tokenizer = data::train_tokenizer(config, [&](std::string& line) {
-    if (lines.empty()) return false;
-    line = lines.back();
-    lines.pop_back();
-    return true;
-  });
+  const auto tokenizer = trained_on_letters(characters());
   for (const char* name : {"bert_4", "roberta_4"}) {
     INFO(name);
     const std::filesystem::path model = folder / (std::string(name) + ".model"), run = folder / name;
@@ -103,15 +112,7 @@ TEST_CASE("published: a run without a tokenizer says so when text is asked for",
 TEST_CASE("published: with a tokenizer an imported run reads and writes text, with the model's own symbols",
           "[hugging_face]") {
   const TemporaryFolder folder;
-  data::TokenizerConfig config;
-  config.kind = "characters";
-  std::vector<std::string> lines = {"a small text", "of few letters"};
-  const auto tokenizer = data::train_tokenizer(config, [&](std::string& line) {
-    if (lines.empty()) return false;
-    line = lines.back();
-    lines.pop_back();
-    return true;
-  });
+  const auto tokenizer = trained_on_letters(characters());
   // What a file holds, not its name, tells which tokenizer it is.
   for (const auto& [name, file] : {std::pair{"llama_1", "tokenizer.model"}, {"t5_1", "spiece.model"}}) {
     INFO(name);
@@ -149,6 +150,31 @@ TEST_CASE("published: with a tokenizer an imported run reads and writes text, wi
   }
 }
 
+TEST_CASE("published: an imported run's tokenizer knows its mask and where words begin", "[hugging_face]") {
+  const TemporaryFolder folder;
+  write_model(read_golden("bert_1"), folder / "model");
+  data::TokenizerConfig config;
+  config.kind = "wordpiece";
+  config.lowercase = true;
+  config.model = folder.write("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\ncat\n##s\n").string();
+  folder.write("model/tokenizer.json", data::testing::train(config, {})->serialize());
+  CHECK(hf::import_model(folder / "model", folder / "run").notes.back() == "tokenizer: tokenizer.json");
+  const lab::StoredRun run(folder / "run");
+  REQUIRE(run.source != nullptr);
+  CHECK(run.source->mask() == 4);
+  const std::vector<std::int32_t> ids = run.source->encode("the cats [MASK]");
+  CHECK(ids == std::vector<std::int32_t>{5, 6, 7, 4});
+  for (const std::int32_t id : ids) {
+    INFO(id);
+    CHECK(run.source->begins_word(id) == (id != 7));
+  }
+  // The model's own symbols, and a row that no piece has.
+  for (const std::int32_t id : {0, 2, 3, 42}) CHECK(run.source->begins_word(id));
+  const data::Specials specials = run.source->specials();
+  CHECK(run.vocabulary.source_size == 43);
+  CHECK(specials == data::Specials{.pad = 0, .bos = 2, .eos = 3, .unk = 1});
+}
+
 TEST_CASE("published: training begins from an imported run, with more words than it has", "[hugging_face]") {
   const TemporaryFolder folder;
   for (const char* name : {"gpt2_1", "t5_1"}) {
@@ -158,7 +184,7 @@ TEST_CASE("published: training begins from an imported run, with more words than
     hf::import_model(model, run);
     lab::InitializeFromConfig settings;
     settings.run = run.string();
-    const auto start = lab::StartingPoints("").open(settings);
+    const auto start = lab::StartingPoints("", "").open(settings);
     CHECK(start->content.size() == 64);
     const VocabularyInfo own = start->run.vocabulary;
     const VocabularyInfo more{own.source_size + 2, own.target_size + 2, own.pad};
@@ -180,7 +206,7 @@ TEST_CASE("published: training begins from an imported run, with more words than
 
 namespace {
 
-/// A SentencePiece model of the letters of two lines: <pad>, </s>, <unk>, the boundary of words, eleven letters.
+/// A SentencePiece model of these letters: <pad>, </s>, <unk>, the boundary of words, eleven letters.
 std::string model_of_letters() {
   data::TokenizerConfig config;
   config.model_type = "char";
@@ -188,14 +214,7 @@ std::string model_of_letters() {
   config.eos_id = 1;
   config.unk_id = 2;
   config.bos_id = -1;
-  std::vector<std::string> lines = {"a small text", "of few letters"};
-  const auto tokenizer = data::train_tokenizer(config, [&](std::string& line) {
-    if (lines.empty()) return false;
-    line = lines.back();
-    lines.pop_back();
-    return true;
-  });
-  return tokenizer->serialize();
+  return trained_on_letters(config)->serialize();
 }
 
 /// For those pieces and a model with 43 types: </s>, <unk>, the pieces from the last one on, some more, <pad>.
