@@ -33,7 +33,7 @@ CorruptedLengths lengths_of_spans(const ObjectiveConfig& objective, std::int64_t
   return {tokens - noise + spans + 1, noise + spans + 2};
 }
 
-Corruption make_noise(const Tokenizer& tokenizer, const ObjectiveConfig& objective) {
+Corruption make_noise(const Tokenizer& tokenizer, const ObjectiveConfig& objective, std::int64_t) {
   NoiseVocabulary vocabulary = noise_vocabulary(tokenizer);
   // </s> ends documents, not the sentences in them.
   std::vector<bool> in_text = vocabulary.ends_sentence;

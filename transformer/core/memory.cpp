@@ -1,6 +1,5 @@
 #include "transformer/core/memory.h"
 
-#include <climits>
 #include <fstream>
 #include <string>
 
@@ -12,8 +11,8 @@ namespace ablate {
 
 void keep_freed_memory() {
 #ifdef __GLIBC__
-  mallopt(M_MMAP_THRESHOLD, 1 << 25);  // the most that it takes
-  mallopt(M_TRIM_THRESHOLD, INT_MAX);
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, -1);  // never
 #endif
 }
 
