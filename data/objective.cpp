@@ -105,7 +105,7 @@ void ObjectiveConfig::describe_noise(config::Fields& f) {
   const bool is_noisy = token_masking > 0 || token_deletion > 0 || text_infilling > 0 || sentence_permutation > 0 ||
                         document_rotation > 0;
   const config::VariantInfo* known = objectives.choices().find(kind);
-  const bool needs_noise = known != nullptr && known->uses_option("text_infilling");
+  const bool needs_noise = known != nullptr && traits().corruption == &added_noise;
   f.check(!needs_noise || is_noisy, "kind", "without any noise the text would be copied");
 }
 

@@ -68,8 +68,8 @@ Json row_json(const PreparedRow& prepared, const std::vector<std::int64_t>& seed
     changes.push_back({{"path", change.path}, {"from", shown(change.before)}, {"to", shown(change.after)}});
   }
   json["parameters"] = count_parameters(row.config.model, prepared.vocabulary);
-  json["value"] = row.config.facts().value;
-  json["unit"] = row.config.facts().unit;
+  json["loss_name"] = row.config.facts().value;
+  json["loss_unit"] = row.config.facts().unit;
   json["flops_per_token"] = flops_per_token(prepared);
   Json& runs = json["runs"] = Json::array();
   for (const std::int64_t seed : seeds) runs.push_back(run_json(prepared, seed, out));

@@ -20,7 +20,7 @@ struct StartingPoint {
 ///
 /// The sums of their weights are noted on disk, by known_sum(): they are part of what names the folders of the rows'
 /// runs, so that a command cannot look them up there, and a table or a report of finished runs would read gigabytes to
-/// find these. Nor does a checkpoint's own header help: its checksum is no name, for 32 bits, and may be stale.
+/// find these. Nor does a checkpoint's own header help: its checksum has 32 bits, too few for a name, and may be stale.
 class StartingPoints {
  public:
   /// `folder`: of the experiment file, to which the names of runs are relative; what is not there is looked for from the

@@ -37,8 +37,8 @@ class Combined:
 
 def title_of(measure, rows):
     """Logs call every loss an nll; here it is called what it is, and counted in nats where it is one."""
-    values = list(dict.fromkeys(row.value for row in rows))
-    units = list(dict.fromkeys(row.unit.split()[-1] for row in rows))
+    values = list(dict.fromkeys(row.loss_name for row in rows))
+    units = list(dict.fromkeys(row.loss_unit.split()[-1] for row in rows))
     nats = f" (nats per {' or '.join(units)})" if values == ["nll"] else ""
     return MEASURES[measure].format(value=" or ".join(values).replace("nll", "NLL"), nats=nats)
 

@@ -31,8 +31,8 @@ class Row:
     parameters: float = None
     flops_per_token: float = None
     runs: list = field(default_factory=list)
-    value: str = "nll"  # the loss that training chooses by
-    unit: str = "target token"  # that it is the mean of
+    loss_name: str = "nll"  # the loss that training chooses by
+    loss_unit: str = "target token"  # that it is the mean of
 
     def values(self, column):
         """Those of the seeds that gave one."""
@@ -91,8 +91,8 @@ def rows_of(table, reported):
         more = reported.get(row["label"], {})
         parameters = more.get("parameters", row["cells"].get("parameters", {}).get("value"))
         rows.append(Row(row["label"], place, bool(row.get("baseline")), row["cells"], parameters,
-                        more.get("flops_per_token"), more.get("runs", []), more.get("value", "nll"),
-                        more.get("unit", "target token")))
+                        more.get("flops_per_token"), more.get("runs", []), more.get("loss_name", "nll"),
+                        more.get("loss_unit", "target token")))
     return rows
 
 

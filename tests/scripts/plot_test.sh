@@ -65,7 +65,7 @@ report = {"title": "Invented", "figure": "bleu@test", "table": table, "rows": [
         {"label": label, "values": [30, 25.5, None if row == 2 else 20]} for row, label in enumerate(LABELS[:3])]}]}
 json.dump(report, open("report.json", "w"))
 json.dump(table, open("table.json", "w"))
-json.dump(report | {"rows": [row | {"value": "squared error", "unit": "text"} for row in report["rows"]]},
+json.dump(report | {"rows": [row | {"loss_name": "squared error", "loss_unit": "text"} for row in report["rows"]]},
           open("numbers.json", "w"))
 open("empty.json", "w").write(json.dumps(report | {
     "rows": [row | {"runs": []} for row in report["rows"]], "stability": [], "lengths": []}))
@@ -181,7 +181,7 @@ for band, low, high in (("range", [5, 2, 3], [5, 6, 7]),
 lost = Curve("diverged", [10], [1], [9])
 assert counted_curves([one, lost]) == [one] and counted_curves([lost]) == [lost]
 def learning(value, unit):
-    return Row("", 0, False, {}, value=value, unit=unit)
+    return Row("", 0, False, {}, loss_name=value, loss_unit=unit)
 classes, numbers = learning("nll", "text"), learning("squared error", "text")
 assert title_of("loss", [classes, classes]) == "Training loss (nats per text)"
 assert title_of("nll", [classes, learning("nll", "hidden token")]) == "Training NLL (nats per text or token)"

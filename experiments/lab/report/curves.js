@@ -8,10 +8,10 @@
 
   /// Logs call every loss an nll; its title is what it is.
   const quantities = () => [
-    {key: 'dev_nll', source: 'evaluations', title: 'Dev ' + Report.rows.value(), lower: true},
+    {key: 'dev_nll', source: 'evaluations', title: 'Dev ' + Report.rows.lossName(), lower: true},
     {key: 'dev_accuracy', source: 'evaluations', title: 'Dev accuracy', lower: false},
     {key: 'loss', source: 'log', title: 'Training loss', lower: true},
-    {key: 'nll', source: 'log', title: 'Training ' + Report.rows.value(), lower: true}
+    {key: 'nll', source: 'log', title: 'Training ' + Report.rows.lossName(), lower: true}
   ];
   const spreads = [{value: 'range', text: 'Mean and range'}, {value: 'sd', text: 'Mean ± sd'},
                    {value: 'seeds', text: 'Each seed'}, {value: 'none', text: 'Mean alone'}];

@@ -15,7 +15,7 @@
     if (typeof label !== 'string') return null;
     if (!byLabel.has(label)) {
       const row = {label, group: group || '', isBaseline: Boolean(isBaseline), shown: true, cells: {}, runs: [],
-                   parameters: null, flops: null, value: null, changes: []};
+                   parameters: null, flops: null, lossName: null, changes: []};
       byLabel.set(label, row);
       rows.list.push(row);
     }
@@ -38,7 +38,7 @@
       row.changes = Report.list(line.changes);
       row.parameters = Report.format.isNumber(line.parameters) ? line.parameters : null;
       row.flops = Report.format.isNumber(line.flops_per_token) ? line.flops_per_token : null;
-      row.value = line.value || null;
+      row.lossName = line.loss_name || null;
     }
   }
 
@@ -71,7 +71,7 @@
   rows.shown = () => rows.list.filter((row) => row.shown);
   rows.baseline = () => rows.list.find((row) => row.isBaseline) || null;
   /// What the loss is called that training chooses by: 'NLL'; of rows that learn in different ways all their names.
-  rows.value = () => Array.from(new Set(rows.list.map((row) => row.value).filter(Boolean)))
+  rows.lossName = () => Array.from(new Set(rows.list.map((row) => row.lossName).filter(Boolean)))
     .map((name) => (name === 'nll' ? 'NLL' : name)).join(' or ');
   rows.colour = (row, colours) => (row.colour === null ? colours.ink : colours.rows[row.colour]);
   rows.onChange = (listener) => listeners.push(listener);

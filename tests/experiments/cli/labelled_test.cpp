@@ -118,8 +118,8 @@ TEST_CASE("labels: numbers of pairs of texts are learnt", "[cli][slow]") {
   const Outcome report = run_program(folder, {"report", "experiment.json", "--json"});
   CHECK_STATUS(report, 0);
   const Json reported = Json::parse(report.out)["rows"][0];
-  CHECK(reported["value"] == "squared error");
-  CHECK(reported["unit"] == "text");
+  CHECK(reported["loss_name"] == "squared error");
+  CHECK(reported["loss_unit"] == "text");
   folder.write("lines.txt", "a b\ta b\na b\tc d\n");
   const Outcome said = run_program(folder, {"classify", run, "--input", "lines.txt"});
   CHECK_STATUS(said, 0);

@@ -36,8 +36,8 @@ TEST_CASE("report: everything that is known of an experiment, as data and as a p
   for (const Json& row : data["rows"]) {
     CHECK(row["parameters"] > 1000);
     CHECK(row["flops_per_token"] > 1000);
-    CHECK(row["value"] == "nll");
-    CHECK(row["unit"] == "target token");
+    CHECK(row["loss_name"] == "nll");
+    CHECK(row["loss_unit"] == "target token");
     REQUIRE(row["runs"].size() == 2);  // the file asks for two seeds
     CHECK(row["runs"][0]["state"] == "finished");
     CHECK(row["runs"][1]["state"] == "missing");

@@ -42,8 +42,8 @@ TEST_CASE("report page: curves of a loss are called what the data call it", "[la
   const std::string page = report_page({{"title", "T"}}, "");
   CHECK(page.find("Dev NLL") == std::string::npos);
   CHECK(page.find("Training NLL") == std::string::npos);
-  CHECK(count_of(page, "title: 'Dev ' + Report.rows.value()") == 1);
-  CHECK(count_of(page, "title: 'Training ' + Report.rows.value()") == 1);
+  CHECK(count_of(page, "title: 'Dev ' + Report.rows.lossName()") == 1);
+  CHECK(count_of(page, "title: 'Training ' + Report.rows.lossName()") == 1);
 }
 
 TEST_CASE("report page: nothing is fetched from anywhere", "[lab][report]") {
